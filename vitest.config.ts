@@ -1,0 +1,50 @@
+/**
+ * The vitest projects: `unit` (beside the code), `kernel` (the real kernel, inside fresh namespaces) and
+ * `repository` (guards over the sources themselves). Which of them run, and under what, is decided in
+ * scripts/test.ts, not here.
+ */
+import { defineConfig } from 'vitest/config'
+
+const conditions = ['thingwall-source']
+const fromSource = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...fromSource,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
+          environment: 'node',
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'kernel',
+          include: ['test/kernel/**/*.test.ts'],
+          environment: 'node',
+          pool: 'forks',
+          // One process, one file after the other: the tests share the machine's one kernel.
+          fileParallelism: false,
+          isolate: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'repository',
+          include: ['test/repository/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
