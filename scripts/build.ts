@@ -1,0 +1,41 @@
+/**
+ * Builds `dist` of every package with tsc, in the order in which they import each other, and looks at the
+ * result as an installer would: publint and attw. It deliberately publishes nothing and bundles nothing.
+ */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { root, run, runPackage } from './process.ts'
+
+/** In build order: a package stands after what it imports. */
+export const packages = ['policy', 'gateway', 'cli'] as const
+
+/** Builds and inspects all packages. Says what went wrong in `output`; empty when all is well. */
+export async function build(): Promise<{ ok: boolean; output: string }> {
+  for (const name of packages) {
+    rmSync(join(root, 'packages', name, 'dist'), { recursive: true, force: true })
+    const project = join('packages', name, 'tsconfig.build.json')
+    const built = await runPackage('typescript/bin/tsc', ['-p', project], { output: 'keep' })
+    if (!built.ok) return { ok: false, output: `tsc -p ${project}\n${built.output}` }
+  }
+  const inspections = await Promise.all(packages.map(inspect))
+  return { ok: inspections.every(({ ok }) => ok), output: inspections.map(({ output }) => output).join('') }
+}
+
+async function inspect(name: string): Promise<{ ok: boolean; output: string }> {
+  const folder = join('packages', name)
+  const checks = [
+    ['publint', await run(join(root, 'node_modules/.bin/publint'), [folder, '--strict'], { output: 'keep' })],
+    // Everything here is ESM: what only fails for require() under old resolvers is not a fault.
+    ['attw', await run(join(root, 'node_modules/.bin/attw'), ['--pack', folder, '--profile', 'esm-only'], { output: 'keep' })],
+  ] as const
+  const failed = checks.filter(([, { ok }]) => !ok)
+  return { ok: failed.length === 0, output: failed.map(([tool, { output }]) => `${tool} ${folder}\n${output}\n`).join('') }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { ok, output } = await build()
+  process.stdout.write(output)
+  process.stdout.write(ok ? `built and inspected: ${packages.join(', ')}\n` : 'build failed\n')
+  process.exitCode = ok ? 0 : 1
+}

@@ -1,0 +1,126 @@
+/**
+ * `npm test`: every stage in turn, each with its time, and last a line `N passed, N failed, N skipped` that
+ * is the sum of them all. A stage that fails stops no other. Names of stages select them; any other word is
+ * a file filter for vitest, and `-t` a filter by test name. It deliberately sets nothing up: that is done
+ * by bootstrap.mjs.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { build, packages } from './build.ts'
+import { findNamespaces, type Wrapped } from './namespaces.ts'
+import { endTogether, root, run, runPackage, sourceFlags } from './process.ts'
+import { add, countTests, lastLine, nothing, type Tally, type VitestReport } from './tally.ts'
+
+type Check = { readonly ok: boolean; readonly output: string }
+type Stage = { readonly title: string; readonly run: () => Promise<Tally> }
+
+const { values, positionals } = parseArgs({
+  options: { t: { type: 'string', short: 't' } },
+  allowPositionals: true,
+})
+const scratch = mkdtempSync(join(tmpdir(), 'thingwall-test-'))
+const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+
+const stages: Readonly<Record<string, Stage>> = {
+  types: { title: 'types (tsc)', run: () => check(types) },
+  lint: { title: 'lint (biome)', run: () => check(lint) },
+  dead: { title: 'dead code (knip)', run: () => check(deadCode) },
+  packages: { title: 'packages (build, publint, attw)', run: () => check(build) },
+  unit: { title: 'unit and property tests', run: () => tests('unit') },
+  kernel: { title: 'kernel tests', run: kernelTests },
+  repository: { title: 'repository tests', run: () => tests('repository') },
+}
+
+const named = positionals.filter((word) => Object.hasOwn(stages, word))
+const filters = positionals.filter((word) => !Object.hasOwn(stages, word))
+const filtered = filters.length > 0 || values.t !== undefined
+const testStages = ['unit', 'kernel', 'repository']
+const chosen = named.length > 0 ? named : filtered ? testStages : Object.keys(stages)
+
+endTogether()
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }))
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  let total = nothing
+  const summary: string[] = []
+  for (const name of chosen) {
+    const stage = stages[name]
+    if (stage === undefined) continue
+    const started = performance.now()
+    process.stdout.write(`\n── ${stage.title}\n`)
+    const tally = await stage.run()
+    total = add(total, tally)
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
+    summary.push(`${tally.failed === 0 ? 'ok    ' : 'FAILED'} ${stage.title.padEnd(34)} ${seconds.padStart(6)} s   ${lastLine(tally)}`)
+    process.stdout.write(`${summary.at(-1)}\n`)
+  }
+  process.stdout.write(`\n${summary.join('\n')}\n\n`)
+  if (total.passed + total.failed === 0) process.stdout.write('nothing ran, which is not a success\n')
+  process.stdout.write(`${lastLine(total)}\n`)
+  return total.failed > 0 || total.passed === 0 ? 1 : 0
+}
+
+async function check(work: () => Promise<Check>): Promise<Tally> {
+  const { ok, output } = await work()
+  if (!ok) process.stdout.write(`${output.trimEnd()}\n`)
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
+}
+
+async function types(): Promise<Check> {
+  const projects = [...packages.map((name) => join('packages', name)), 'tsconfig.json']
+  const results = await Promise.all(
+    projects.map((project) => runPackage('typescript/bin/tsc', ['-p', project, '--noEmit', '--pretty'], { output: 'keep' })),
+  )
+  return { ok: results.every(({ ok }) => ok), output: results.map(({ output }) => output).join('') }
+}
+
+function lint(): Promise<Check> {
+  return runPackage('@biomejs/biome/bin/biome', ['ci', '--error-on-warnings', '--colors=off'], { output: 'keep' })
+}
+
+function deadCode(): Promise<Check> {
+  return runPackage('knip/bin/knip.js', ['--no-progress'], { output: 'keep' })
+}
+
+async function tests(project: string, wrap?: (program: string, args: readonly string[]) => Wrapped): Promise<Tally> {
+  const report = join(scratch, `${project}.json`)
+  const args = [
+    ...sourceFlags, vitest, 'run', '--project', project, '--passWithNoTests',
+    '--reporter=default', '--reporter=json', `--outputFile.json=${report}`,
+    ...(values.t === undefined ? [] : ['-t', values.t]),
+    ...filters,
+  ]
+  const { program, args: wrapped } = wrap?.(process.execPath, args) ?? { program: process.execPath, args }
+  const { ok } = await run(program, wrapped, { output: 'show' })
+  const tally = countTests(readReport(report), { ok })
+  if (filtered || tally.passed + tally.failed > 0) return tally
+  process.stdout.write(`no ${project} test ran\n`)
+  return { ...tally, failed: 1 }
+}
+
+function readReport(file: string): VitestReport {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    // It ended before it could report; `ok` is false then and counts as one failure.
+    return { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] }
+  }
+}
+
+/** With namespaces every kernel test runs; without, every one is counted as skipped, and the reason is said. */
+async function kernelTests(): Promise<Tally> {
+  const namespaces = findNamespaces()
+  if ('missing' in namespaces) {
+    process.stdout.write(`kernel tests skipped: ${namespaces.missing}\n`)
+    const listed = await run(process.execPath, [...sourceFlags, vitest, 'list', '--project', 'kernel'], { output: 'keep' })
+    const count = listed.output.split('\n').filter((line) => line.includes(' > ')).length
+    return { passed: 0, failed: 0, skipped: Math.max(1, count) }
+  }
+  const tally = await tests('kernel', namespaces)
+  if (filtered || tally.skipped === 0) return tally
+  process.stdout.write(`${tally.skipped} kernel tests were skipped, though this machine has namespaces\n`)
+  return { ...tally, failed: tally.failed + 1 }
+}
