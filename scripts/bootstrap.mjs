@@ -84,7 +84,8 @@ function become(program, args, env) {
 
 const [name = '', ...rest] = process.argv.slice(2)
 const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-if (command === undefined) stop(`bootstrap: no command ${JSON.stringify(name)}; there are: ${Object.keys(commands).join(', ')}`)
+if (command === undefined)
+  stop(`bootstrap: no command ${JSON.stringify(name)}; there are: ${Object.keys(commands).join(', ')}`)
 
 ensurePackages()
 const node = findNode()

@@ -27,10 +27,18 @@ async function inspect(name: string): Promise<{ ok: boolean; output: string }> {
   const checks = [
     ['publint', await run(join(root, 'node_modules/.bin/publint'), [folder, '--strict'], { output: 'keep' })],
     // Everything here is ESM: what only fails for require() under old resolvers is not a fault.
-    ['attw', await run(join(root, 'node_modules/.bin/attw'), ['--pack', folder, '--profile', 'esm-only'], { output: 'keep' })],
+    [
+      'attw',
+      await run(join(root, 'node_modules/.bin/attw'), ['--pack', folder, '--profile', 'esm-only'], {
+        output: 'keep',
+      }),
+    ],
   ] as const
   const failed = checks.filter(([, { ok }]) => !ok)
-  return { ok: failed.length === 0, output: failed.map(([tool, { output }]) => `${tool} ${folder}\n${output}\n`).join('') }
+  return {
+    ok: failed.length === 0,
+    output: failed.map(([tool, { output }]) => `${tool} ${folder}\n${output}\n`).join(''),
+  }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

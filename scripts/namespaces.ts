@@ -18,7 +18,9 @@ const ownProcesses = ['--pid', '--mount-proc']
  * Finds the strongest isolation that this machine grants. Returns the wrapping function, or the reason why
  * there is none, as the operating system worded it.
  */
-export function findNamespaces(): ((program: string, args: readonly string[]) => Wrapped) | { readonly missing: string } {
+export function findNamespaces():
+  | ((program: string, args: readonly string[]) => Wrapped)
+  | { readonly missing: string } {
   if (process.platform !== 'linux') return { missing: `namespaces are Linux's, this is ${process.platform}` }
   const root = process.getuid?.() === 0
   const candidates = [
@@ -33,7 +35,10 @@ export function findNamespaces(): ((program: string, args: readonly string[]) =>
       args: [...flags, 'sh', '-c', inside, 'sh', program, ...args],
     })
     const probe = wrap('sh', ['-c', 'ip netns add probe && ip netns exec probe true'])
-    const { status, stderr, error } = spawnSync(probe.program, probe.args, { encoding: 'utf8', timeout: 20_000 })
+    const { status, stderr, error } = spawnSync(probe.program, probe.args, {
+      encoding: 'utf8',
+      timeout: 20_000,
+    })
     if (status === 0) return wrap
     said ||= error?.message ?? stderr.trim()
   }

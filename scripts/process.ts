@@ -8,7 +8,10 @@ import { dirname, join } from 'node:path'
 export const root: string = dirname(import.meta.dirname)
 
 /** The Node flags under which the workspace packages resolve to their sources. */
-export const sourceFlags: readonly string[] = ['--conditions=thingwall-source', '--disable-warning=ExperimentalWarning']
+export const sourceFlags: readonly string[] = [
+  '--conditions=thingwall-source',
+  '--disable-warning=ExperimentalWarning',
+]
 
 export type Outcome = { readonly ok: boolean; readonly output: string; readonly elapsedMs: number }
 
@@ -51,7 +54,11 @@ export function runPackage(script: string, args: readonly string[], options: Opt
 
 /** On an interrupt, kills what runs (namespaces die with their first process) and ends with the shell's code. */
 export function endTogether(): void {
-  for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
     process.on(signal, () => {
       for (const child of running) child.kill('SIGKILL')
       process.exit(code)

@@ -13,7 +13,7 @@ import { delimiter, join } from 'node:path'
  */
 
 /** @type {readonly SystemTool[]} */
-export const systemTools = [
+const systemTools = [
   { command: 'unshare', debian: 'util-linux', why: 'fresh namespaces around the kernel tests and the demo' },
   { command: 'mount', debian: 'mount', why: 'a private /run inside those namespaces' },
   { command: 'ip', debian: 'iproute2', why: 'network namespaces, links, addresses, routes' },
@@ -44,9 +44,11 @@ export function pathWithSbin(path) {
  * @param {string} path
  * @returns {SystemTool[]}
  */
-export function missingTools(path) {
+function missingTools(path) {
   const directories = path.split(delimiter)
-  return systemTools.filter(({ command }) => !directories.some((directory) => isProgram(join(directory, command))))
+  return systemTools.filter(
+    ({ command }) => !directories.some((directory) => isProgram(join(directory, command))),
+  )
 }
 
 /** @param {string} file */

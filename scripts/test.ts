@@ -54,7 +54,9 @@ async function main(): Promise<number> {
     const tally = await stage.run()
     total = add(total, tally)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
-    summary.push(`${tally.failed === 0 ? 'ok    ' : 'FAILED'} ${stage.title.padEnd(34)} ${seconds.padStart(6)} s   ${lastLine(tally)}`)
+    summary.push(
+      `${tally.failed === 0 ? 'ok    ' : 'FAILED'} ${stage.title.padEnd(34)} ${seconds.padStart(6)} s   ${lastLine(tally)}`,
+    )
     process.stdout.write(`${summary.at(-1)}\n`)
   }
   process.stdout.write(`\n${summary.join('\n')}\n\n`)
@@ -72,24 +74,38 @@ async function check(work: () => Promise<Check>): Promise<Tally> {
 async function types(): Promise<Check> {
   const projects = [...packages.map((name) => join('packages', name)), 'tsconfig.json']
   const results = await Promise.all(
-    projects.map((project) => runPackage('typescript/bin/tsc', ['-p', project, '--noEmit', '--pretty'], { output: 'keep' })),
+    projects.map((project) =>
+      runPackage('typescript/bin/tsc', ['-p', project, '--noEmit', '--pretty'], { output: 'keep' }),
+    ),
   )
   return { ok: results.every(({ ok }) => ok), output: results.map(({ output }) => output).join('') }
 }
 
 function lint(): Promise<Check> {
-  return runPackage('@biomejs/biome/bin/biome', ['ci', '--error-on-warnings', '--colors=off'], { output: 'keep' })
+  return runPackage('@biomejs/biome/bin/biome', ['ci', '--error-on-warnings', '--colors=off'], {
+    output: 'keep',
+  })
 }
 
 function deadCode(): Promise<Check> {
-  return runPackage('knip/bin/knip.js', ['--no-progress'], { output: 'keep' })
+  return runPackage('knip/bin/knip.js', ['--no-progress', '--no-config-hints'], { output: 'keep' })
 }
 
-async function tests(project: string, wrap?: (program: string, args: readonly string[]) => Wrapped): Promise<Tally> {
+async function tests(
+  project: string,
+  wrap?: (program: string, args: readonly string[]) => Wrapped,
+): Promise<Tally> {
   const report = join(scratch, `${project}.json`)
   const args = [
-    ...sourceFlags, vitest, 'run', '--project', project, '--passWithNoTests',
-    '--reporter=default', '--reporter=json', `--outputFile.json=${report}`,
+    ...sourceFlags,
+    vitest,
+    'run',
+    '--project',
+    project,
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
     ...(values.t === undefined ? [] : ['-t', values.t]),
     ...filters,
   ]
@@ -115,7 +131,9 @@ async function kernelTests(): Promise<Tally> {
   const namespaces = findNamespaces()
   if ('missing' in namespaces) {
     process.stdout.write(`kernel tests skipped: ${namespaces.missing}\n`)
-    const listed = await run(process.execPath, [...sourceFlags, vitest, 'list', '--project', 'kernel'], { output: 'keep' })
+    const listed = await run(process.execPath, [...sourceFlags, vitest, 'list', '--project', 'kernel'], {
+      output: 'keep',
+    })
     const count = listed.output.split('\n').filter((line) => line.includes(' > ')).length
     return { passed: 0, failed: 0, skipped: Math.max(1, count) }
   }

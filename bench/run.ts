@@ -1,0 +1,75 @@
+/**
+ * `npm run bench -- NAME` and `npm run exam -- NAME`: runs `bench/NAME.bench.ts` or `bench/NAME.exam.ts` and
+ * prints what it measured. `--json` prints only JSON, `--strict` makes a bar that is not met a failure;
+ * without NAME it lists what there is. It deliberately knows no benchmark by name.
+ */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { distance } from 'fastest-levenshtein'
+import { type Benchmark, judge, type Row, toJson, toTable } from './rows.ts'
+
+const [kind = 'bench', ...rest] = process.argv.slice(2)
+process.exitCode = await main(kind, rest)
+
+/** Exit codes: 0 measured, 1 a bar not met under `--strict`, 2 could not run. */
+async function main(kind: string, args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { json: { type: 'boolean', default: false }, strict: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  })
+  const names = namesOf(kind)
+  const [name] = positionals
+  if (name === undefined) {
+    if (values.json) process.stdout.write(`${JSON.stringify(names)}\n`)
+    else
+      process.stdout.write(
+        names.length === 0
+          ? `bench/ has no ${kind} yet\n`
+          : `npm run ${kind} -- NAME, where NAME is one of: ${names.join(', ')}\n`,
+      )
+    return 0
+  }
+  if (!names.includes(name)) {
+    process.stderr.write(
+      `no ${kind} is called ${JSON.stringify(name)}${suggestion(name, names)}; there are: ${names.join(', ') || 'none yet'}\n`,
+    )
+    return 2
+  }
+  const { default: benchmark }: { default?: Benchmark } = await import(
+    pathToFileURL(join(import.meta.dirname, `${name}.${kind}.ts`)).href
+  )
+  if (typeof benchmark !== 'function')
+    throw new Error(`bench/${name}.${kind}.ts has no function as its default export`)
+
+  const rows: Row[] = []
+  for await (const measured of await benchmark()) {
+    rows.push(judge(measured))
+    // The table comes at the end, aligned; this shows that it goes on.
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${measured.measure}`)
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+  if (rows.length === 0) {
+    process.stderr.write(`${name} measured nothing\n`)
+    return 2
+  }
+  process.stdout.write(values.json ? toJson(rows) : toTable(rows))
+  return values.strict && rows.some(({ met }) => met === false) ? 1 : 0
+}
+
+function namesOf(kind: string): string[] {
+  const ending = `.${kind}.ts`
+  return readdirSync(import.meta.dirname)
+    .filter((file) => file.endsWith(ending))
+    .map((file) => file.slice(0, -ending.length))
+    .sort()
+}
+
+function suggestion(name: string, names: readonly string[]): string {
+  const [nearest] = names.toSorted((a, b) => distance(name, a) - distance(name, b))
+  return nearest !== undefined && distance(name, nearest) <= Math.max(2, name.length / 2)
+    ? `, did you mean ${nearest}?`
+    : ''
+}

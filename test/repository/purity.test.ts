@@ -1,0 +1,148 @@
+/**
+ * `@thingwall/policy` is pure: no Node, no DOM, no clock, no randomness, no locale, no state. The type-checker
+ * already refuses most of it (`"types": []`); this guard also refuses what ECMAScript itself offers. It
+ * deliberately leaves tests alone.
+ */
+import { isBuiltin } from 'node:module'
+import { Visitor } from 'oxc-parser'
+import { describe, expect, test } from 'vitest'
+import { importsOf, lineOf, manifestOf, packageName, packageSources, parse, read } from './sources.ts'
+
+/** What policy may depend on, and why each is as pure as itself. */
+const allowedDependencies: Readonly<Record<string, string>> = {
+  'ipaddr.js': 'parses and prints addresses; plain functions on strings and bytes',
+  'fastest-levenshtein': 'distance of two names, for "did you mean"; plain function on strings',
+}
+
+/** Names of the surroundings. A local variable of the same name is refused as well: it would mislead. */
+const forbiddenNames: Readonly<Record<string, string>> = {
+  process: 'Node',
+  Buffer: 'Node',
+  require: 'Node',
+  __dirname: 'Node',
+  __filename: 'Node',
+  setImmediate: 'Node',
+  console: 'I/O',
+  fetch: 'I/O',
+  XMLHttpRequest: 'I/O',
+  WebSocket: 'I/O',
+  setTimeout: 'a clock',
+  setInterval: 'a clock',
+  queueMicrotask: 'a clock',
+  performance: 'a clock',
+  Temporal: 'a clock',
+  crypto: 'randomness',
+  window: 'DOM',
+  globalThis: 'state',
+  eval: 'code from data',
+  Function: 'code from data',
+}
+
+/** Members that answer differently from machine to machine or from call to call. */
+const forbiddenMembers: Readonly<Record<string, string>> = {
+  'Date.now': 'a clock',
+  'Math.random': 'randomness',
+  'Intl.Collator': 'the locale',
+}
+
+/** Methods that depend on the locale or the time zone of the machine, whatever they are called on. */
+const forbiddenMethods = new Set([
+  'localeCompare',
+  'toLocaleString',
+  'toLocaleDateString',
+  'toLocaleTimeString',
+  'toLocaleLowerCase',
+  'toLocaleUpperCase',
+  'getTimezoneOffset',
+  'getHours',
+  'getMinutes',
+  'getDay',
+  'getDate',
+  'getMonth',
+  'getFullYear',
+])
+
+type Finding = { readonly at: number; readonly what: string }
+
+function impuritiesOf(path: string, program: ReturnType<typeof parse>['program']): Finding[] {
+  const findings: Finding[] = []
+  const tell = (node: { start: number }, what: string): void => {
+    findings.push({ at: node.start, what })
+  }
+  // Names in a member access, a key or a type are not references to the surroundings.
+  const notReferences = new Set<number>()
+  new Visitor({
+    MemberExpression(node) {
+      if (node.computed || node.property.type !== 'Identifier') return
+      notReferences.add(node.property.start)
+      const { name } = node.property
+      if (forbiddenMethods.has(name)) tell(node, `.${name} depends on the machine's locale or time zone`)
+      const member = node.object.type === 'Identifier' ? `${node.object.name}.${name}` : ''
+      const reason = Object.hasOwn(forbiddenMembers, member) ? forbiddenMembers[member] : undefined
+      if (reason !== undefined) tell(node, `${member} is ${reason}`)
+    },
+    Property(node) {
+      if (!node.computed && !node.shorthand) notReferences.add(node.key.start)
+    },
+    TSPropertySignature(node) {
+      notReferences.add(node.key.start)
+    },
+    TSTypeReference(node) {
+      notReferences.add(node.typeName.start)
+    },
+    NewExpression(node) {
+      if (node.callee.type === 'Identifier' && node.callee.name === 'Date' && node.arguments.length === 0) {
+        tell(node, 'new Date() is a clock')
+      }
+    },
+    CallExpression(node) {
+      if (node.callee.type === 'Identifier' && node.callee.name === 'Date') tell(node, 'Date() is a clock')
+    },
+    ImportExpression(node) {
+      tell(node, 'import() is I/O')
+    },
+    MetaProperty(node) {
+      if (node.meta.name === 'import') tell(node, 'import.meta is the surroundings')
+    },
+  }).visit(program)
+  new Visitor({
+    Identifier(node) {
+      if (notReferences.has(node.start)) return
+      const reason = Object.hasOwn(forbiddenNames, node.name) ? forbiddenNames[node.name] : undefined
+      if (reason !== undefined) tell(node, `${node.name} is ${reason}`)
+    },
+  }).visit(program)
+  for (const statement of program.body) {
+    const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement
+    if (declared?.type === 'VariableDeclaration' && declared.kind !== 'const')
+      tell(declared, 'a module-level let is state')
+  }
+  return findings.map(({ at, what }) => ({ at: lineOf(read(path), at), what }))
+}
+
+const sources = packageSources().filter((path) => path.startsWith('packages/policy/'))
+
+describe('the sources of policy', () => {
+  test('exist', () => {
+    expect(sources.length).toBeGreaterThan(0)
+  })
+
+  test('import no part of Node', () => {
+    const found = sources.flatMap(importsOf).filter(({ to }) => to.startsWith('node:') || isBuiltin(to))
+    expect(found.map(({ from, line, to }) => `${from}:${line} imports ${to}`)).toEqual([])
+  })
+
+  test('touch nothing of their surroundings', () => {
+    const found = sources.flatMap((path) =>
+      impuritiesOf(path, parse(path).program).map(({ at, what }) => `${path}:${at} ${what}`),
+    )
+    expect(found).toEqual([])
+  })
+})
+
+test('policy depends on nothing that is not in the list, and the list on nothing that is gone', () => {
+  const { dependencies = {} } = manifestOf('policy')
+  expect(Object.keys(dependencies).sort()).toEqual(Object.keys(allowedDependencies).sort())
+  const imported = new Set(sources.flatMap(importsOf).map(({ to }) => packageName(to)))
+  expect(Object.keys(dependencies).filter((name) => !imported.has(name))).toEqual([])
+})
