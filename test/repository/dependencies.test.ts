@@ -37,12 +37,38 @@ test('versions are exact', () => {
   expect([...dependencies].filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([])
 })
 
+type Locked = {
+  readonly resolved?: string
+  readonly integrity?: string
+  readonly link?: boolean
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+const locked = Object.entries(readJson<{ packages: Record<string, Locked> }>('package-lock.json').packages)
+
 test('the lock file names no registry', () => {
-  const lock = readJson<{ packages: Record<string, { resolved?: string; link?: boolean }> }>(
-    'package-lock.json',
-  )
-  const resolved = Object.entries(lock.packages).filter(
-    ([, entry]) => entry.resolved !== undefined && entry.link !== true,
-  )
+  const resolved = locked.filter(([, entry]) => entry.resolved !== undefined && entry.link !== true)
   expect(resolved.map(([path]) => path)).toEqual([])
+})
+
+test('the lock file pins every package by its content', () => {
+  const fromRegistry = locked.filter(([path, { link }]) => path.includes('node_modules/') && link !== true)
+  expect(fromRegistry.length).toBeGreaterThan(50)
+  expect(fromRegistry.filter(([, { integrity }]) => integrity === undefined).map(([path]) => path)).toEqual(
+    [],
+  )
+})
+
+// npm leaves out what it could not find when the file was written, and then `npm ci` fails everywhere.
+test('the lock file has the optional packages of other platforms too', () => {
+  const names = new Set(
+    locked.map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)),
+  )
+  const absent = locked.flatMap(([path, entry]) =>
+    Object.keys({ ...entry.dependencies, ...entry.optionalDependencies })
+      .filter((name) => !names.has(name))
+      .map((name) => `${path}: ${name}`),
+  )
+  expect(absent).toEqual([])
 })

@@ -36,9 +36,12 @@ const allowed: readonly (readonly [from: string, to: string, why: string])[] = [
   ['policy/lower', 'policy/author', 'dates and names are read the way they were written'],
   ['policy/evaluate', 'policy/model', 'a flow is judged by a rule set'],
   ['policy/evaluate', 'policy/lower', 'a policy is judged by what it lowers to'],
+  ['policy/evaluate', 'policy/author', 'instants in bindings are read the way policies write them'],
   ['policy/analyse', 'policy/model', 'findings speak of policies, rules and flows'],
   ['policy/analyse', 'policy/lower', 'dead and redundant rules show only in the rule set'],
   ['policy/analyse', 'policy/evaluate', "the policy's own tests ask the one definition of meaning"],
+  ['policy/compile', 'policy/model', 'the interface of a target speaks of rule sets and diagnostics'],
+  ['policy/compile/nftables', 'policy/compile', 'a target implements the interface'],
   ['policy/compile/nftables', 'policy/model', 'a target renders a rule set'],
 
   ['policy/index', 'policy/model', 're-exported'],
