@@ -20,6 +20,7 @@ const { values, positionals } = parseArgs({
   options: { t: { type: 'string', short: 't' } },
   allowPositionals: true,
 })
+const colours = process.stdout.isTTY && !process.env.NO_COLOR
 const scratch = mkdtempSync(join(tmpdir(), 'thingwall-test-'))
 const vitest = join(root, 'node_modules/vitest/vitest.mjs')
 
@@ -75,7 +76,9 @@ async function types(): Promise<Check> {
   const projects = [...packages.map((name) => join('packages', name)), 'tsconfig.json']
   const results = await Promise.all(
     projects.map((project) =>
-      runPackage('typescript/bin/tsc', ['-p', project, '--noEmit', '--pretty'], { output: 'keep' }),
+      runPackage('typescript/bin/tsc', ['-p', project, '--noEmit', '--pretty', String(colours)], {
+        output: 'keep',
+      }),
     ),
   )
   return { ok: results.every(({ ok }) => ok), output: results.map(({ output }) => output).join('') }

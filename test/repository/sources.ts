@@ -44,7 +44,7 @@ export function packageSources(): string[] {
 }
 
 /** The syntax tree of a file. A file that does not parse is a failure of the test that asked. */
-export function parse(path: string): ReturnType<typeof parseSync> {
+function parse(path: string): ReturnType<typeof parseSync> {
   const parsed = parseSync(path, read(path))
   const fault = parsed.errors[0]
   if (fault !== undefined) throw new Error(`${path}: ${fault.message}`)
