@@ -1,0 +1,122 @@
+/**
+ * `policy`: one site's networks, devices, rules and tests as one document.
+ *
+ * Collects the profiles that devices use and the lists that rules use, and checks in the type that every word a
+ * rule, a device or a test uses is known. At run time it judges nothing: `validate` does.
+ */
+import type {
+  ApiDocument,
+  Documentation,
+  ListDocument,
+  NetworkDocument,
+  PolicyDocument,
+  ProfileDocument,
+  QuarantineDocument,
+} from '../model/policy.ts'
+import { type Test, type TestOptions, testDocumentOf } from './expectation.ts'
+import { mapRecord, propertiesOf, severalOf } from './given.ts'
+import type { List } from './list.ts'
+import { originOfCaller } from './origin.ts'
+import { type Device, documentOf, listsOf, type Profile } from './profile.ts'
+import type { Rule } from './rule.ts'
+
+/** Why a device is cut off, and whether a passed `expires` lets it go (by default it stays and `check` warns). */
+export interface QuarantineOptions extends Documentation {
+  readonly onExpiry?: 'stay' | 'lift'
+}
+
+/** Every word that may be used: networks, devices, and `profile NAME`. */
+type Known<N extends string, D extends string, P extends string> =
+  | NoInfer<N>
+  | NoInfer<D>
+  | `profile ${NoInfer<P>}`
+
+export interface PolicyOptions<N extends string, D extends string, P extends string> {
+  readonly why?: string
+  /** Owns every rule and list that names no owner nearer by. */
+  readonly owner?: string
+  readonly networks: Readonly<Record<N, NetworkDocument>>
+  readonly devices?: Readonly<Record<D, Device<Known<N, D, P>, P>>>
+  /** Rules that say who they are about. */
+  readonly rules?: Readonly<Record<string, Rule<Known<N, D, P>, 'with who'>>>
+  /** Devices cut off from everything, by name. */
+  readonly quarantine?: { readonly [K in NoInfer<D>]?: QuarantineOptions }
+  readonly apis?: Readonly<Record<string, ApiDocument>>
+  readonly tests?: readonly (Test<Known<N, D, P>> | TestOptions<NoInfer<D>>)[]
+  /** Profiles that no device has yet. */
+  readonly profiles?: readonly Profile<P>[]
+  /** Lists that no rule refers to, or only by name. */
+  readonly lists?: readonly List[]
+}
+
+/** Puts a policy together. The result is plain data: export it from the policy file as its default. */
+export function policy<
+  const N extends string,
+  const D extends string = never,
+  const P extends string = never,
+>(name: string, options: PolicyOptions<N, D, P>): PolicyDocument {
+  const origin = originOfCaller(policy)
+  const { networks, devices, rules, quarantine, apis, tests, profiles, lists, ...rest } =
+    propertiesOf(options)
+  const members: readonly Device[] = Object.values(propertiesOf<object>(devices ?? {}))
+  const kinds = profilesOf(members, severalOf(profiles))
+  return {
+    ...rest,
+    format: 1,
+    name,
+    networks: mapRecord<NetworkDocument, NetworkDocument>(networks, (network) => network),
+    profiles: recordOf<ProfileDocument>(kinds),
+    lists: recordOf<ListDocument>([
+      ...severalOf(lists),
+      ...kinds.flatMap((kind) => kind.lists ?? []),
+      ...members.flatMap((member) => propertiesOf(member).lists ?? []),
+      ...listsOf(rules),
+    ]),
+    devices: mapRecord(devices as Readonly<Record<string, Device>> | undefined, documentOf),
+    rules: mapRecord(rules, documentOf),
+    quarantine: mapRecord(
+      quarantine as Readonly<Record<string, QuarantineOptions>> | undefined,
+      (entry): QuarantineDocument => ({ onExpiry: 'stay', ...propertiesOf(entry), origin }),
+    ),
+    apis: mapRecord<ApiDocument, ApiDocument>(apis, (api) => api),
+    tests: severalOf(tests).map((one) =>
+      'document' in propertiesOf(one) ? documentOf(one as Test) : testDocumentOf(one as TestOptions, origin),
+    ),
+    origin,
+  }
+}
+
+function profilesOf(members: readonly Device[], more: readonly Profile[]): readonly Profile[] {
+  const kinds = new Set<Profile>(more)
+  for (const member of members) {
+    const kind = propertiesOf(member).profile
+    if (typeof kind === 'object' && kind !== null) kinds.add(kind)
+  }
+  return [...kinds]
+}
+
+interface Named<Document> {
+  readonly name: string
+  readonly document: Document
+}
+
+/**
+ * By name. Where one name has two meanings the second stands under `name#2`, which is no identifier, so that
+ * `validate` can refuse both with their places.
+ */
+function recordOf<Document>(named: readonly Named<Document>[]): Record<string, Document> {
+  const record = new Map<string, Document>()
+  for (const { name, document } of new Set(named.filter(isNamed))) {
+    const taken = record.has(name) && !same(record.get(name), document)
+    record.set(taken ? `${name}#2` : name, document)
+  }
+  return Object.fromEntries(record)
+}
+
+function isNamed<Document>(value: Named<Document>): boolean {
+  return typeof value === 'object' && value !== null && typeof value.name === 'string'
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other)
+}

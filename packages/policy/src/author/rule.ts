@@ -1,0 +1,170 @@
+/**
+ * `allow` and `deny`: who may open which flows, and why.
+ *
+ * Inside a profile or a device the rule speaks of those devices and has no `who`; at the policy's level it says
+ * who. A rule without a reason does not compile. What the words in it refer to, `policy` checks.
+ */
+import type { Documentation, RuleDocument, When } from '../model/policy.ts'
+import type { ServiceText } from '../model/service.ts'
+import { type Except, endpointsOf, endpointsWithout, type Peers } from './endpoint.ts'
+import { propertiesOf } from './given.ts'
+import type { List } from './list.ts'
+import { type Author, originOfCaller } from './origin.ts'
+import { type CheckedService, type ServiceInput, servicesOf } from './service.ts'
+
+/** A word without dot or colon: those with one are addresses and DNS names. A computed text says nothing. */
+type Word<Text extends string> = string extends Text
+  ? never
+  : Exclude<Text, 'any' | 'gateway' | `${string}.${string}` | `${string}:${string}`>
+
+/** What the policy must know: networks and devices as they are, profiles as `profile NAME`. */
+export type Uses<Name extends string, Profile extends string> =
+  | Word<Name>
+  | (Word<Profile> extends never ? never : `profile ${Word<Profile>}`)
+
+/** A rule of a policy says who it is about; in a profile or device that is given. */
+export type Placing = 'with who' | 'without who'
+
+/** A rule as a value: its document and the lists it refers to. The other properties are for the type-checker only. */
+export interface Rule<out Used extends string = string, out Placed extends Placing = Placing> {
+  readonly kind: 'rule'
+  readonly document: RuleDocument
+  readonly lists: readonly List[]
+  readonly uses?: Used
+  readonly placed?: Placed
+}
+
+/** What every rule says, whatever its direction. */
+export interface RuleOptions<Name extends string, Profile extends string>
+  extends Documentation,
+    Except<Name, Profile> {
+  /** Of which devices or networks the rule speaks; only at the policy's level. */
+  readonly who?: Peers<Name, Profile>
+  /** Hours and days, in UTC. */
+  readonly when?: When
+}
+
+/** An allow always ends with its date. */
+export interface AllowOptions<Name extends string, Profile extends string, Service>
+  extends RuleOptions<Name, Profile> {
+  /** `any` must be written out. */
+  readonly service: CheckedService<Service>
+}
+
+export interface DenyOptions<Name extends string, Profile extends string, Service>
+  extends RuleOptions<Name, Profile> {
+  /** By default any. */
+  readonly service?: CheckedService<Service>
+  /** `lift` ends a deny with its date; by default it stays in force and `check` warns. */
+  readonly onExpiry?: 'stay' | 'lift'
+}
+
+export interface To<Name extends string, Profile extends string> {
+  /** To whom flows are opened. */
+  readonly to: Peers<Name, Profile>
+}
+
+export interface From<Name extends string, Profile extends string> {
+  /** By whom flows are opened. */
+  readonly from: Peers<Name, Profile>
+}
+
+export interface With<Name extends string, Profile extends string> {
+  /** The other side, whichever of the two opens. */
+  readonly peer: Peers<Name, Profile>
+}
+
+type SaysWho<W> = { readonly who?: W }
+type PlacingOf<W> = [W] extends [undefined] ? 'without who' : 'with who'
+
+/** Permits flows. */
+export interface Allow {
+  /** Permits flows that who opens to a peer. */
+  out<
+    const N extends string = never,
+    const P extends string = never,
+    const S extends ServiceInput = ServiceText,
+    const W = undefined,
+  >(options: AllowOptions<N, P, S> & To<N, P> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+
+  /** Permits flows that a peer opens to who. */
+  in<
+    const N extends string = never,
+    const P extends string = never,
+    const S extends ServiceInput = ServiceText,
+    const W = undefined,
+  >(options: AllowOptions<N, P, S> & From<N, P> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+
+  /** Permits flows between who and a peer, whichever opens. */
+  both<
+    const N extends string = never,
+    const P extends string = never,
+    const S extends ServiceInput = ServiceText,
+    const W = undefined,
+  >(options: AllowOptions<N, P, S> & With<N, P> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+}
+
+/** Forbids flows, whatever any `allow` says. */
+export interface Deny {
+  /** Forbids flows that who opens to a peer. */
+  out<
+    const N extends string = never,
+    const P extends string = never,
+    const S extends ServiceInput = ServiceText,
+    const W = undefined,
+  >(options: DenyOptions<N, P, S> & To<N, P> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+
+  /** Forbids flows that a peer opens to who. */
+  in<
+    const N extends string = never,
+    const P extends string = never,
+    const S extends ServiceInput = ServiceText,
+    const W = undefined,
+  >(options: DenyOptions<N, P, S> & From<N, P> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+
+  /** Forbids flows between who and a peer, whichever opens. */
+  both<
+    const N extends string = never,
+    const P extends string = never,
+    const S extends ServiceInput = ServiceText,
+    const W = undefined,
+  >(options: DenyOptions<N, P, S> & With<N, P> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+}
+
+/** Permits: `allow.out({ to: 'api.volcano.example', service: 'https', why: 'POST /readings' })`. */
+export const allow: Allow = {
+  out: (options) => ruleOf('allow', 'out', 'to', options, allow.out),
+  in: (options) => ruleOf('allow', 'in', 'from', options, allow.in),
+  both: (options) => ruleOf('allow', 'both', 'peer', options, allow.both),
+}
+
+/** Forbids: `deny.both({ who: 'any', peer: badHosts, why: 'Never, whatever else is allowed' })`. */
+export const deny: Deny = {
+  out: (options) => ruleOf('deny', 'out', 'to', options, deny.out),
+  in: (options) => ruleOf('deny', 'in', 'from', options, deny.in),
+  both: (options) => ruleOf('deny', 'both', 'peer', options, deny.both),
+}
+
+function ruleOf(
+  effect: 'allow' | 'deny',
+  direction: 'in' | 'out' | 'both',
+  side: 'to' | 'from' | 'peer',
+  options: RuleOptions<string, string>,
+  author: Author,
+): Rule<never, never> {
+  const given: Readonly<Record<string, unknown>> = { ...propertiesOf(options) }
+  const { who, [side]: peer, except, service, when, onExpiry, ...rest } = given
+  const lists: List[] = []
+  const document: RuleDocument = {
+    ...(rest as unknown as Documentation),
+    effect,
+    direction,
+    who: who === undefined ? null : endpointsOf(who, lists),
+    peer: endpointsWithout(peer, except, lists),
+    service: service === undefined && effect === 'deny' ? ['any'] : servicesOf(service as ServiceInput),
+    when: (when as When | undefined) ?? null,
+    onExpiry: (onExpiry as 'stay' | 'lift' | undefined) ?? (effect === 'allow' ? 'lift' : 'stay'),
+    origin: originOfCaller(author),
+  }
+  return { kind: 'rule', document, lists }
+}

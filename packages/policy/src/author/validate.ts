@@ -1,0 +1,68 @@
+/**
+ * `validate`: reads a policy document that came from somewhere else, all faults at once.
+ *
+ * What comes out has the shape the model promises: every property known, every text of its kind, every reason and
+ * owner there. What a text refers to is not looked up; that is `lower`.
+ */
+import { type Diagnostic, hasErrors } from '../model/diagnostic.ts'
+import type { PolicyDocument } from '../model/policy.ts'
+import { type Reader, type Reading, refuse } from './validate/reading.ts'
+import { policyRule } from './validate/rule.ts'
+import { api, device, list, network, profile, quarantine, testCase } from './validate/section.ts'
+import { arrayOf, isObject, object, optional, origin, record } from './validate/shape.ts'
+import { identifier, ownName, plainText, WHY_MAX_LENGTH } from './validate/text.ts'
+
+const format: Reader<1> = (value, at) =>
+  value === 1
+    ? value
+    : refuse(
+        at,
+        'TW1002',
+        'a document of another format than 1',
+        'use the version of Thingwall that wrote it',
+        value,
+      )
+
+const document = object<PolicyDocument>(
+  {
+    format,
+    name: identifier,
+    why: optional(plainText(WHY_MAX_LENGTH)),
+    owner: optional(plainText(128)),
+    networks: record(identifier, network, 'networks by name'),
+    profiles: record(ownName('profile'), profile, 'profiles by name'),
+    lists: record(ownName('list'), list, 'lists by name'),
+    devices: record(identifier, device, 'devices by name'),
+    rules: record(identifier, policyRule, 'rules by name'),
+    quarantine: record(identifier, quarantine, 'reasons by device'),
+    apis: record(identifier, api, 'APIs by name'),
+    tests: arrayOf(testCase, 'tests'),
+    origin,
+  },
+  'a policy, policy(NAME, { … })',
+)
+
+/**
+ * Reads canonical JSON, as `policy` makes it and a loader parses it. The document is null when there is any error.
+ * Linear in the input; never throws on what JSON can express.
+ */
+export function validate(input: unknown): readonly [PolicyDocument | null, readonly Diagnostic[]] {
+  const at: Reading = { path: [], origin: null, owned: false, owners: ownersOf(input), diagnostics: [] }
+  const read = document(input, at)
+  return [read === undefined || hasErrors(at.diagnostics) ? null : read, at.diagnostics]
+}
+
+function ownersOf(input: unknown): Reading['owners'] {
+  const section = (key: string): [string, Readonly<Record<string, unknown>>][] => {
+    const things = isObject(input) ? input[key] : undefined
+    const entries = isObject(things) ? Object.entries(things) : []
+    return entries.flatMap(([name, thing]) => (isObject(thing) ? [[name, thing]] : []))
+  }
+  const owned = (key: string): Set<string> =>
+    new Set(section(key).flatMap(([name, thing]) => (typeof thing.owner === 'string' ? [name] : [])))
+  const profiles = owned('profiles')
+  const ofProfiles = section('devices').flatMap(([name, { profile }]) =>
+    typeof profile === 'string' && profiles.has(profile) ? [name] : [],
+  )
+  return { profiles, lists: owned('lists'), devices: new Set([...owned('devices'), ...ofProfiles]) }
+}

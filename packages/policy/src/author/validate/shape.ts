@@ -1,0 +1,142 @@
+/**
+ * Readers of objects, records and lists, made from tables of readers.
+ *
+ * A table has one reader for each property of a document's type and the type-checker demands all of them, so the
+ * model cannot grow a property that is not judged. What a table does not name is refused.
+ */
+import { escapeText, type Origin } from '../../model/diagnostic.ts'
+import { didYouMean } from '../../model/name.ts'
+import { type Reader, type Reading, readAt, refuse, refuseShape } from './reading.ts'
+
+/** One reader for every property. */
+export type Shape<T> = { readonly [K in keyof T]-?: Reader<T[K] | undefined> }
+
+type Properties = Readonly<Record<string, unknown>>
+
+export function isObject(value: unknown): value is Properties {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** An object with exactly these properties. `origin` and `owner`, where it has them, hold for what is inside. */
+export function object<T extends object>(shape: Shape<T>, wanted: string): Reader<T> {
+  const fields = Object.entries(shape) as [string, Reader<unknown>][]
+  const known = new Set(Object.keys(shape))
+  return (value, at) => {
+    if (!isObject(value)) return refuseShape(at, wanted, value)
+    return within(value, at, () => {
+      const built: Record<string, unknown> = {}
+      for (const [key, reader] of fields) {
+        const read = readAt(key, value[key], reader, at)
+        if (read !== undefined) built[key] = read
+      }
+      for (const key in value) if (!known.has(key)) refuseProperty(key, value[key], known, at)
+      return built as T
+    })
+  }
+}
+
+/** An object whose keys are names: every key and every value read, in the order given. */
+export function record<T>(
+  key: Reader<string>,
+  reader: Reader<T>,
+  wanted: string,
+): Reader<Readonly<Record<string, T>>> {
+  return (value, at) => {
+    if (!isObject(value)) return refuseShape(at, wanted, value)
+    const built: Record<string, T> = {}
+    for (const name of Object.keys(value)) {
+      at.path.push(name)
+      const one = value[name]
+      const good = within(one, at, () => key(name, at))
+      const read = reader(one, at)
+      if (good !== undefined && read !== undefined) built[name] = read
+      at.path.pop()
+    }
+    return built
+  }
+}
+
+/** A list; `wanted` says of what, in the plural. */
+export function arrayOf<T>(reader: Reader<T>, wanted: string): Reader<readonly T[]> {
+  return (value, at) => {
+    if (!Array.isArray(value)) return refuseShape(at, `a list of ${wanted}`, value)
+    const built: T[] = []
+    for (let index = 0; index < value.length; index++) {
+      const read = readAt(index, value[index], reader, at)
+      if (read !== undefined) built.push(read)
+    }
+    return built
+  }
+}
+
+/** A list with something in it: an empty list matches nothing, and "everything" is written out. */
+export function someOf<T>(reader: Reader<T>, wanted: string, hint: string): Reader<readonly T[]> {
+  const read = arrayOf(reader, wanted)
+  return (value, at) => {
+    if (Array.isArray(value) && value.length === 0) {
+      const name = typeof at.path.at(-1) === 'string' ? `\`${at.path.at(-1)}\`` : 'this'
+      return refuse(at, 'TW1019', `${name} is empty: it would match nothing`, hint)
+    }
+    return read(value, at)
+  }
+}
+
+/** Absent, or what the reader reads. */
+export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
+  return (value, at) => (value === undefined ? undefined : reader(value, at))
+}
+
+/** Null, or what the reader reads. */
+export function nullable<T>(reader: Reader<T>): Reader<T | null> {
+  return (value, at) => (value === null ? null : reader(value, at))
+}
+
+/** One of some words. */
+export function oneOf<const T extends string>(...words: readonly T[]): Reader<T> {
+  const wanted = words.map((word) => `'${word}'`).join(' or ')
+  return (value, at) => {
+    if (typeof value !== 'string') return refuseShape(at, wanted, value)
+    if ((words as readonly string[]).includes(value)) return value as T
+    const near = didYouMean(value, words)
+    const hint = near === null ? `write ${wanted}` : `did you mean '${near}'?`
+    return refuse(at, 'TW1002', `\`${at.path.at(-1)}\` is none of ${wanted}`, hint, value)
+  }
+}
+
+/** True or false. */
+export const flag: Reader<boolean> = (value, at) =>
+  typeof value === 'boolean' ? value : refuseShape(at, 'true or false', value)
+
+/** Where something was written. A wrong one is refused without being believed. */
+export const origin: Reader<Origin | null> = (value, at) =>
+  value === null || isOrigin(value) ? value : refuseShape(at, 'a place in the source, or null', value)
+
+function isOrigin(value: unknown): value is Origin {
+  if (!isObject(value) || typeof value.file !== 'string' || value.file.length > 4096) return false
+  return isCount(value.line) && isCount(value.column) && Object.keys(value).length === 3
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
+}
+
+/** Reads with the origin and the owner that a thing brings for all inside it. */
+function within<T>(value: unknown, at: Reading, read: () => T): T {
+  const { origin: outer, owned } = at
+  if (isObject(value)) {
+    if (isOrigin(value.origin)) at.origin = value.origin
+    if (typeof value.owner === 'string') at.owned = true
+  }
+  const result = read()
+  at.origin = outer
+  at.owned = owned
+  return result
+}
+
+function refuseProperty(key: string, value: unknown, known: ReadonlySet<string>, at: Reading): void {
+  const near = didYouMean(key, known)
+  const hint = near === null ? `it has: ${[...known].join(', ')}` : `did you mean \`${near}\`?`
+  at.path.push(key)
+  refuse(at, 'TW1003', `\`${escapeText(key, 64)}\` is no property of this`, hint, value)
+  at.path.pop()
+}

@@ -1,0 +1,11 @@
+/** `@thingwall/policy`: the language, its meaning, its analysis. Only re-exports. */
+export * from './author/index.ts'
+export * from './model/address.ts'
+export * from './model/codes.ts'
+export * from './model/diagnostic.ts'
+export * from './model/flow.ts'
+export * from './model/interval.ts'
+export * from './model/name.ts'
+export * from './model/policy.ts'
+export * from './model/ruleset.ts'
+export * from './model/service.ts'
