@@ -32,7 +32,7 @@ export interface TestOptions<Name extends string = string> extends TestDetails {
 export interface Test<out Used extends string = string> {
   readonly kind: 'test'
   readonly document: TestDocument
-  readonly uses?: Used
+  readonly uses?: Used | undefined
 }
 
 export interface Tests {

@@ -40,8 +40,8 @@ export interface Device<out Used extends string = string, out Kind extends strin
   readonly document: DeviceDocument
   readonly profile: Profile | null
   readonly lists: readonly List[]
-  readonly uses?: Used
-  readonly is?: Kind
+  readonly uses?: Used | undefined
+  readonly is?: Kind | undefined
 }
 
 /** A profile as a value: maker of devices, and a peer of rules (`who: seismometer`). */
@@ -51,7 +51,7 @@ export interface Profile<out Name extends string = string, out Used extends stri
   readonly document: ProfileDocument
   readonly lists: readonly List[]
   /** For the type-checker only. */
-  readonly uses?: Used
+  readonly uses?: Used | undefined
   /** Makes a device of this kind. */
   device<const N extends string = never, const U extends string = never>(
     options: DeviceOptions<U, N>,

@@ -30,8 +30,8 @@ export interface Rule<out Used extends string = string, out Placed extends Placi
   readonly kind: 'rule'
   readonly document: RuleDocument
   readonly lists: readonly List[]
-  readonly uses?: Used
-  readonly placed?: Placed
+  readonly uses?: Used | undefined
+  readonly placed?: Placed | undefined
 }
 
 /** What every rule says, whatever its direction. */

@@ -1,0 +1,138 @@
+/**
+ * The ARP table: the same bindings, or the gateway's neighbour cache would be poisoned behind the wall's back.
+ *
+ * It reads the sender fields inside the message, which are what the cache learns. Probes (RFC 5227, sender 0.0.0.0)
+ * teach nothing and pass.
+ */
+import { familyOf, formatAddress } from '../../model/address.ts'
+import { contains } from '../../model/interval.ts'
+import type { Network, Ruleset } from '../../model/ruleset.ts'
+import { type NftablesOptions, TABLE } from './options.ts'
+import { element, type Sets } from './sets.ts'
+import {
+  type ChainDeclaration,
+  type Element,
+  type SetDeclaration,
+  type TableDeclaration,
+  writeInterval,
+} from './text.ts'
+import { counterOf, logStatement } from './verdicts.ts'
+
+const COUNTED = ['fixed/arp', 'fixed/interface', 'fixed/spoofed', 'fixed/stranger'] as const
+
+export function arpTable(
+  ruleset: Ruleset,
+  sets: Sets,
+  options: NftablesOptions,
+  comment: string,
+): TableDeclaration {
+  const declared: SetDeclaration[] = [claimedSet(ruleset, sets, options)]
+  const chains: ChainDeclaration[] = [
+    {
+      name: 'input',
+      hook: 'type filter hook input priority filter; policy drop;',
+      rules: [
+        `iifname vmap { ${ruleset.networks
+          .flatMap((network) => network.interfaces.map((name) => `"${name}" : goto network/${network.name}`))
+          .join(', ')} }`,
+        'goto deny/fixed/interface',
+      ],
+    },
+  ]
+  for (const id of COUNTED) {
+    const effect = id === 'fixed/arp' ? 'allow' : 'deny'
+    const verdict = effect === 'allow' ? 'accept' : 'drop'
+    const log = logStatement(effect, id, options)
+    chains.push({ name: `${effect}/${id}`, rules: [`${log}counter name "${counterOf(id)}" ${verdict}`] })
+  }
+  for (const network of ruleset.networks) {
+    if (network.role !== 'uplink' && network.identity === 'mac+ip')
+      declared.push(...boundSets(ruleset, sets, network, options))
+    chains.push(networkChain(ruleset, network))
+  }
+  return { family: 'arp', name: TABLE, comment, counters: COUNTED.map(counterOf), sets: declared, chains }
+}
+
+function networkChain(ruleset: Ruleset, network: Network): ChainDeclaration {
+  const { name } = network
+  const accept = 'goto allow/fixed/arp'
+  const spoofed = 'goto deny/fixed/spoofed'
+  const rules: string[] = []
+  if (network.role === 'uplink') {
+    const local = ruleset.networks.filter((one) => one.role !== 'uplink').flatMap((one) => one.addresses)
+    const inside = local.filter((one) => familyOf(one.first) === 4).map(writeInterval)
+    if (inside.length > 0) rules.push(`arp saddr ip { ${inside.join(', ')} } ${spoofed}`)
+    rules.push(`arp saddr ip @claimed ${spoofed}`, accept)
+    return { name: `network/${name}`, rules }
+  }
+  rules.push(`arp saddr ip 0.0.0.0 ${accept}`)
+  const own = network.addresses.filter((one) => familyOf(one.first) === 4).map(writeInterval)
+  const outside = own.length === 0 ? [spoofed] : [`arp saddr ip != { ${own.join(', ')} } ${spoofed}`]
+  if (network.identity === 'ip') {
+    const gateway = [...ruleset.gateway].filter(
+      (address) => familyOf(address) === 4 && contains(network.addresses, address),
+    )
+    if (gateway.length > 0) rules.push(`arp saddr ip { ${gateway.map(formatAddress).join(', ')} } ${spoofed}`)
+    return { name: `network/${name}`, rules: [...rules, ...outside, accept] }
+  }
+  rules.push(
+    `arp saddr ether . arp saddr ip @bound/${name} ${accept}`,
+    `arp saddr ip @claimed ${spoofed}`,
+    ...outside,
+  )
+  if (network.role === 'things')
+    rules.push(`arp saddr ether @link/${name} ${spoofed}`, 'goto deny/fixed/stranger')
+  else rules.push(accept)
+  return { name: `network/${name}`, rules }
+}
+
+/** Addresses only their own device, or the gateway, may claim. */
+function claimedSet(ruleset: Ruleset, sets: Sets, options: NftablesOptions): SetDeclaration {
+  const own = new Set(
+    [...ruleset.gateway, ...options.bindings.gateway].filter((address) => familyOf(address) === 4),
+  )
+  const held = sets.held.flat().filter((one) => familyOf(one.address) === 4)
+  return {
+    kind: 'set',
+    name: 'claimed',
+    type: 'type ipv4_addr',
+    flags: ['timeout'],
+    elements: [
+      ...[...own].map((address) => ({ text: formatAddress(address) })),
+      ...held.map((one) => element(formatAddress(one.address), one.until, options)),
+    ],
+  }
+}
+
+function boundSets(
+  ruleset: Ruleset,
+  sets: Sets,
+  network: Network,
+  options: NftablesOptions,
+): readonly SetDeclaration[] {
+  const bound: Element[] = []
+  const links = new Set<string>()
+  for (const [index, device] of ruleset.devices.entries()) {
+    if (device.network !== network.name || device.link === null) continue
+    links.add(device.link)
+    for (const one of sets.held[index] ?? []) {
+      if (familyOf(one.address) !== 4) continue
+      bound.push(element(`${device.link} . ${formatAddress(one.address)}`, one.until, options))
+    }
+  }
+  return [
+    {
+      kind: 'set',
+      name: `bound/${network.name}`,
+      type: 'type ether_addr . ipv4_addr',
+      flags: ['timeout'],
+      elements: bound,
+    },
+    {
+      kind: 'set',
+      name: `link/${network.name}`,
+      type: 'type ether_addr',
+      elements: [...links].map((text) => ({ text })),
+    },
+  ]
+}

@@ -1,0 +1,194 @@
+/**
+ * Turns one match into nftables conditions: for each way its two ends can be met, the text that tests for it.
+ *
+ * A condition never tests what the dispatch to its chain has already proved (the class of an end).
+ */
+import type { Family } from '../../model/address.ts'
+import type { Atom, Endpoint, Match, Network, Rule, Ruleset, WeekRanges } from '../../model/ruleset.ts'
+import { type Service, TCP, UDP } from '../../model/service.ts'
+import { FAMILIES, headerOf, type Sets } from './sets.ts'
+import { interfaceNames } from './text.ts'
+
+/** Which side of a packet an end is on. */
+export type Side = 'source' | 'destination'
+
+/** How one end is met: by family, or in either where the family does not matter. */
+export interface Test {
+  readonly family: Family | null
+  readonly text: string
+}
+
+export interface ConditionContext {
+  readonly ruleset: Ruleset
+  readonly sets: Sets
+  readonly effect: Rule['effect']
+}
+
+/**
+ * Every way to meet an end, one test each; their union is the end. A gateway end is met by the chain alone, so only
+ * the atoms that are not the gateway are tested. `isDispatched`: the chain has proved the group of `include`.
+ */
+export function endTests(
+  context: ConditionContext,
+  endpoint: Endpoint,
+  side: Side,
+  isDispatched: boolean,
+): readonly Test[] {
+  const tests: Test[] = []
+  for (const atom of endpoint.include) {
+    const met = isDispatched && atom.kind === 'group' ? EITHER : atomTests(context, atom, side, 'in')
+    for (const test of met) tests.push(...withExceptions(context, test, endpoint.except, side))
+  }
+  return tests
+}
+
+const EITHER: readonly Test[] = [{ family: null, text: '' }]
+
+/** Adds "and in none of these". A test without family splits where an exception is about one family. */
+function withExceptions(
+  context: ConditionContext,
+  test: Test,
+  except: readonly Atom[],
+  side: Side,
+): readonly Test[] {
+  let tests: readonly Test[] = [test]
+  for (const atom of except) {
+    if (atom.kind === 'any') return []
+    if (atom.kind === 'gateway') continue
+    const outside = atomTests(context, atom, side, 'out')
+    tests = tests.flatMap((one) => outside.flatMap((other) => both(one, other)))
+  }
+  return tests
+}
+
+/** Both tests at once; nothing where they are of different families. */
+export function both(one: Test, other: Test): readonly Test[] {
+  if (one.family !== null && other.family !== null && one.family !== other.family) return []
+  const text = [one.text, other.text].filter((part) => part !== '').join(' ')
+  return [{ family: one.family ?? other.family, text }]
+}
+
+/** Tests for being `in` an atom, or `out` of it. */
+function atomTests(context: ConditionContext, atom: Atom, side: Side, where: 'in' | 'out'): readonly Test[] {
+  const not = where === 'out' ? '!= ' : ''
+  const field = side === 'source' ? 'saddr' : 'daddr'
+  const inEachFamily = (operand: (family: Family) => string | null): readonly Test[] =>
+    FAMILIES.flatMap((family): readonly Test[] => {
+      const text = operand(family)
+      if (text !== null) return [{ family, text: `${headerOf(family)} ${field} ${not}${text}` }]
+      // Nothing of this family is in the set: all of it is outside.
+      return where === 'out' ? [{ family, text: `meta nfproto ipv${family}` }] : []
+    })
+  switch (atom.kind) {
+    case 'any':
+      return where === 'in' ? EITHER : []
+    case 'gateway':
+      return where === 'in' ? [] : EITHER
+    case 'network': {
+      const network = context.ruleset.networkByName.get(atom.name) as Network
+      if (side === 'source')
+        return [{ family: null, text: `iifname ${not}${interfaceNames(network.interfaces)}` }]
+      return inEachFamily((family) => context.sets.addresses(network.addresses, family))
+    }
+    case 'group':
+      return inEachFamily((family) => context.sets.group(atom.group, family))
+    case 'addresses':
+      return inEachFamily((family) => context.sets.addresses(atom.set, family))
+    case 'name':
+      return nameTests(context, atom.pattern, side, where)
+    default:
+      return atom satisfies never
+  }
+}
+
+/**
+ * The device is at the end opposite the name. Where the device has no answer yet nothing can be told: an allow then
+ * does not match, a deny does (`evaluate` says "unknown", and unknown is dropped).
+ */
+function nameTests(
+  context: ConditionContext,
+  pattern: string,
+  side: Side,
+  where: 'in' | 'out',
+): readonly Test[] {
+  const [device, peer] = side === 'destination' ? ['saddr', 'daddr'] : ['daddr', 'saddr']
+  return FAMILIES.flatMap((family): readonly Test[] => {
+    const header = headerOf(family)
+    const pair = `${header} ${device} . ${header} ${peer}`
+    const told = `${header} ${device} ${context.sets.told(pattern, family)}`
+    const untold = `${header} ${device} != ${context.sets.told(pattern, family)}`
+    const named = context.sets.name(pattern, family)
+    if (where === 'in') {
+      const known = { family, text: `${pair} ${named}` }
+      return context.effect === 'deny' ? [known, { family, text: untold }] : [known]
+    }
+    const other = `${pair} != ${named}`
+    return [{ family, text: context.effect === 'deny' ? other : `${told} ${other}` }]
+  })
+}
+
+/** One text for each way a service can be met; `''` for any. */
+export function serviceTests(services: readonly Service[]): readonly Test[] {
+  if (services.some((service) => service.kind === 'any')) return EITHER
+  const tests: Test[] = []
+  for (const protocol of [TCP, UDP]) {
+    const ports = services
+      .filter((service) => service.kind === 'ports')
+      .filter((one) => one.protocol === protocol)
+    if (ports.length === 0) continue
+    const ranges = mergeRanges(ports.map((one) => [one.first, one.last]))
+    const texts = ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`))
+    const list = texts.length === 1 ? texts[0] : `{ ${texts.join(', ')} }`
+    tests.push({ family: null, text: `${protocol === TCP ? 'tcp' : 'udp'} dport ${list}` })
+  }
+  for (const family of FAMILIES) {
+    const types = services.filter((service) => service.kind === 'icmp').filter((one) => one.family === family)
+    // `icmp` of the other family is a protocol like any other, and carries no flow of ours.
+    for (const { type } of types)
+      tests.push({ family, text: `${family === 4 ? 'icmp' : 'icmpv6'} type ${type}` })
+  }
+  for (const service of services) {
+    if (service.kind === 'protocol') tests.push({ family: null, text: `meta l4proto ${service.number}` })
+  }
+  return tests
+}
+
+/** Sorted, disjoint, adjacent ranges merged: overlapping elements would not load. */
+function mergeRanges(ranges: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
+  const merged: [number, number][] = []
+  for (const [first, last] of [...ranges].sort((a, b) => a[0] - b[0])) {
+    const before = merged.at(-1)
+    if (before !== undefined && first <= before[1] + 1) before[1] = Math.max(before[1], last)
+    else merged.push([first, last])
+  }
+  return merged
+}
+
+/** When the rule holds: its end as an instant, its hours by day. One text for each alternative. */
+export function timeTests(rule: Rule, match: Match): readonly string[] {
+  const ends = [rule.endsAt, match.endsAt].filter((end) => end !== null)
+  const until = ends.length === 0 ? '' : `meta time < ${Math.floor(Math.min(...ends) / 1000)}`
+  if (rule.when === null) return [until]
+  return scheduleTests(rule.when).map((text) => [until, text].filter((part) => part !== '').join(' '))
+}
+
+/**
+ * The kernel counts days from Sunday. Hours are plain seconds: written as `08:00` nft would read them in the local
+ * time zone of whoever loads the file.
+ */
+function scheduleTests(ranges: WeekRanges): readonly string[] {
+  const daysByHours = new Map<string, number[]>()
+  for (let day = 0; day < 7; day++) {
+    for (const [first, end] of ranges) {
+      const from = Math.max(first, day * 1440) - day * 1440
+      const to = Math.min(end, (day + 1) * 1440) - day * 1440
+      if (from >= to) continue
+      const hours = from === 0 && to === 1440 ? '' : `meta hour >= ${from * 60} meta hour < ${to * 60}`
+      daysByHours.set(hours, [...(daysByHours.get(hours) ?? []), (day + 1) % 7])
+    }
+  }
+  return [...daysByHours].map(([hours, days]) => {
+    const list = `meta day { ${[...new Set(days)].sort().join(', ')} }`
+    return [days.length === 7 ? '' : list, hours].filter((part) => part !== '').join(' ')
+  })
+}

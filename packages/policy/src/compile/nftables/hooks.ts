@@ -1,0 +1,134 @@
+/**
+ * The base chains: live flows first, then what keeps the network alive, then judgement of what is new.
+ *
+ * A flow stays let in only while its rule is in `@live`. When it is not, the opener's next packet is judged as new;
+ * the other side's are dropped until then.
+ */
+import { familyOf } from '../../model/address.ts'
+import type { Network, Ruleset } from '../../model/ruleset.ts'
+import { headerOf } from './sets.ts'
+import { type ChainDeclaration, interfaceNames, OUR_MARK, writeInterval } from './text.ts'
+
+const LIVE = `${OUR_MARK} @live`
+const ICMP_ERRORS = 'ct state related meta l4proto { icmp, ipv6-icmp }'
+
+export interface HookParts {
+  /** Rules that hold flows to their limits, before anything accepts them. */
+  readonly limitChain: string | null
+}
+
+export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDeclaration[] {
+  const limit = parts.limitChain === null ? [] : [`jump ${parts.limitChain}`]
+  const live = [...limit, `ct state established ${LIVE} accept`]
+  const local = ruleset.networks.filter((network) => network.role !== 'uplink')
+  const uplinks = ruleset.networks.filter((network) => network.role === 'uplink')
+  return [
+    {
+      name: 'forward',
+      hook: 'type filter hook forward priority filter; policy drop;',
+      rules: [...live, 'jump tracked', 'jump route', 'goto through'],
+    },
+    {
+      name: 'input',
+      hook: 'type filter hook input priority filter; policy drop;',
+      rules: [
+        'iifname "lo" accept',
+        ...live,
+        'meta l4proto ipv6-icmp jump discovery',
+        'meta l4proto udp jump leases',
+        'jump tracked',
+        'fib daddr type local goto inward',
+        'goto through',
+      ],
+    },
+    {
+      name: 'output',
+      hook: 'type filter hook output priority filter; policy drop;',
+      rules: [
+        'oifname "lo" accept',
+        `ct state established ${LIVE} accept`,
+        'icmpv6 type { 130, 131, 132, 133, 134, 135, 136, 137, 143 } goto allow/fixed/neighbour-discovery',
+        'udp sport . udp dport { 67 . 68, 68 . 67, 546 . 547, 547 . 546 } goto allow/fixed/dhcp',
+        'jump tracked',
+        'goto outward',
+      ],
+    },
+    {
+      name: 'tracked',
+      rules: [
+        `${ICMP_ERRORS} ${LIVE} goto allow/fixed/icmp-errors`,
+        `${ICMP_ERRORS} goto deny/fixed/stale`,
+        'ct state established ct direction reply goto deny/fixed/stale',
+        'ct state invalid,untracked goto deny/fixed/invalid',
+        'ct state new tcp flags & (fin|syn|rst|ack) != syn goto deny/fixed/invalid',
+      ],
+    },
+    { name: 'discovery', rules: discoveryRules(local, uplinks) },
+    { name: 'leases', rules: leaseRules(local, uplinks) },
+    ...routeChains(ruleset),
+    ...(uplinks.some((network) => network.masquerade) ? [masqueradeChain(local, uplinks)] : []),
+  ]
+}
+
+function discoveryRules(local: readonly Network[], uplinks: readonly Network[]): readonly string[] {
+  const accept = 'fib daddr type { local, multicast } goto allow/fixed/neighbour-discovery'
+  const rules = [`icmpv6 type { 130, 131, 132, 135, 136, 143 } ${accept}`]
+  if (uplinks.length > 0) rules.push(`${from(uplinks)} icmpv6 type 134 ${accept}`)
+  if (local.length > 0) rules.push(`${from(local)} icmpv6 type 133 ${accept}`)
+  return rules
+}
+
+function leaseRules(local: readonly Network[], uplinks: readonly Network[]): readonly string[] {
+  const accept = 'goto allow/fixed/dhcp'
+  return [
+    [local, 'udp sport 68 udp dport 67', 'udp sport 546 udp dport 547'] as const,
+    [uplinks, 'udp sport 67 udp dport 68', 'udp sport 547 udp dport 546'] as const,
+  ].flatMap(([networks, four, six]) =>
+    networks.length === 0
+      ? []
+      : [
+          `${from(networks)} ${four} ip daddr 224.0.0.0-255.255.255.255 ${accept}`,
+          `${from(networks)} ${four} meta nfproto ipv4 fib daddr type local ${accept}`,
+          `${from(networks)} ${six} ip6 daddr ff00::/8 ${accept}`,
+          `${from(networks)} ${six} meta nfproto ipv6 fib daddr type local ${accept}`,
+        ],
+  )
+}
+
+function from(networks: readonly Network[]): string {
+  return `iifname ${interfaceNames(networks.flatMap((network) => network.interfaces))}`
+}
+
+/** A forwarded packet leaves by an interface of the network its destination lives on. */
+function routeChains(ruleset: Ruleset): readonly ChainDeclaration[] {
+  const misrouted = 'goto deny/fixed/misrouted'
+  const local = ruleset.networks.filter((network) => network.role !== 'uplink')
+  const everyLocal = local.flatMap((network) => network.addresses)
+  const chains: ChainDeclaration[] = ruleset.networks.map((network) => {
+    const isUplink = network.role === 'uplink'
+    const rules = ([4, 6] as const).flatMap((family) => {
+      const set = (isUplink ? everyLocal : network.addresses).filter((one) => familyOf(one.first) === family)
+      const list = `{ ${set.map(writeInterval).join(', ')} }`
+      if (set.length === 0) return isUplink ? [`meta nfproto ipv${family} return`] : []
+      return [`${headerOf(family)} daddr ${isUplink ? '!= ' : ''}${list} return`]
+    })
+    return { name: `route/${network.name}`, rules: [...rules, misrouted] }
+  })
+  const doors = ruleset.networks.flatMap((network) =>
+    network.interfaces.map((name) => `"${name}" : goto route/${network.name}`),
+  )
+  return [...chains, { name: 'route', rules: [`oifname vmap { ${doors.join(', ')} }`, misrouted] }]
+}
+
+function masqueradeChain(local: readonly Network[], uplinks: readonly Network[]): ChainDeclaration {
+  const out = uplinks.filter((network) => network.masquerade).flatMap((network) => network.interfaces)
+  const inside = local.flatMap((network) => network.addresses).filter((one) => familyOf(one.first) === 4)
+  return {
+    name: 'translate',
+    hook: 'type nat hook postrouting priority srcnat; policy accept;',
+    rules:
+      inside.length === 0
+        ? []
+        : [`oifname ${interfaceNames(out)} ip saddr { ${inside.map(writeInterval).join(', ')} } masquerade`],
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * Identity, before connection tracking: a packet whose link and network address do not belong together goes no
+ * further, and on a things network neither does one from a device nobody has named.
+ *
+ * One chain for each network, one look-up for each packet of a known device. Neighbour advertisements must claim
+ * an address of their own sender (the target is read as raw payload: nftables 1.0.6 has no word for it).
+ */
+import { familyOf, formatAddress, type LinkAddress } from '../../model/address.ts'
+import { differenceOf, unionOf } from '../../model/interval.ts'
+import type { Network, Ruleset } from '../../model/ruleset.ts'
+import { classId } from './judge.ts'
+import type { NftablesOptions } from './options.ts'
+import { addressType, element, FAMILIES, headerOf, heldElement, type Sets } from './sets.ts'
+import { type ChainDeclaration, rawAddress, type SetDeclaration, writeInterval } from './text.ts'
+
+export interface Identity {
+  readonly sets: readonly SetDeclaration[]
+  readonly chains: readonly ChainDeclaration[]
+}
+
+const SPOOFED = 'goto deny/fixed/spoofed'
+const STRANGER = 'goto deny/fixed/stranger'
+const LINK_LOCAL = 'fe80::/10'
+
+export function guardIdentity(ruleset: Ruleset, sets: Sets, options: NftablesOptions): Identity {
+  const declared: SetDeclaration[] = [
+    ...classMaps(ruleset, sets, options),
+    claimedSet(ruleset, sets, options),
+  ]
+  const chains: ChainDeclaration[] = [
+    {
+      name: 'identity',
+      hook: 'type filter hook prerouting priority raw; policy accept;',
+      rules: [
+        `iifname vmap { "lo" : accept, ${ruleset.networks
+          .flatMap((network) => network.interfaces.map((name) => `"${name}" : goto identity/${network.name}`))
+          .join(', ')} }`,
+        'goto deny/fixed/interface',
+      ],
+    },
+    { name: 'identity/leases', rules: leaseRules() },
+    { name: 'identity/unspecified', rules: unspecifiedRules() },
+  ]
+  for (const network of ruleset.networks) {
+    declared.push(...networkSets(ruleset, sets, network, options))
+    if (network.role === 'uplink') chains.push(uplinkChain(network))
+    else chains.push(...localChains(ruleset, network))
+  }
+  return { sets: declared, chains }
+}
+
+/** Every address of every device → its class. */
+function classMaps(ruleset: Ruleset, sets: Sets, options: NftablesOptions): readonly SetDeclaration[] {
+  return FAMILIES.map((family) => ({
+    kind: 'map',
+    name: `class/${family}`,
+    type: `type ${addressType(family)} : classid`,
+    flags: ['timeout'],
+    elements: ruleset.devices.flatMap((device, index) =>
+      (sets.held[index] ?? [])
+        .filter((one) => familyOf(one.address) === family)
+        .map((one) => heldElement(one, options, ` : ${classId(device.class)}`)),
+    ),
+  }))
+}
+
+/** IPv6 addresses that a neighbour advertisement may only claim from the device which has them. */
+function claimedSet(ruleset: Ruleset, sets: Sets, options: NftablesOptions): SetDeclaration {
+  const own = [...ruleset.gateway, ...options.bindings.gateway].filter((address) => familyOf(address) === 6)
+  return {
+    kind: 'set',
+    name: 'claimed',
+    type: 'typeof @th,64,128',
+    flags: ['timeout'],
+    elements: [
+      ...[...new Set(own)].map((address) => ({ text: rawAddress(address) })),
+      ...sets.held
+        .flat()
+        .filter((one) => familyOf(one.address) === 6)
+        .map((one) => element(rawAddress(one.address), one.until, options)),
+    ],
+  }
+}
+
+function networkSets(
+  ruleset: Ruleset,
+  sets: Sets,
+  network: Network,
+  options: NftablesOptions,
+): readonly SetDeclaration[] {
+  const declared: SetDeclaration[] = []
+  const own = unionOf(
+    [...ruleset.gateway, ...options.bindings.gateway].map((address) => ({ first: address, last: address })),
+  )
+  const senders = differenceOf(network.addresses, own)
+  for (const family of FAMILIES) {
+    declared.push({
+      kind: 'set',
+      name: `sender/${network.name}/${family}`,
+      type: `type ${addressType(family)}`,
+      flags: ['interval'],
+      elements: senders
+        .filter((one) => familyOf(one.first) === family)
+        .map((one) => ({ text: writeInterval(one) })),
+    })
+  }
+  if (network.role === 'uplink') return declared
+  const links = new Set<LinkAddress>()
+  const bound: Record<'4' | '6' | 'target', SetDeclaration['elements'][number][]> = {
+    4: [],
+    6: [],
+    target: [],
+  }
+  for (const [index, device] of ruleset.devices.entries()) {
+    if (device.network !== network.name) continue
+    if (device.link !== null) links.add(device.link)
+    const prefix = network.identity === 'mac+ip' ? `${device.link} . ` : ''
+    for (const one of sets.held[index] ?? []) {
+      const family = familyOf(one.address)
+      bound[family].push(element(`${prefix}${formatAddress(one.address)}`, one.until, options))
+      if (family === 6) bound.target.push(element(`${prefix}${rawAddress(one.address)}`, one.until, options))
+    }
+  }
+  const isLinked = network.identity === 'mac+ip'
+  for (const family of FAMILIES) {
+    const type = isLinked ? `ether_addr . ${addressType(family)}` : addressType(family)
+    declared.push({
+      kind: 'set',
+      name: `bound/${network.name}/${family}`,
+      type: `type ${type}`,
+      flags: ['timeout'],
+      elements: bound[family],
+    })
+  }
+  if (!isLinked) return declared
+  declared.push(
+    {
+      kind: 'set',
+      name: `target/${network.name}`,
+      type: 'typeof ether saddr . @th,64,128',
+      flags: ['timeout'],
+      elements: bound.target,
+    },
+    {
+      kind: 'set',
+      name: `link/${network.name}`,
+      type: 'type ether_addr',
+      elements: [...links].map((text) => ({ text })),
+    },
+  )
+  return declared
+}
+
+function uplinkChain(network: Network): ChainDeclaration {
+  return {
+    name: `identity/${network.name}`,
+    rules: [
+      ...FAMILIES.map((family) => `${headerOf(family)} saddr @sender/${network.name}/${family} accept`),
+      `ip6 saddr ${LINK_LOCAL} meta priority set ip6 saddr map @class/6 ${SPOOFED}`,
+      `ip6 saddr ${LINK_LOCAL} fib saddr type != local accept`,
+      SPOOFED,
+    ],
+  }
+}
+
+/** Known first: a packet of a device in good order meets two or three rules. */
+function localChains(ruleset: Ruleset, network: Network): readonly ChainDeclaration[] {
+  const { name } = network
+  const isLinked = network.identity === 'mac+ip'
+  const isThings = network.role === 'things'
+  const bound = (family: 4 | 6): string =>
+    `${isLinked ? 'ether saddr . ' : ''}${headerOf(family)} saddr @bound/${name}/${family} accept`
+  const rules = [
+    bound(4),
+    ...(isLinked ? [`icmpv6 type nd-neighbor-advert jump identity/${name}/claim`] : []),
+    bound(6),
+    'ip saddr 0.0.0.0 goto identity/unspecified',
+    'ip6 saddr :: goto identity/unspecified',
+    // The address is another device's, or this one's under another link address: found means spoofed.
+    ...FAMILIES.map(
+      (family) => `meta priority set ${headerOf(family)} saddr map @class/${family} ${SPOOFED}`,
+    ),
+    `ip6 saddr ${LINK_LOCAL} fib saddr type local ${SPOOFED}`,
+    `ip saddr != @sender/${name}/4 ${SPOOFED}`,
+    `ip6 saddr != ${LINK_LOCAL} ip6 saddr != @sender/${name}/6 ${SPOOFED}`,
+  ]
+  if (!isThings) rules.push('accept')
+  else {
+    rules.push('jump identity/leases')
+    rules.push(`ip6 saddr ${LINK_LOCAL} jump identity/discovery`, `ip6 saddr ${LINK_LOCAL} ${STRANGER}`)
+    if (isLinked) rules.push(`ether saddr @link/${name} ${SPOOFED}`)
+    rules.push(STRANGER)
+  }
+  const chains: ChainDeclaration[] = [{ name: `identity/${name}`, rules }]
+  if (isLinked) {
+    chains.push({
+      name: `identity/${name}/claim`,
+      rules: [
+        `ether saddr . @th,64,128 @target/${name} return`,
+        `@th,64,128 @claimed ${SPOOFED}`,
+        // Strangers may claim link-local addresses nobody has; on other networks any free address.
+        ...(isThings ? [`@th,64,10 != 0x3fa ${STRANGER}`] : []),
+      ],
+    })
+  }
+  if (isThings && ruleset.networks.find((one) => one.role === 'things') === network) {
+    chains.push({
+      name: 'identity/discovery',
+      rules: [`${discovery('{ 130, 131, 132, 133, 135, 136, 143 }')} accept`],
+    })
+  }
+  return chains
+}
+
+/** A host that asks for an address may do so from one it has no right to yet. */
+function leaseRules(): readonly string[] {
+  return [
+    'udp sport 68 udp dport 67 ip daddr 224.0.0.0-255.255.255.255 accept',
+    'udp sport 68 udp dport 67 meta nfproto ipv4 fib daddr type local accept',
+    'udp sport 546 udp dport 547 ip6 daddr ff00::/8 accept',
+    'udp sport 546 udp dport 547 meta nfproto ipv6 fib daddr type local accept',
+  ]
+}
+
+function unspecifiedRules(): readonly string[] {
+  return ['jump identity/leases', `${discovery('{ 130, 131, 132, 133, 135, 136, 143 }')} accept`, SPOOFED]
+}
+
+/** Discovery goes to a group or to the gateway; forwarded it would be none. */
+function discovery(types: string): string {
+  return `icmpv6 type ${types} fib daddr type { local, multicast }`
+}

@@ -1,0 +1,23 @@
+/** What the nftables target can be told, beside the rule set. */
+import type { Bindings } from '../../model/flow.ts'
+
+export interface NftablesOptions {
+  /** What devices were given and told, put into the rule set as elements with a timeout. */
+  readonly bindings: Bindings
+  /** The instant the artifact is for, in milliseconds since 1970: timeouts count from here. */
+  readonly at: number
+  /** Where packets of a verdict are logged (NFLOG), by rule id; null for nowhere. */
+  readonly log: { readonly group: number; readonly verdicts: 'deny' | 'all' } | null
+}
+
+/** Name of the tables, in the families `inet` and `arp`. */
+export const TABLE = 'thingwall'
+
+/**
+ * The part of the connection mark that is ours; the rest is left to others. While a flow is judged it holds the
+ * rank of the best rule so far, below 2^24; of a flow let in, the number of its rule, from 2^24 up.
+ */
+export const MARK_MASK = 0x0fffffff
+export const FIRST_LIVE = 0x01000000
+/** No rule matched yet. Greater than every rank. */
+export const NO_RANK: number = MARK_MASK

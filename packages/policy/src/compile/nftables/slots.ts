@@ -1,0 +1,78 @@
+/**
+ * A slot is what the kernel keeps apart: a rule, or the part of a rule that ends earlier than the rest.
+ *
+ * Its rank orders it among all others while a flow is judged. Its number marks the flows it lets in, and is derived
+ * from what the rule says, so that the same rule keeps its open flows when the rest of the policy changes.
+ */
+import { sha256 } from '@noble/hashes/sha2.js'
+import { utf8ToBytes } from '@noble/hashes/utils.js'
+import type { Match, Rule, Ruleset } from '../../model/ruleset.ts'
+import { FIRST_LIVE, NO_RANK } from './options.ts'
+
+export interface Slot {
+  readonly rule: Rule
+  readonly endsAt: number | null
+  readonly rank: number
+  /** From 2^24 up; only of allows. */
+  readonly number: number
+  readonly chain: string
+}
+
+export interface Slots {
+  readonly all: readonly Slot[]
+  readonly of: (rule: Rule, match: Match) => Slot
+  /** The slot of a rule of the fixed tier. */
+  readonly fixed: (id: string) => Slot
+}
+
+export function assignSlots(ruleset: Ruleset): Slots {
+  const all: Slot[] = []
+  const byRule = new Map<Rule, Map<number | null, Slot>>()
+  const byId = new Map<string, Slot>()
+  const taken = new Set<number>()
+  for (const rule of ruleset.rules) {
+    const ends = new Set(
+      rule.matches.length === 0 ? [rule.endsAt] : rule.matches.map((match) => endOf(rule, match)),
+    )
+    // Latest first: of two parts of a rule that both match, the one that lives longer lets the flow in.
+    const sorted = [...ends].sort((a, b) => (b ?? Number.MAX_SAFE_INTEGER) - (a ?? Number.MAX_SAFE_INTEGER))
+    const slots = new Map<number | null, Slot>()
+    for (const [at, endsAt] of sorted.entries()) {
+      const chain = `${rule.effect}/${rule.id}${at === 0 ? '' : `/part-${at}`}`
+      const number = rule.effect === 'allow' ? numberFor(ruleset, rule, endsAt, taken) : 0
+      const slot = { rule, endsAt, rank: all.length + 1, number, chain }
+      all.push(slot)
+      slots.set(endsAt, slot)
+      if (at === 0) byId.set(rule.id, slot)
+    }
+    byRule.set(rule, slots)
+  }
+  return {
+    all,
+    of: (rule, match) => byRule.get(rule)?.get(endOf(rule, match)) as Slot,
+    fixed: (id) => byId.get(id) as Slot,
+  }
+}
+
+function endOf(rule: Rule, match: Match): number | null {
+  if (rule.endsAt === null) return match.endsAt
+  return match.endsAt === null ? rule.endsAt : Math.min(rule.endsAt, match.endsAt)
+}
+
+/** A number for what the rule lets in; where two rules collide, the later one takes the next free number. */
+function numberFor(ruleset: Ruleset, rule: Rule, endsAt: number | null, taken: Set<number>): number {
+  const meaning = JSON.stringify([rule.id, rule.when, endsAt, rule.matches], (_, value: unknown) =>
+    isGroupAtom(value) ? { ...value, group: ruleset.groups[value.group]?.label } : value,
+  )
+  const digest = sha256(utf8ToBytes(meaning))
+  const [a = 0, b = 0, c = 0, d = 0] = digest
+  const span = NO_RANK - FIRST_LIVE
+  let number = FIRST_LIVE + ((((a << 24) | (b << 16) | (c << 8) | d) >>> 0) % span)
+  while (taken.has(number)) number = number + 1 < NO_RANK ? number + 1 : FIRST_LIVE
+  taken.add(number)
+  return number
+}
+
+function isGroupAtom(value: unknown): value is { readonly kind: 'group'; readonly group: number } {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'group'
+}

@@ -1,0 +1,110 @@
+/**
+ * Writes nftables syntax: tables, chains, sets, maps, counters, in the forms that 1.0.6 and every later release read.
+ *
+ * Only names that `names.ts` made and numbers come in here; nothing a device or an author wrote as prose does.
+ */
+import { type Address, formatAddress, type Interval, prefixLengthOf } from '../../model/address.ts'
+import { MARK_MASK } from './options.ts'
+
+/** One element: its key (and data), and how long it has left in milliseconds where it ends. */
+export interface Element {
+  readonly text: string
+  readonly timeoutMs?: number
+}
+
+export interface SetDeclaration {
+  readonly kind: 'set' | 'map'
+  readonly name: string
+  /** `type ipv4_addr`, `typeof ether saddr . @th,64,128`. */
+  readonly type: string
+  readonly flags?: readonly string[]
+  /** Further lines, such as `size 65535`. */
+  readonly extra?: readonly string[]
+  readonly elements: readonly Element[]
+}
+
+export interface ChainDeclaration {
+  readonly name: string
+  /** `type filter hook forward priority filter; policy drop;` for a base chain. */
+  readonly hook?: string
+  readonly rules: readonly string[]
+}
+
+export interface TableDeclaration {
+  readonly family: 'inet' | 'arp'
+  readonly name: string
+  readonly comment: string
+  readonly counters: readonly string[]
+  readonly sets: readonly SetDeclaration[]
+  readonly chains: readonly ChainDeclaration[]
+}
+
+/** Replaces the table whole: created if absent, deleted, written anew, all in the transaction of one `nft -f`. */
+export function writeTable(table: TableDeclaration): string {
+  const head = `${table.family} ${table.name}`
+  const parts = [`table ${head}\ndelete table ${head}\n\ntable ${head} {\n\tcomment "${table.comment}"\n`]
+  for (const counter of table.counters) parts.push(`\n\tcounter ${counter} {\n\t}\n`)
+  for (const set of table.sets) parts.push(writeSet(set))
+  for (const chain of table.chains) parts.push(writeChain(chain))
+  parts.push('}\n')
+  return parts.join('')
+}
+
+function writeSet(set: SetDeclaration): string {
+  const lines = [`\n\t${set.kind} ${set.name} {`, `\t\t${set.type}`]
+  if (set.flags !== undefined && set.flags.length > 0) lines.push(`\t\tflags ${set.flags.join(',')}`)
+  for (const line of set.extra ?? []) lines.push(`\t\t${line}`)
+  if (set.elements.length > 0) {
+    lines.push(`\t\telements = {\n\t\t\t${set.elements.map(writeElement).join(',\n\t\t\t')}\n\t\t}`)
+  }
+  lines.push('\t}\n')
+  return lines.join('\n')
+}
+
+/** A map's element carries its timeout between key and data. */
+function writeElement(element: Element): string {
+  if (element.timeoutMs === undefined) return element.text
+  const timeout = ` timeout ${Math.max(1, Math.ceil(element.timeoutMs))}ms`
+  const [key, data] = element.text.split(' : ')
+  return data === undefined ? `${key}${timeout}` : `${key}${timeout} : ${data}`
+}
+
+function writeChain(chain: ChainDeclaration): string {
+  const lines = [`\n\tchain ${chain.name} {`]
+  if (chain.hook !== undefined) lines.push(`\t\t${chain.hook}`)
+  for (const rule of chain.rules) lines.push(`\t\t${rule}`)
+  lines.push('\t}\n')
+  return lines.join('\n')
+}
+
+/** `10.0.0.0/8`, `10.0.0.3-10.0.0.9` or one address, as an interval set reads them. */
+export function writeInterval(interval: Interval): string {
+  if (interval.first === interval.last) return formatAddress(interval.first)
+  const length = prefixLengthOf(interval)
+  if (length !== null && length > 0) return `${formatAddress(interval.first)}/${length}`
+  return `${formatAddress(interval.first)}-${formatAddress(interval.last)}`
+}
+
+/** Sets our part of the connection mark and keeps the rest. */
+export function setMark(value: number): string {
+  const keep = (~MARK_MASK >>> 0).toString(16).padStart(8, '0')
+  return `ct mark set ct mark & 0x${keep} | ${hex(value)}`
+}
+
+/** Our part of the connection mark, to be compared or looked up. */
+export const OUR_MARK: string = `ct mark & ${hex(MARK_MASK)}`
+
+export function hex(value: number): string {
+  return `0x${value.toString(16).padStart(8, '0')}`
+}
+
+/** Quotes interface names: `"wlan0"`; `{ "a", "b" }` for several. Their characters were checked by `validate`. */
+export function interfaceNames(names: readonly string[]): string {
+  const quoted = names.map((name) => `"${name}"`)
+  return quoted.length === 1 ? (quoted[0] as string) : `{ ${quoted.join(', ')} }`
+}
+
+/** An address as raw payload bits: `0xfd20…`. */
+export function rawAddress(address: Address): string {
+  return `0x${address}`
+}

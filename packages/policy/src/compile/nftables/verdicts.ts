@@ -1,0 +1,38 @@
+/** The chains a verdict ends in: counted by rule id, logged where asked, and for an allow marked with its number. */
+import type { NftablesOptions } from './options.ts'
+import type { Slot, Slots } from './slots.ts'
+import { type ChainDeclaration, setMark } from './text.ts'
+
+/** Neighbour discovery is not tracked, so there is no flow to mark. */
+const UNTRACKED: ReadonlySet<string> = new Set(['fixed/neighbour-discovery', 'fixed/arp', 'fixed/loopback'])
+
+/** Name of the counter of a rule, limit or fixed rule. */
+export function counterOf(id: string): string {
+  return `rule/${id}`
+}
+
+export function verdictChains(
+  slots: Slots,
+  options: NftablesOptions,
+  admission: string | null,
+): readonly ChainDeclaration[] {
+  return slots.all.map((slot) => ({ name: slot.chain, rules: verdictRules(slot, options, admission) }))
+}
+
+function verdictRules(slot: Slot, options: NftablesOptions, admission: string | null): readonly string[] {
+  const { rule } = slot
+  const log = logStatement(rule.effect, rule.id, options)
+  const count = `counter name "${counterOf(rule.id)}"`
+  if (rule.effect === 'deny') return [`${log}${count} drop`]
+  if (UNTRACKED.has(rule.id)) return [`${log}${count} accept`]
+  // An error belongs to a flow that has its mark already.
+  if (rule.id === 'fixed/icmp-errors') return [`${log}${count} accept`]
+  const admit = admission === null || rule.tier === 'fixed' ? [] : [`jump ${admission}`]
+  return [...admit, `${log}${count} ${setMark(slot.number)} accept`]
+}
+
+/** Where NFLOG is asked for: the prefix is the verdict and the rule id, at most 127 bytes. */
+export function logStatement(effect: 'allow' | 'deny', id: string, options: NftablesOptions): string {
+  if (options.log === null || (effect === 'allow' && options.log.verdicts === 'deny')) return ''
+  return `log prefix "thingwall:${effect}:${id}" group ${options.log.group} `
+}

@@ -1,0 +1,145 @@
+/**
+ * `evaluate`: the one definition of what a policy means. Kernel, cloud and tests are all held to it.
+ *
+ * It judges the first packet of a flow. Rates and volumes are the enforcement point's and are not part of it; nor
+ * are replies, which follow the flow they answer for as long as the rule that let it in stands.
+ */
+import type { Bindings, Decision, Flow } from '../model/flow.ts'
+import { contains } from '../model/interval.ts'
+import {
+  type Atom,
+  type Candidates,
+  type Endpoint,
+  isWithin,
+  type Match,
+  type Rule,
+  type Ruleset,
+} from '../model/ruleset.ts'
+import { covers } from '../model/service.ts'
+import { type Case, caseOf, type End, MAYBE, NO, type Truth, toldTruth, YES } from './ends.ts'
+import { judgeFixed } from './fixed.ts'
+
+/**
+ * Judges one flow at one instant (milliseconds since 1970). A name without binding leaves a rule undecidable: where
+ * that matters the verdict is `unknown` with what it needs, never a guess, and an enforcement point drops.
+ *
+ * @example
+ * const { verdict, rule } = evaluate(ruleset, flow, noBindings, Date.parse('2026-11-22'))
+ */
+export function evaluate(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: number): Decision {
+  const one = caseOf(ruleset, flow, bindings, at)
+  const fixed = judgeFixed(one)
+  if (fixed !== null) {
+    const rule = ruleset.rules.find((candidate) => candidate.id === fixed) as Rule
+    return { verdict: rule.effect, rule, needs: [], enforced: true }
+  }
+  const { decided, undecided } = findRule(one)
+  const enforced = isSeen(one)
+  const rule = ruleset.rules[undecided ?? decided] as Rule
+  if (undecided !== null) return { verdict: 'unknown', rule, needs: needsOf(one, rule), enforced }
+  return { verdict: rule.effect, rule, needs: [], enforced }
+}
+
+/**
+ * The first rule, in winning order, that matches; and the rule that would win instead, were it decidable. A deny
+ * that cannot be decided holds the flow. An allow that cannot be decided matters only where nothing else allows.
+ */
+function findRule(one: Case): { readonly decided: number; readonly undecided: number | null } {
+  const { index, rules } = one.ruleset
+  let decided = rules.length - 1 // `default/deny` matches everything.
+  let deny = rules.length
+  let allow = rules.length
+  const scan = (candidates: Candidates | undefined): void => {
+    for (const [rank, at] of candidates ?? []) {
+      if (rank > decided || rank > deny) return
+      const rule = rules[rank] as Rule
+      const truth = ruleTruth(one, rule, rule.matches[at] as Match)
+      if (truth === YES) decided = rank
+      else if (truth === MAYBE && rule.effect === 'deny') deny = Math.min(deny, rank)
+      else if (truth === MAYBE) allow = Math.min(allow, rank)
+    }
+  }
+  if (one.from.device !== null) scan(index.fromClass[one.from.device.class])
+  if (one.to.device !== null) scan(index.toClass[one.to.device.class])
+  scan(index.general)
+  if (deny < decided) return { decided, undecided: deny }
+  const refused = rules[decided]?.effect === 'deny'
+  return { decided, undecided: refused && allow < decided ? allow : null }
+}
+
+function ruleTruth(one: Case, rule: Rule, match: Match): Truth {
+  if (hasEnded(rule.endsAt, one.at) || hasEnded(match.endsAt, one.at)) return NO
+  if (rule.when !== null && !isWithin(rule.when, one.at)) return NO
+  if (!match.services.some((service) => covers(service, one.flow))) return NO
+  const from = endTruth(one, match.from, one.from, one.to)
+  if (from === NO) return NO
+  const to = endTruth(one, match.to, one.to, one.from)
+  return to < from ? to : from
+}
+
+/** In any of `include` and in none of `except`; undecidable when the answer hangs on an undecidable part. */
+function endTruth(one: Case, endpoint: Endpoint, end: End, other: End): Truth {
+  let truth: Truth = NO
+  for (const atom of endpoint.include) {
+    const within = atomTruth(one, atom, end, other)
+    if (within > truth) truth = within
+  }
+  if (truth === NO) return NO
+  for (const atom of endpoint.except) {
+    const within = atomTruth(one, atom, end, other)
+    if (within === YES) return NO
+    if (within === MAYBE) truth = MAYBE
+  }
+  return truth
+}
+
+function atomTruth(one: Case, atom: Atom, end: End, other: End): Truth {
+  if (end.isGateway) return atom.kind === 'gateway' ? YES : NO
+  switch (atom.kind) {
+    case 'gateway':
+      return NO
+    case 'any':
+      return YES
+    case 'network': {
+      if (end.network !== null) return end.network === atom.name ? YES : NO
+      const network = one.ruleset.networkByName.get(atom.name)
+      return network !== undefined && contains(network.addresses, end.address) ? YES : NO
+    }
+    case 'group':
+      return end.device !== null && one.ruleset.classes[end.device.class]?.groups.has(atom.group) ? YES : NO
+    case 'addresses':
+      return contains(atom.set, end.address) ? YES : NO
+    case 'name':
+      return other.device === null ? NO : toldTruth(one, other.device, atom.pattern, end.address)
+    default:
+      return atom satisfies never
+  }
+}
+
+function hasEnded(endsAt: number | null, at: number): boolean {
+  return endsAt !== null && at >= endsAt
+}
+
+/** Two hosts of one network that nobody keeps apart talk without passing the gateway. */
+function isSeen({ ruleset, flow, from, to }: Case): boolean {
+  const network = ruleset.networkByName.get(flow.ingress ?? '')
+  if (from.isGateway || to.isGateway || network === undefined || network.role === 'uplink') return true
+  return network.isolation !== 'none' || !contains(network.addresses, to.address)
+}
+
+/** The names whose answers are missing. */
+function needsOf(one: Case, rule: Rule): readonly string[] {
+  const needs = new Set<string>()
+  for (const match of rule.matches) {
+    for (const [endpoint, end, other] of [
+      [match.from, one.from, one.to],
+      [match.to, one.to, one.from],
+    ] as const) {
+      for (const atom of [...endpoint.include, ...endpoint.except]) {
+        if (atom.kind !== 'name' || atomTruth(one, atom, end, other) !== MAYBE) continue
+        needs.add(`an answer for ${atom.pattern} told to ${other.device?.name}`)
+      }
+    }
+  }
+  return [...needs]
+}

@@ -1,0 +1,89 @@
+/**
+ * The fixed tier: whether a packet is what it says it is, whether it may open a flow at all, and the traffic without
+ * which there is no network. No policy changes it.
+ *
+ * Cases that never reach this function because they are no flows (ARP, errors of live flows, stale flows) are in the
+ * published tier all the same and are the enforcement point's to keep.
+ */
+
+import type { FixedId } from '../lower/fixed-tier.ts'
+import { NOWHERE } from '../lower/networks.ts'
+import type { Address } from '../model/address.ts'
+import { contains } from '../model/interval.ts'
+import type { Network } from '../model/ruleset.ts'
+import { ICMP, ICMPV6, opensFlow, UDP } from '../model/service.ts'
+import { type Case, isGatewayAddress } from './ends.ts'
+
+/** The rule of the fixed tier that decides, or null where the policy's own rules may speak. */
+export function judgeFixed(one: Case): FixedId | null {
+  const { flow, ruleset } = one
+  const network = ruleset.networkByName.get(flow.ingress ?? '') ?? null
+  if (network === null && !one.from.isGateway) return 'fixed/interface'
+  const isDiscovery = discovers(one, network)
+  const isLease = leases(one, network)
+  const fault = network === null ? null : identityFault(one, network, isDiscovery, isLease)
+  if (fault !== null) return fault
+  if (isDiscovery) return 'fixed/neighbour-discovery'
+  if (isLease) return 'fixed/dhcp'
+  if (!isGroup(flow.destination) && !isLinkLocal(flow.destination) && contains(NOWHERE, flow.destination)) {
+    return 'fixed/martian'
+  }
+  const family = flow.destination.length === 8 ? 4 : 6
+  const isIcmp = flow.protocol === (family === 4 ? ICMP : ICMPV6)
+  if (flow.opens === false || (isIcmp && !opensFlow(family, flow.icmpType ?? -1))) return 'fixed/invalid'
+  return null
+}
+
+/** Whose packet this is not: link and network address must belong together, and strangers are held. */
+function identityFault(one: Case, network: Network, isDiscovery: boolean, isLease: boolean): FixedId | null {
+  const { source, link } = one.flow
+  if (source === UNSPECIFIED_4 || source === UNSPECIFIED_6) {
+    return network.role !== 'uplink' && (isDiscovery || isLease) ? null : 'fixed/spoofed'
+  }
+  const device = one.from.device
+  if (device !== null) {
+    const isHome = device.network === network.name
+    return isHome && (network.identity === 'ip' || device.link === link) ? null : 'fixed/spoofed'
+  }
+  const isLocal = isLinkLocal(source)
+  if (isGatewayAddress(one.ruleset, one.bindings, source)) return 'fixed/spoofed'
+  if (!isLocal && !contains(network.addresses, source)) return 'fixed/spoofed'
+  if (network.role !== 'things' || isLease || (isDiscovery && isLocal)) return null
+  if (isLocal || link === undefined || network.identity === 'ip') return 'fixed/stranger'
+  // A device known by its link address, with an address nobody gave it.
+  const known = one.ruleset.links.get(link)
+  return known !== undefined && one.ruleset.devices[known]?.network === network.name
+    ? 'fixed/spoofed'
+    : 'fixed/stranger'
+}
+
+/** Neighbour and listener discovery with the gateway; router advertisements come from the uplink only. */
+function discovers({ flow, from, to }: Case, network: Network | null): boolean {
+  if (flow.protocol !== ICMPV6 || !(from.isGateway || to.isGateway || isGroup(flow.destination))) return false
+  const type = flow.icmpType ?? -1
+  if ((type >= 130 && type <= 132) || type === 143 || type === 135 || type === 136) return true
+  return from.isGateway ? type >= 133 && type <= 137 : type === (network?.role === 'uplink' ? 134 : 133)
+}
+
+/** DHCP and DHCPv6 between hosts and the gateway, and between the gateway and the uplink's server. */
+function leases({ flow, from, to }: Case, network: Network | null): boolean {
+  if (flow.protocol !== UDP) return false
+  const [client, server] = flow.destination.length === 8 ? [68, 67] : [546, 547]
+  const asks = flow.sourcePort === client && flow.destinationPort === server
+  const answers = flow.sourcePort === server && flow.destinationPort === client
+  if (from.isGateway) return asks || answers
+  const isForUs = to.isGateway || flow.destination === 'ffffffff' || isGroup(flow.destination)
+  return isForUs && (network?.role === 'uplink' ? answers : asks)
+}
+
+const UNSPECIFIED_4 = '0'.repeat(8)
+const UNSPECIFIED_6 = '0'.repeat(32)
+
+/** Multicast of either family, and IPv4 from 224.0.0.0 up: never a host. */
+function isGroup(address: Address): boolean {
+  return address.length === 8 ? address >= 'e0000000' : address.startsWith('ff')
+}
+
+function isLinkLocal(address: Address): boolean {
+  return address.length === 32 && address >= 'fe80' && address < 'fec0'
+}

@@ -1,0 +1,150 @@
+/**
+ * Lowers devices: which network each is on, its link address and its static addresses, every one of them unique.
+ *
+ * Leased and learnt addresses are not here: they arrive as bindings at run time.
+ */
+import {
+  type Address,
+  type LinkAddress,
+  linkLocalOf,
+  parseAddress,
+  parseLinkAddress,
+} from '../model/address.ts'
+import { contains } from '../model/interval.ts'
+import { didYouMean } from '../model/name.ts'
+import type { DeviceDocument } from '../model/policy.ts'
+import type { Device, Network } from '../model/ruleset.ts'
+import { type Lowering, report } from './context.ts'
+
+/** A device before its class is known. */
+export type Unclassed = Omit<Device, 'class'>
+
+export interface LoweredDevices {
+  readonly devices: readonly Unclassed[]
+  readonly owners: Map<Address, number>
+  readonly links: Map<LinkAddress, number>
+}
+
+export function lowerDevices(lowering: Lowering): LoweredDevices {
+  const devices: Unclassed[] = []
+  const owners = new Map<Address, number>()
+  const links = new Map<LinkAddress, number>()
+  const local = [...lowering.networks.values()].filter((network) => network.role !== 'uplink')
+  const gatewayOwn = new Set(local.flatMap((network) => network.gateway))
+
+  for (const [name, document] of Object.entries(lowering.document.devices)) {
+    const path = `devices.${name}`
+    const stated = document.ip.map((text) => parseAddress(text) as Address)
+    const network = networkOf(lowering, local, path, document, stated)
+    if (network === null) continue
+    const link = document.mac === null ? null : parseLinkAddress(document.mac)
+    if (link === null && network.identity === 'mac+ip') {
+      report(lowering, 'TW1014', {
+        message: `device ${name} has no link address, and network ${network.name} tells devices by it`,
+        path,
+        hint: "Give its mac, or say identity: 'ip' for the network if a hop hides link addresses.",
+        origin: document.origin,
+      })
+    }
+    const addresses = link === null ? stated : [...stated, linkLocalOf(link)]
+    const index = devices.length
+    for (const [at, address] of addresses.entries()) {
+      // The link-local address stands for the link address it was formed from.
+      const text = document.ip[at] ?? document.mac ?? ''
+      if (gatewayOwn.has(address)) reportTaken(lowering, path, document, text, 'the gateway itself')
+      const other = owners.get(address)
+      if (other !== undefined) reportTaken(lowering, path, document, text, `device ${devices[other]?.name}`)
+      owners.set(address, index)
+    }
+    if (link !== null) links.set(link, index)
+    devices.push({
+      name,
+      network: network.name,
+      profile: document.profile,
+      link,
+      addresses,
+      labels: document.labels,
+      origin: document.origin,
+    })
+    lowering.deviceByName.set(name, index)
+    if (document.profile !== null) pushTo(lowering.byProfile, document.profile, index)
+    for (const [key, value] of Object.entries(document.labels))
+      pushTo(lowering.byLabel, `${key}=${value}`, index)
+  }
+  return { devices, owners, links }
+}
+
+function networkOf(
+  lowering: Lowering,
+  local: readonly Network[],
+  path: string,
+  document: DeviceDocument,
+  stated: readonly Address[],
+): Network | null {
+  const homes = new Set(
+    stated.flatMap((address) => local.filter((network) => contains(network.addresses, address))),
+  )
+  const things = local.filter((network) => network.role === 'things')
+  const named = document.network === null ? undefined : lowering.networks.get(document.network)
+  if (document.network !== null && (named === undefined || named.role === 'uplink')) {
+    const near = didYouMean(
+      document.network,
+      local.map((network) => network.name),
+    )
+    report(lowering, 'TW1005', {
+      message: `${path} is on network ${document.network}, which is no local network of this policy`,
+      path: `${path}.network`,
+      value: document.network,
+      hint:
+        near === null
+          ? `Local networks: ${local.map((network) => network.name).join(', ')}.`
+          : `Did you mean ${near}?`,
+      origin: document.origin,
+    })
+    return null
+  }
+  const network = named ?? (homes.size > 0 ? [...homes][0] : things.length === 1 ? things[0] : undefined)
+  const strays = stated.filter((address) => network === undefined || !contains(network.addresses, address))
+  if (network === undefined || (strays.length > 0 && !isDelegated(lowering, network))) {
+    report(lowering, 'TW1013', {
+      message:
+        network === undefined
+          ? `${path} is on no network: none of its addresses lies in a local prefix`
+          : `${path} has an address outside network ${network.name}`,
+      path: `${path}.ip`,
+      value: document.ip.join(', '),
+      hint: 'Correct the address, or say which network it is on with network: …; a device has one network.',
+      origin: document.origin,
+    })
+    return null
+  }
+  return network
+}
+
+function isDelegated(lowering: Lowering, network: Network): boolean {
+  return (
+    lowering.document.networks[network.name]?.cidrs === 'from-interface' && network.addresses.length === 0
+  )
+}
+
+function reportTaken(
+  lowering: Lowering,
+  path: string,
+  document: DeviceDocument,
+  value: string,
+  other: string,
+): void {
+  report(lowering, 'TW1011', {
+    message: `${path} and ${other} have the same address`,
+    path,
+    value,
+    hint: 'An address belongs to one device: correct one of them.',
+    origin: document.origin,
+  })
+}
+
+function pushTo(map: Map<string, number[]>, key: string, index: number): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [index])
+  else list.push(index)
+}

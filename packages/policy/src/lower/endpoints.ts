@@ -1,0 +1,262 @@
+/**
+ * Resolves one end of a rule: names become atoms, devices become one group, set differences become `except`.
+ *
+ * A reference that names nothing is a fault with "did you mean"; it never quietly matches nothing, or everything.
+ */
+import { parsePrefix } from '../model/address.ts'
+import type { Origin } from '../model/diagnostic.ts'
+import { type AddressSet, differenceOf, unionOf } from '../model/interval.ts'
+import { didYouMean, parseDnsName } from '../model/name.ts'
+import type { EndpointDocument } from '../model/policy.ts'
+import type { Atom, Endpoint } from '../model/ruleset.ts'
+import { groupOf, type Lowering, report } from './context.ts'
+
+/** Where an end was written, for faults. */
+export interface Place {
+  readonly path: string
+  readonly origin: Origin | null
+}
+
+/** An end whose atoms hold until the same instant (list entries may end early). */
+export interface TimedEndpoint {
+  readonly endpoint: Endpoint
+  readonly endsAt: number | null
+}
+
+/** What an end resolved to, and the lists it drew from. */
+export interface ResolvedEnd {
+  readonly parts: readonly TimedEndpoint[]
+  readonly lists: readonly string[]
+}
+
+interface Timed {
+  readonly atom: Atom
+  readonly endsAt: number | null
+}
+
+/**
+ * Resolves the alternatives of one end. `effect` decides what an expired list entry means: an allow ends with it,
+ * a deny stands unless the entry lifts.
+ */
+export function resolveEnd(
+  lowering: Lowering,
+  ends: readonly EndpointDocument[],
+  effect: 'allow' | 'deny',
+  place: Place,
+): ResolvedEnd {
+  const lists = new Set<string>()
+  const plain = ends.filter((end) => end.kind !== 'except')
+  const parts = partsOf(lowering, plain, [], effect, place, lists)
+  for (const end of ends) {
+    if (end.kind !== 'except') continue
+    const nested = [...end.of, ...end.except].some((inner) => inner.kind === 'except')
+    if (nested) {
+      report(lowering, 'TW1002', {
+        message: `${place.path} has an except inside an except`,
+        path: place.path,
+        hint: 'Write one except with everything that is left out.',
+        origin: place.origin,
+      })
+      continue
+    }
+    // What is left out stays left out, whatever date a list entry carries: forgetting must never open.
+    const except = atomsOf(lowering, end.except, effect === 'allow' ? 'deny' : 'allow', place, lists)
+    parts.push(
+      ...partsOf(
+        lowering,
+        end.of,
+        except.map((timed) => timed.atom),
+        effect,
+        place,
+        lists,
+      ),
+    )
+  }
+  return { parts, lists: [...lists] }
+}
+
+/** Groups alternatives by when they end, devices apart from the rest: each part has one kind of place. */
+function partsOf(
+  lowering: Lowering,
+  ends: readonly EndpointDocument[],
+  except: readonly Atom[],
+  effect: 'allow' | 'deny',
+  place: Place,
+  lists: Set<string>,
+): TimedEndpoint[] {
+  const byEnd = new Map<string, Timed[]>()
+  for (const timed of atomsOf(lowering, ends, effect, place, lists)) {
+    const key = `${timed.endsAt}${timed.atom.kind === 'group'}`
+    const same = byEnd.get(key)
+    if (same === undefined) byEnd.set(key, [timed])
+    else same.push(timed)
+  }
+  return [...byEnd.values()].map((timed) => ({
+    endpoint: simplify(
+      lowering,
+      timed.map((one) => one.atom),
+      except,
+    ),
+    endsAt: (timed[0] as Timed).endsAt,
+  }))
+}
+
+/** Unites address sets and groups, and takes exceptions of the same kind out of them at once. */
+function simplify(lowering: Lowering, include: readonly Atom[], except: readonly Atom[]): Endpoint {
+  const united = unite(lowering, include)
+  const without = unite(lowering, except)
+  const removed = without.find((atom) => atom.kind === 'addresses')
+  const excluded = without.find((atom) => atom.kind === 'group')
+  const narrowed = united.map((atom): Atom => {
+    if (atom.kind === 'addresses' && removed !== undefined) {
+      return { kind: 'addresses', set: differenceOf(atom.set, removed.set) }
+    }
+    if (atom.kind === 'group' && excluded !== undefined)
+      return subtractGroup(lowering, atom.group, excluded.group)
+    return atom
+  })
+  const rest = without.filter(
+    (atom) =>
+      !(atom === removed && narrowed.every((kept) => kept.kind === 'addresses')) &&
+      !(atom === excluded && narrowed.every((kept) => kept.kind === 'group')),
+  )
+  return { include: narrowed, except: rest }
+}
+
+function unite(lowering: Lowering, atoms: readonly Atom[]): Atom[] {
+  const sets: AddressSet[] = []
+  const groups: number[] = []
+  const rest = new Map<string, Atom>()
+  for (const atom of atoms) {
+    if (atom.kind === 'addresses') sets.push(atom.set)
+    else if (atom.kind === 'group') groups.push(atom.group)
+    else rest.set(JSON.stringify(atom), atom)
+  }
+  const united: Atom[] = [...rest.values()]
+  if (sets.length > 0) united.push({ kind: 'addresses', set: unionOf(sets.flat()) })
+  if (groups.length === 1) united.push({ kind: 'group', group: groups[0] as number })
+  else if (groups.length > 1) united.push({ kind: 'group', group: unionGroup(lowering, groups) })
+  return united
+}
+
+function unionGroup(lowering: Lowering, groups: readonly number[]): number {
+  const unique = [...new Set(groups)].sort((a, b) => a - b)
+  const parts = unique.map((group) => lowering.groups[group])
+  const devices = new Set(parts.flatMap((part) => part?.devices ?? []))
+  const label = parts.map((part) => part?.label).join(' and ')
+  return groupOf(
+    lowering,
+    label,
+    [...devices].sort((a, b) => a - b),
+  )
+}
+
+function subtractGroup(lowering: Lowering, from: number, without: number): Atom {
+  const gone = new Set(lowering.groups[without]?.devices)
+  const devices = lowering.groups[from]?.devices.filter((device) => !gone.has(device)) ?? []
+  const label = `${lowering.groups[from]?.label} except ${lowering.groups[without]?.label}`
+  return { kind: 'group', group: groupOf(lowering, label, devices) }
+}
+
+function atomsOf(
+  lowering: Lowering,
+  ends: readonly EndpointDocument[],
+  effect: 'allow' | 'deny',
+  place: Place,
+  lists: Set<string>,
+): Timed[] {
+  return ends.flatMap((end): readonly Timed[] => {
+    switch (end.kind) {
+      case 'any':
+      case 'gateway':
+        return [{ atom: { kind: end.kind }, endsAt: null }]
+      case 'text':
+        return always(textAtom(lowering, end.text, place))
+      case 'network':
+        if (lowering.networks.has(end.name)) return always({ kind: 'network', name: end.name })
+        return unknown(lowering, 'network', end.name, lowering.networks.keys(), place)
+      case 'device': {
+        const device = lowering.deviceByName.get(end.name)
+        if (device !== undefined) return always(deviceAtom(lowering, end.name, device))
+        return unknown(lowering, 'device', end.name, lowering.deviceByName.keys(), place)
+      }
+      case 'profile': {
+        const known = Object.hasOwn(lowering.document.profiles, end.name)
+        if (!known)
+          return unknown(lowering, 'profile', end.name, Object.keys(lowering.document.profiles), place)
+        return always(profileAtom(lowering, end.name))
+      }
+      case 'label':
+        return always(labelAtom(lowering, end.labels))
+      case 'name':
+        return always({ kind: 'name', pattern: parseDnsName(end.name) as string })
+      case 'list': {
+        const list = lowering.lists.get(end.name)
+        if (list === undefined) return unknown(lowering, 'list', end.name, lowering.lists.keys(), place)
+        lists.add(end.name)
+        return list.entries.map((entry) => ({
+          atom: entry.atom,
+          endsAt: effect === 'allow' || entry.lifts ? entry.expiresAt : null,
+        }))
+      }
+      case 'except':
+        return []
+      default:
+        return end satisfies never
+    }
+  })
+}
+
+/** The group of every device with a profile. */
+export function profileAtom(lowering: Lowering, name: string): Atom & { kind: 'group' } {
+  return { kind: 'group', group: groupOf(lowering, `profile ${name}`, lowering.byProfile.get(name) ?? []) }
+}
+
+/** The group of one device. */
+export function deviceAtom(lowering: Lowering, name: string, index: number): Atom & { kind: 'group' } {
+  return { kind: 'group', group: groupOf(lowering, `device ${name}`, [index]) }
+}
+
+function labelAtom(lowering: Lowering, labels: Readonly<Record<string, string>>): Atom {
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+  const [first, ...others] = pairs.map((pair) => lowering.byLabel.get(pair) ?? [])
+  const narrower = others.map((devices) => new Set(devices))
+  const devices = (first ?? []).filter((device) => narrower.every((set) => set.has(device)))
+  return { kind: 'group', group: groupOf(lowering, `label ${pairs.join(' ')}`, devices) }
+}
+
+/** An address or prefix, a network, a device, or a DNS name: in this order, and never two of them. */
+function textAtom(lowering: Lowering, text: string, place: Place): Atom | null {
+  const interval = parsePrefix(text)
+  if (typeof interval !== 'string') return { kind: 'addresses', set: [interval] }
+  if (lowering.networks.has(text)) return { kind: 'network', name: text }
+  const device = lowering.deviceByName.get(text)
+  if (device !== undefined) return deviceAtom(lowering, text, device)
+  const name = parseDnsName(text)
+  if (name !== null && name.includes('.')) return { kind: 'name', pattern: name }
+  const candidates = [...lowering.networks.keys(), ...lowering.deviceByName.keys(), 'any', 'gateway']
+  unknown(lowering, 'network, device or address', text, candidates, place)
+  return null
+}
+
+function always(atom: Atom | null): readonly Timed[] {
+  return atom === null ? [] : [{ atom, endsAt: null }]
+}
+
+function unknown(
+  lowering: Lowering,
+  kind: string,
+  name: string,
+  candidates: Iterable<string>,
+  place: Place,
+): readonly Timed[] {
+  const near = didYouMean(name, candidates)
+  report(lowering, 'TW1005', {
+    message: `${place.path} speaks of an unknown ${kind}`,
+    path: place.path,
+    value: name,
+    hint: near === null ? 'Define it in this policy, or correct the name.' : `Did you mean ${near}?`,
+    origin: place.origin,
+  })
+  return []
+}

@@ -1,0 +1,75 @@
+/** Puts rules in the order in which they win, and files every match where a flow's ends find it. */
+
+import {
+  type Candidates,
+  type DeviceClass,
+  type Group,
+  type Rule,
+  type RuleIndex,
+  tiers,
+} from '../model/ruleset.ts'
+import { DEFAULT_DENY } from './default-tier.ts'
+
+/** Strongest tier first, then longest-lived, then id; what refuses everything else stands last. */
+export function inWinningOrder(rules: readonly Rule[]): Rule[] {
+  return [...rules].sort(
+    (a, b) =>
+      tiers.indexOf(a.tier) - tiers.indexOf(b.tier) ||
+      Number(a.id === DEFAULT_DENY) - Number(b.id === DEFAULT_DENY) ||
+      lifeOf(b) - lifeOf(a) ||
+      (a.id < b.id ? -1 : 1),
+  )
+}
+
+/** A number that grows with how long a rule lives. Finite, so that two endless rules compare as equal. */
+function lifeOf(rule: Rule): number {
+  return rule.endsAt ?? Number.MAX_SAFE_INTEGER
+}
+
+/** Devices in the same groups share a class. Returns the classes and, by device, which one it is in. */
+export function classify(
+  deviceCount: number,
+  groups: readonly Group[],
+): { readonly classes: readonly DeviceClass[]; readonly classOf: readonly number[] } {
+  const memberships: number[][] = Array.from({ length: deviceCount }, () => [])
+  for (const [index, group] of groups.entries())
+    for (const device of group.devices) memberships[device]?.push(index)
+  const classes: DeviceClass[] = []
+  const known = new Map<string, number>()
+  const classOf = memberships.map((membership) => {
+    const key = membership.join()
+    let index = known.get(key)
+    if (index === undefined) {
+      index = classes.push({ groups: new Set(membership) }) - 1
+      known.set(key, index)
+    }
+    return index
+  })
+  return { classes, classOf }
+}
+
+/** `rules` in winning order. */
+export function indexRules(
+  rules: readonly Rule[],
+  classes: readonly DeviceClass[],
+  groupCount: number,
+): RuleIndex {
+  const classesOfGroup: number[][] = Array.from({ length: groupCount }, () => [])
+  for (const [index, one] of classes.entries())
+    for (const group of one.groups) classesOfGroup[group]?.push(index)
+  const fromClass: [number, number][][] = classes.map(() => [])
+  const toClass: [number, number][][] = classes.map(() => [])
+  const general: [number, number][] = []
+  for (const [rank, rule] of rules.entries()) {
+    for (const [at, match] of rule.matches.entries()) {
+      const from = match.from.include.find((atom) => atom.kind === 'group')
+      const to = match.to.include.find((atom) => atom.kind === 'group')
+      if (from !== undefined)
+        for (const one of classesOfGroup[from.group] ?? []) fromClass[one]?.push([rank, at])
+      else if (to !== undefined)
+        for (const one of classesOfGroup[to.group] ?? []) toClass[one]?.push([rank, at])
+      else general.push([rank, at])
+    }
+  }
+  return { fromClass: fromClass satisfies Candidates[], toClass, general }
+}

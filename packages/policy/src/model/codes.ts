@@ -1,0 +1,39 @@
+/**
+ * Every diagnostic code, in one table: 1xxx author, 2xxx analyse, 3xxx compile, 4xxx gateway.
+ *
+ * A code, once released, keeps its meaning. Each is explained in `docs/errors/`, and a test holds the two together.
+ */
+import type { Severity } from './diagnostic.ts'
+
+export const codes = {
+  TW1001: { title: 'a reason is missing', severity: 'error' },
+  TW1002: { title: 'a value has the wrong shape', severity: 'error' },
+  TW1003: { title: 'an unknown property', severity: 'error' },
+  TW1004: { title: 'not an identifier', severity: 'error' },
+  TW1005: { title: 'an unknown reference', severity: 'error' },
+  TW1006: { title: 'not an address or prefix', severity: 'error' },
+  TW1007: { title: 'not a link address', severity: 'error' },
+  TW1008: { title: 'not a service', severity: 'error' },
+  TW1009: { title: 'not a date', severity: 'error' },
+  TW1010: { title: 'not a DNS name', severity: 'error' },
+  TW1011: { title: 'one address, two devices', severity: 'error' },
+  TW1012: { title: 'networks overlap', severity: 'error' },
+  TW1013: { title: 'a device is on no network', severity: 'error' },
+  TW1014: { title: 'a device has no identity', severity: 'error' },
+  TW1015: { title: 'a name needs a device to be told it', severity: 'error' },
+  TW1016: { title: 'one name, two meanings', severity: 'error' },
+  TW1017: { title: 'not hours or days', severity: 'error' },
+  TW1018: { title: 'not a limit', severity: 'error' },
+  TW1019: { title: 'an empty list where something must stand', severity: 'error' },
+  TW1020: { title: 'an owner is missing', severity: 'error' },
+  TW1021: { title: 'the network prefixes are not known yet', severity: 'error' },
+  TW1022: { title: 'the policy file did not load', severity: 'error' },
+  TW1023: { title: 'the policy file is not deterministic', severity: 'error' },
+  TW1024: { title: 'not a bindings file', severity: 'error' },
+  TW1025: { title: 'a text that is too long or not plain', severity: 'error' },
+  TW3001: { title: 'the target cannot express a rule', severity: 'error' },
+} as const
+
+codes satisfies Record<string, { title: string; severity: Severity }>
+
+export type Code = keyof typeof codes

@@ -1,0 +1,54 @@
+/**
+ * A flow as its first packet shows it, what is known at run time (bindings), and the decision about it.
+ *
+ * Only the opener is described: replies and ICMP errors belong to the flow they answer.
+ */
+import type { Address, LinkAddress } from './address.ts'
+import type { Rule } from './ruleset.ts'
+
+export interface Flow {
+  /** The network the packet came in by; `gateway` when the gateway itself opens; null for an interface no network names. */
+  readonly ingress: string | null
+  /** The sender's link address; absent where it was not seen (uplink, routed hop). */
+  readonly link?: LinkAddress
+  readonly source: Address
+  /** After destination translation, before source translation. */
+  readonly destination: Address
+  /** IP protocol number; for IPv6 that of the upper layer. */
+  readonly protocol: number
+  /** Of TCP and UDP. */
+  readonly sourcePort?: number
+  readonly destinationPort?: number
+  /** Of ICMP and ICMPv6. */
+  readonly icmpType?: number
+  /** False for a TCP packet that is no SYN, and for whatever else cannot begin a flow. */
+  readonly opens?: boolean
+}
+
+/** An address until an instant (milliseconds since 1970); `Infinity` for as long as the policy stands. */
+export interface BoundAddress {
+  readonly address: Address
+  readonly until: number
+}
+
+/** What devices were given and told. Nothing else ever turns a name into addresses. */
+export interface Bindings {
+  /** Leased or learnt addresses → device name. */
+  readonly owners: ReadonlyMap<Address, { readonly device: string; readonly until: number }>
+  /** Device name → the DNS names it asked for → the answers it got. */
+  readonly names: ReadonlyMap<string, ReadonlyMap<string, readonly BoundAddress[]>>
+  /** The gateway's own addresses beyond those its networks state. */
+  readonly gateway: ReadonlySet<Address>
+}
+
+export type Verdict = 'allow' | 'deny' | 'unknown'
+
+export interface Decision {
+  readonly verdict: Verdict
+  /** The rule that decided; for `unknown` the rule that would, could it be told whether it matches. */
+  readonly rule: Rule
+  /** What is missing where the verdict is `unknown`; empty otherwise. */
+  readonly needs: readonly string[]
+  /** False where no one keeps the two ends apart: they talk without passing the gateway. */
+  readonly enforced: boolean
+}

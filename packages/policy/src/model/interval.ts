@@ -1,0 +1,77 @@
+/**
+ * Sets of addresses as sorted, disjoint, non-adjacent intervals, IPv4 before IPv6.
+ *
+ * Overlapping elements make the kernel refuse a whole rule set, so every set is normalised here before a compiler
+ * sees it. Only the algebra: no parsing, no meaning.
+ */
+import { type Address, type Interval, predecessor, successor } from './address.ts'
+
+/** A normalised set: sorted, disjoint, adjacent intervals merged. Build one with `unionOf`. */
+export type AddressSet = readonly Interval[]
+
+/** Normalises any intervals into the set they cover together. */
+export function unionOf(intervals: readonly Interval[]): AddressSet {
+  const sorted = [...intervals].sort((a, b) => compare(a.first, b.first) || compare(a.last, b.last))
+  const merged: Interval[] = []
+  for (const next of sorted) {
+    const last = merged.at(-1)
+    if (last !== undefined && last.first.length === next.first.length && touches(last, next)) {
+      if (compare(next.last, last.last) > 0)
+        merged[merged.length - 1] = { first: last.first, last: next.last }
+    } else merged.push(next)
+  }
+  return merged
+}
+
+/** What is in `from` and not in `without`; both normalised. */
+export function differenceOf(from: AddressSet, without: AddressSet): AddressSet {
+  const left: Interval[] = []
+  for (const whole of from) {
+    let first: Address | null = whole.first
+    for (const hole of without) {
+      if (first === null) break
+      if (hole.first.length !== first.length || compare(hole.last, first) < 0) continue
+      if (compare(hole.first, whole.last) > 0) break
+      if (compare(hole.first, first) > 0) left.push({ first, last: predecessor(hole.first) as Address })
+      first = compare(hole.last, whole.last) >= 0 ? null : successor(hole.last)
+    }
+    if (first !== null) left.push({ first, last: whole.last })
+  }
+  return left
+}
+
+/** Whether an address lies in a normalised set; logarithmic. */
+export function contains(set: AddressSet, address: Address): boolean {
+  let low = 0
+  let high = set.length - 1
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const at = set[middle] as Interval
+    if (compare(address, at.first) < 0) high = middle - 1
+    else if (compare(address, at.last) > 0) low = middle + 1
+    else return true
+  }
+  return false
+}
+
+/** Whether every address of `inner` is in `outer`; both normalised. */
+export function includes(outer: AddressSet, inner: AddressSet): boolean {
+  return differenceOf(inner, outer).length === 0
+}
+
+/** The whole address space of both families. */
+export const EVERYWHERE: AddressSet = [
+  { first: '0'.repeat(8) as Address, last: 'f'.repeat(8) as Address },
+  { first: '0'.repeat(32) as Address, last: 'f'.repeat(32) as Address },
+]
+
+/** Orders IPv4 before IPv6, then numerically. */
+function compare(a: Address, b: Address): number {
+  if (a.length !== b.length) return a.length - b.length
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function touches(earlier: Interval, later: Interval): boolean {
+  if (compare(later.first, earlier.last) <= 0) return true
+  return successor(earlier.last) === later.first
+}
