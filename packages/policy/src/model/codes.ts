@@ -31,6 +31,7 @@ export const codes = {
   TW1023: { title: 'the policy file is not deterministic', severity: 'error' },
   TW1024: { title: 'not a bindings file', severity: 'error' },
   TW1025: { title: 'a text that is too long or not plain', severity: 'error' },
+  TW2090: { title: 'the question cannot be read', severity: 'error' },
   TW3001: { title: 'the target cannot express a rule', severity: 'error' },
 } as const
 

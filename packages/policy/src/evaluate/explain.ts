@@ -1,0 +1,267 @@
+/**
+ * `explain`: why a flow is allowed or refused, for the person on call. Built on `evaluate`, which alone decides.
+ *
+ * It answers about flows between devices, names and addresses, in words, with what to do next. Where an address or
+ * an answer is not known it says so instead of assuming one.
+ */
+import { type Address, familyOf, formatAddress } from '../model/address.ts'
+import { type Diagnostic, diagnose } from '../model/diagnostic.ts'
+import type { Bindings, Decision, Flow, Verdict } from '../model/flow.ts'
+import type { Rule, Ruleset } from '../model/ruleset.ts'
+import { formatService, type Service } from '../model/service.ts'
+import { evaluate } from './evaluate.ts'
+import { type AskedEnd, askedEnd, askedService, splitService } from './question.ts'
+import { becauseOf, nextStep } from './words.ts'
+
+export interface Question {
+  /** A device, name, address or link address; `gateway`. */
+  readonly from: string
+  /** As `from`, with a service: `10.30.0.5:22/tcp`. */
+  readonly to: string
+}
+
+/** One end as it was judged. */
+export interface ExplainedEnd {
+  readonly text: string
+  readonly device: string | null
+  readonly network: string | null
+  /** Null where none is known. */
+  readonly address: string | null
+}
+
+export interface Explanation {
+  readonly verdict: Verdict
+  /** The rule that decides; for `unknown`, the one that would. */
+  readonly rule: Rule | null
+  /** One or two sentences. */
+  readonly because: string
+  /** What to do about it, with the place to do it. */
+  readonly next: string
+  readonly needs: readonly string[]
+  readonly enforced: boolean
+  readonly from: ExplainedEnd
+  readonly to: ExplainedEnd
+  readonly service: string | null
+}
+
+/** A documentation address (RFC 5737) that stands for "whatever the name's answer will be". */
+const PLACEHOLDER = 'c0000201' as Address
+
+/** Answers a question at an instant (ms since 1970); null with diagnostics where it cannot be read. */
+export function explain(
+  ruleset: Ruleset,
+  question: Question,
+  bindings: Bindings,
+  at: number,
+): readonly [Explanation | null, readonly Diagnostic[]] {
+  const { host, service } = splitService(question.to)
+  const from = askedEnd(ruleset, bindings, at, splitService(question.from).host)
+  const to = askedEnd(ruleset, bindings, at, host)
+  const services = service === null ? null : askedService(service)
+  const faults = [
+    ...(typeof from === 'string' ? [fault('from', question.from, from)] : []),
+    ...(typeof to === 'string' ? [fault('to', question.to, to)] : []),
+    ...(service !== null && services === null ? [fault('to', service, `${service} is not a service`)] : []),
+  ]
+  if (typeof from === 'string' || typeof to === 'string' || faults.length > 0) return [null, faults]
+  const ask = { ruleset, from, to, bindings, at }
+  return [services === null ? acrossServices(ask) : forService(ask, services), []]
+}
+
+interface Ask {
+  readonly ruleset: Ruleset
+  readonly from: AskedEnd
+  readonly to: AskedEnd
+  readonly bindings: Bindings
+  readonly at: number
+}
+
+/** A named service may be several alternatives: the answer is the strictest of theirs. */
+function forService(ask: Ask, services: readonly Service[]): Explanation {
+  const answers = services.map((service) => judge(ask, service))
+  const order: readonly Verdict[] = ['deny', 'unknown', 'allow']
+  const [first] = [...answers].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))
+  return first as Explanation
+}
+
+/** No service said: one answer where all agree, else which are allowed. */
+function acrossServices(ask: Ask): Explanation {
+  const services = new Map<string, Service>()
+  for (const rule of ask.ruleset.rules) {
+    for (const match of rule.matches) {
+      for (const service of match.services)
+        if (service.kind !== 'any') services.set(formatService(service), service)
+    }
+  }
+  // A service no rule mentions stands for all the rest.
+  const rest = judge(ask, { kind: 'protocol', number: 253 })
+  const answers = [...services.values()].map((service) => judge(ask, service))
+  const different = answers.filter((answer) => answer.verdict !== rest.verdict)
+  if (different.length === 0) return { ...rest, service: null }
+  const open = different.map((answer) => `${answer.service} (${answer.verdict}, ${answer.rule?.id})`)
+  return {
+    ...(different[0] as Explanation),
+    verdict: 'unknown',
+    because: `It depends on the service: ${open.join(', ')}; anything else is ${rest.verdict === 'allow' ? 'allowed' : 'refused'}.`,
+    next: `Ask with a service: --to ${ask.to.text}:${different[0]?.service}`,
+    needs: ['a service'],
+    service: null,
+  }
+}
+
+function judge(ask: Ask, service: Service): Explanation {
+  const pairs = addressPairs(ask, service)
+  const needs = pairs.length > 0 ? [] : missing(ask)
+  const judged = pairs.length > 0 ? pairs : assumedPairs(ask, service)
+  const bindings = pairs.length > 0 ? ask.bindings : assumedBindings(ask)
+  const decisions = judged.map(([source, destination]) => {
+    const flow = flowOf(ask.from, source, destination, service)
+    return { flow, decision: evaluate(ask.ruleset, flow, bindings, ask.at) }
+  })
+  const order: readonly Verdict[] = ['deny', 'unknown', 'allow']
+  const [worst] = decisions.sort(
+    (a, b) => order.indexOf(a.decision.verdict) - order.indexOf(b.decision.verdict),
+  )
+  if (worst === undefined) return unanswerable(ask, service)
+  const isAssumed = needs.length > 0 && (worst.decision.verdict === 'allow' || mayDepend(ask, worst.decision))
+  const decision: Decision = isAssumed ? { ...worst.decision, verdict: 'unknown', needs } : worst.decision
+  return describe(ask, service, decision, pairs.length > 0 ? worst.flow : null)
+}
+
+/** The addresses the flow can run between: one family, and for a name what the other end was told. */
+function addressPairs(ask: Ask, service: Service): readonly (readonly [Address, Address])[] {
+  const sources = ask.from.kind === 'name' ? toldTo(ask, ask.to, ask.from.text) : ask.from.addresses
+  const destinations = ask.to.kind === 'name' ? toldTo(ask, ask.from, ask.to.text) : ask.to.addresses
+  const pairs = sources.flatMap((source) =>
+    destinations
+      .filter((destination) => familyOf(source) === familyOf(destination) && fits(service, source))
+      .filter((destination) => source.startsWith('fe8') === destination.startsWith('fe8'))
+      .map((destination) => [source, destination] as const),
+  )
+  // Several addresses of one device are judged alike; several answers to one name need not be.
+  return ask.from.kind === 'name' || ask.to.kind === 'name' ? pairs : pairs.slice(0, 1)
+}
+
+function fits(service: Service, address: Address): boolean {
+  return service.kind !== 'icmp' || service.family === familyOf(address)
+}
+
+function toldTo(ask: Ask, end: AskedEnd, name: string): readonly Address[] {
+  if (end.device === null) return []
+  const answers = ask.bindings.names.get(end.device.name)?.get(name) ?? []
+  return answers.filter((answer) => answer.until > ask.at).map((answer) => answer.address)
+}
+
+function missing(ask: Ask): readonly string[] {
+  const needs: string[] = []
+  for (const [end, other] of [
+    [ask.from, ask.to],
+    [ask.to, ask.from],
+  ] as const) {
+    if (end.kind === 'name') needs.push(`an answer for ${end.text} told to ${other.text}`)
+    else if (end.addresses.length === 0) needs.push(`an address of ${end.text}`)
+  }
+  return needs.length > 0 ? needs : ['two addresses of one family']
+}
+
+/** Stands addresses in for what is not known, to find the rule that would decide. */
+function assumedPairs(ask: Ask, service: Service): readonly (readonly [Address, Address])[] {
+  const stand = (end: AskedEnd): readonly Address[] => (end.kind === 'name' ? [PLACEHOLDER] : end.addresses)
+  return stand(ask.from)
+    .flatMap((source) => stand(ask.to).map((destination) => [source, destination] as const))
+    .filter(([source, destination]) => familyOf(source) === familyOf(destination) && fits(service, source))
+    .slice(0, 1)
+}
+
+function assumedBindings(ask: Ask): Bindings {
+  const names = new Map(ask.bindings.names)
+  for (const [end, other] of [
+    [ask.from, ask.to],
+    [ask.to, ask.from],
+  ] as const) {
+    if (end.kind !== 'name' || other.device === null) continue
+    const answer = { address: PLACEHOLDER, until: Number.POSITIVE_INFINITY }
+    names.set(other.device.name, new Map([...(names.get(other.device.name) ?? []), [end.text, [answer]]]))
+  }
+  return { ...ask.bindings, names }
+}
+
+/** Whether a refusal of a stand-in could turn into something else once the real address is known. */
+function mayDepend(ask: Ask, decision: Decision): boolean {
+  if (decision.rule.tier !== 'default') return decision.verdict === 'unknown'
+  const device = ask.from.device ?? ask.to.device
+  if (device === null) return false
+  const { fromClass, toClass } = ask.ruleset.index
+  return [...(fromClass[device.class] ?? []), ...(toClass[device.class] ?? [])].some(([rank, at]) => {
+    const rule = ask.ruleset.rules[rank] as Rule
+    const match = rule.matches[at]
+    const peer = ask.from.device === device ? match?.to : match?.from
+    return rule.effect === 'allow' && (peer?.include.some((atom) => atom.kind === 'addresses') ?? false)
+  })
+}
+
+function unanswerable(ask: Ask, service: Service): Explanation {
+  const decision: Decision = {
+    verdict: 'unknown',
+    rule: ask.ruleset.rules.at(-1) as Rule,
+    needs: missing(ask),
+    enforced: true,
+  }
+  return { ...describe(ask, service, decision, null), rule: null }
+}
+
+function describe(ask: Ask, service: Service, decision: Decision, flow: Flow | null): Explanation {
+  const text = formatService(service)
+  const place = {
+    ruleset: ask.ruleset,
+    from: ask.from,
+    to: ask.to,
+    service: text,
+    at: ask.at,
+    bindings: ask.bindings,
+  }
+  return {
+    verdict: decision.verdict,
+    rule: decision.rule,
+    because: becauseOf(place, decision, flow),
+    next: nextStep(place, decision),
+    needs: decision.needs,
+    enforced: decision.enforced,
+    from: explainedEnd(ask.from, flow?.source ?? null),
+    to: explainedEnd(ask.to, flow?.destination ?? null),
+    service: text,
+  }
+}
+
+function explainedEnd(end: AskedEnd, address: Address | null): ExplainedEnd {
+  return {
+    text: end.text,
+    device: end.device?.name ?? null,
+    network: end.network?.name ?? null,
+    address: address === null ? null : formatAddress(address),
+  }
+}
+
+/** The first packet a person means: an ephemeral source port, a request where the service is ICMP. */
+export function flowOf(from: AskedEnd, source: Address, destination: Address, service: Service): Flow {
+  const link = from.link === null ? {} : { link: from.link }
+  const ingress = from.kind === 'gateway' ? 'gateway' : (from.network?.name ?? null)
+  const base = { ingress, source, destination, ...link }
+  switch (service.kind) {
+    case 'ports':
+      return { ...base, protocol: service.protocol, sourcePort: 49_152, destinationPort: service.first }
+    case 'icmp':
+      return { ...base, protocol: service.family === 4 ? 1 : 58, icmpType: service.type }
+    case 'protocol':
+      return { ...base, protocol: service.number }
+    case 'any':
+      return { ...base, protocol: 253 }
+    default:
+      return service satisfies never
+  }
+}
+
+function fault(path: string, value: string, message: string): Diagnostic {
+  const hint = 'Write a device, an address or a DNS name; --to with a service: 10.30.0.5:22/tcp.'
+  return diagnose('TW2090', { message, path: `--${path}`, value, hint, origin: null })
+}

@@ -1,0 +1,128 @@
+/** The sentences of `explain`: why it was decided so, and what to do next. No decision is taken here. */
+
+import { DEFAULT_DENY } from '../lower/default-tier.ts'
+import { type Address, formatAddress } from '../model/address.ts'
+import { escapeText, type Origin } from '../model/diagnostic.ts'
+import type { Bindings, Decision, Flow } from '../model/flow.ts'
+import { contains } from '../model/interval.ts'
+import { isWithin, type Rule, type Ruleset } from '../model/ruleset.ts'
+import { evaluate } from './evaluate.ts'
+import type { AskedEnd } from './question.ts'
+
+export interface Place {
+  readonly ruleset: Ruleset
+  readonly from: AskedEnd
+  readonly to: AskedEnd
+  readonly service: string
+  readonly at: number
+  readonly bindings: Bindings
+}
+
+/** `file:line`, or null. */
+export function placeOf(origin: Origin | null): string | null {
+  return origin === null ? null : `${origin.file}:${origin.line}`
+}
+
+export function becauseOf(place: Place, decision: Decision, flow: Flow | null): string {
+  const { rule } = decision
+  const what = `${endText(place.from)} → ${endText(place.to)} ${place.service}`
+  const unseen = decision.enforced
+    ? ''
+    : ' The two share a network that nobody keeps apart, so this traffic does not pass the gateway and is not enforced.'
+  if (decision.verdict === 'unknown') {
+    const would = rule.effect === 'allow' ? 'would allow it' : 'may refuse it'
+    return `${what}: not known yet; it needs ${decision.needs.join(' and ')}. ${rule.id} ${would} (${clean(rule.why)}); until then it is dropped.${unseen}`
+  }
+  if (rule.id === DEFAULT_DENY) return `${what}: no rule allows it${nearMiss(place, flow)}.${unseen}`
+  const verb = rule.effect === 'allow' ? 'allows' : 'refuses'
+  return `${what}: ${rule.id} ${verb} it: ${clean(rule.why)}${listReason(place, rule, flow)}${untilText(rule)}.${unseen}`
+}
+
+export function nextStep(place: Place, decision: Decision): string {
+  const { rule } = decision
+  const at = placeOf(rule.origin)
+  const owner = rule.owner === null ? '' : ` or ask ${clean(rule.owner)}`
+  const ticket = rule.ticket === null ? '' : ` (${clean(rule.ticket)})`
+  if (decision.verdict === 'unknown') {
+    return decision.needs.some((need) => need.startsWith('an answer'))
+      ? 'Let the device ask the gateway for the name, or give what it was told with --bindings FILE.'
+      : 'Give the missing address in the policy (ip) or with --bindings FILE.'
+  }
+  if (rule.id === 'fixed/stranger')
+    return `Name the device in the policy's devices if it belongs here; else find and remove it.`
+  if (rule.tier === 'fixed')
+    return 'The fixed tier is no policy’s to change; `thingwall list rules` says what it keeps and why.'
+  if (rule.id === DEFAULT_DENY) return proposeRule(place)
+  if (rule.tier === 'default')
+    return 'This is the role of the network; a deny rule of the policy can narrow it.'
+  const change = rule.effect === 'allow' ? 'To stop it, change' : 'To change it, edit'
+  return `${change} ${rule.id}${at === null ? '' : ` at ${at}`}${owner}${ticket}.`
+}
+
+/** The lines that would allow the flow, and where they belong. */
+function proposeRule(place: Place): string {
+  const device = place.from.device ?? place.to.device
+  const why = "why: '…'"
+  if (device === null) return 'If it must be allowed, add a documented rule to the policy’s rules.'
+  const isOut = place.from.device === device
+  const peer = isOut ? `to: '${place.to.text}'` : `from: '${place.from.text}'`
+  const rule = `allow.${isOut ? 'out' : 'in'}({ ${peer}, service: '${place.service}', ${why} })`
+  const sibling = place.ruleset.rules.find(
+    (one) => device.profile !== null && one.id.startsWith(`${device.profile}/`),
+  )
+  const at = placeOf(sibling?.origin ?? device.origin)
+  const home = device.profile === null ? `device ${device.name}` : `profile ${device.profile}`
+  return `If it must be allowed, add to ${home}${at === null ? '' : ` (${at})`}: ${rule}`
+}
+
+/** A rule that would have let it in, but for its dates: the commonest reason for a call at night. */
+function nearMiss(place: Place, flow: Flow | null): string {
+  if (flow === null) return ''
+  for (const rule of place.ruleset.rules) {
+    if (rule.tier !== 'allow' || (rule.endsAt === null && rule.when === null)) continue
+    const ended = rule.endsAt !== null && place.at >= rule.endsAt
+    const resting = rule.when !== null && !isWithin(rule.when, place.at)
+    if (!ended && !resting) continue
+    const awake: Ruleset = {
+      ...place.ruleset,
+      rules: place.ruleset.rules.map((one) => (one === rule ? { ...one, endsAt: null, when: null } : one)),
+    }
+    if (evaluate(awake, flow, place.bindings, place.at).rule.id !== rule.id) continue
+    return ended ? `; ${rule.id} did until ${rule.expires}` : `; ${rule.id} does, but not at this hour`
+  }
+  return ''
+}
+
+/** Which entry of which list names the peer, and why it is there. */
+function listReason(place: Place, rule: Rule, flow: Flow | null): string {
+  if (flow === null) return ''
+  for (const name of rule.lists) {
+    for (const entry of place.ruleset.lists.get(name)?.entries ?? []) {
+      const { atom } = entry
+      const hit =
+        atom.kind === 'addresses'
+          ? [flow.source, flow.destination].find((one: Address) => contains(atom.set, one))
+          : undefined
+      if (hit === undefined) continue
+      const source = entry.document.source === undefined ? '' : `, ${clean(entry.document.source)}`
+      const at = placeOf(entry.document.origin)
+      return `; ${formatAddress(hit)} is on the list ${name}: ${clean(entry.document.why)}${source}${at === null ? '' : ` (${at})`}`
+    }
+  }
+  return ''
+}
+
+function untilText(rule: Rule): string {
+  return rule.endsAt === null ? '' : `, until ${rule.expires}`
+}
+
+function endText(end: AskedEnd): string {
+  if (end.kind === 'gateway') return 'the gateway'
+  const name = end.device?.name ?? end.text
+  const home = end.device?.profile ?? end.network?.name
+  return home === undefined ? name : `${name} (${home})`
+}
+
+function clean(text: string): string {
+  return escapeText(text, 200).replace(/[.\s]+$/, '')
+}
