@@ -6,6 +6,8 @@
 import { defineConfig } from 'vitest/config'
 
 const conditions = ['thingwall-source']
+/** For what a test imports or starts past vite, such as a policy file. */
+const execArgv = ['--conditions=thingwall-source', '--disable-warning=ExperimentalWarning']
 const fromSource = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
@@ -20,6 +22,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
           environment: 'node',
+          execArgv,
         },
       },
       {
@@ -28,6 +31,7 @@ export default defineConfig({
           name: 'kernel',
           include: ['test/kernel/**/*.test.ts'],
           environment: 'node',
+          execArgv,
           pool: 'forks',
           // One process, one file after the other: the tests share the machine's one kernel.
           fileParallelism: false,
@@ -42,6 +46,7 @@ export default defineConfig({
           name: 'repository',
           include: ['test/repository/**/*.test.ts'],
           environment: 'node',
+          execArgv,
           testTimeout: 60_000,
         },
       },

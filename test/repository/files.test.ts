@@ -18,7 +18,7 @@ test('there are files to look at', () => {
 })
 
 test('every source opens with a comment that says what it is', () => {
-  const silent = typescript.filter((path) => openingOf(path).length < 40)
+  const silent = typescript.filter((path) => openingOf(path).length < 25)
   expect(silent).toEqual([])
 })
 
