@@ -6,12 +6,15 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { parseArgs } from 'node:util'
+import { inspect, parseArgs } from 'node:util'
 import { distance } from 'fastest-levenshtein'
 import { type Benchmark, judge, type Row, toJson, toTable } from './rows.ts'
 
 const [kind = 'bench', ...rest] = process.argv.slice(2)
-process.exitCode = await main(kind, rest)
+process.exitCode = await main(kind, rest).catch((error: unknown) => {
+  process.stderr.write(`${kind}: ${isUsage(error) ? error.message : inspect(error)}\n`)
+  return 2
+})
 
 /** Exit codes: 0 measured, 1 a bar not met under `--strict`, 2 could not run. */
 async function main(kind: string, args: readonly string[]): Promise<number> {
@@ -57,6 +60,11 @@ async function main(kind: string, args: readonly string[]): Promise<number> {
   }
   process.stdout.write(values.json ? toJson(rows) : toTable(rows))
   return values.strict && rows.some(({ met }) => met === false) ? 1 : 0
+}
+
+/** An option that does not exist needs no stack. */
+function isUsage(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
 }
 
 function namesOf(kind: string): string[] {

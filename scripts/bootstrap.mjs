@@ -5,8 +5,7 @@
  * It deliberately holds no logic of the commands themselves.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureSystemTools, pathWithSbin } from './system-tools.mjs'
@@ -35,16 +34,29 @@ function stop(message) {
   process.exit(2)
 }
 
+/**
+ * The packages that a lock file lists, by their place.
+ * @param {string} file
+ * @returns {Record<string, { version?: string, integrity?: string, optional?: boolean, devOptional?: boolean }>}
+ */
+function packagesIn(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : {}
+}
+
+/** Whether what npm wrote down as installed is what the lock file wants; times of files say nothing after a pull. */
+function packagesAreCurrent() {
+  const installed = packagesIn(join(modules, '.package-lock.json'))
+  return Object.entries(packagesIn(join(root, 'package-lock.json'))).every(([place, wanted]) => {
+    if (!place.includes('node_modules/')) return true
+    const present = installed[place]
+    // Optional packages are those of other platforms.
+    if (present === undefined) return wanted.optional === true || wanted.devOptional === true
+    return present.version === wanted.version && present.integrity === wanted.integrity
+  })
+}
+
 function ensurePackages() {
-  const lockFile = join(root, 'package-lock.json')
-  const installed = join(modules, '.package-lock.json')
-  const stamp = join(modules, '.thingwall-lock-digest')
-  const digest = createHash('sha256').update(readFileSync(lockFile)).digest('hex')
-  if (existsSync(installed)) {
-    if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return
-    // Somebody ran npm by hand after the lock file last changed: that is as good.
-    if (statSync(installed).mtimeMs >= statSync(lockFile).mtimeMs) return writeFileSync(stamp, digest)
-  }
+  if (packagesAreCurrent()) return
   process.stderr.write('installing the packages of package-lock.json\n')
   // The npm that started us, if one did; some machines have several.
   const npm = process.env.npm_execpath
@@ -53,7 +65,6 @@ function ensurePackages() {
   const args = [...first, 'ci', '--loglevel=error', '--include=dev', '--include=optional']
   const { status } = spawnSync(program, args, { cwd: root, stdio: ['ignore', 2, 2] })
   if (status !== 0) stop('npm ci failed; its message is above')
-  writeFileSync(stamp, digest)
 }
 
 /** This Node if it is new enough, else the one that came with the packages. */

@@ -20,7 +20,7 @@ const { values, positionals } = parseArgs({
   options: { t: { type: 'string', short: 't' } },
   allowPositionals: true,
 })
-const colours = process.stdout.isTTY && !process.env.NO_COLOR
+const colours = process.stdout.isTTY === true && !process.env.NO_COLOR
 const scratch = mkdtempSync(join(tmpdir(), 'thingwall-test-'))
 const vitest = join(root, 'node_modules/vitest/vitest.mjs')
 
