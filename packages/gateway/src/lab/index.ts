@@ -1,4 +1,5 @@
 /** The network lab: namespaces, sites, raw frames and the kernel's packet log, for the demo and the tests. */
+export { drainUntil } from './drain.ts'
 export {
   type EnterOptions,
   enterLab,
@@ -7,6 +8,20 @@ export {
   type LabEntry,
   labAccess,
 } from './enter.ts'
+export { buildFrame, parseFrame, parsePacket } from './frame/ethernet.ts'
+export { type FragmentOptions, fragment } from './frame/fragment.ts'
+export {
+  type DiscoveryOption,
+  type Echo,
+  echo,
+  type NeighbourAdvertisement,
+  neighbourAdvertisement,
+  neighbourSolicitation,
+  type RouterAdvertisement,
+  routerAdvertisement,
+  routerSolicitation,
+} from './frame/icmp.ts'
+export type * from './frame/model.ts'
 export type { HostProcess, RunOptions, RunResult } from './host-process.ts'
 export { inNamespace } from './libc.ts'
 export {
@@ -17,6 +32,7 @@ export {
   type NflogOptions,
   openNflog,
 } from './nflog.ts'
+export { openRuleLoader, type RuleLoader } from './nft.ts'
 export { openPacketSocket, type PacketSocket, type PacketSocketOptions } from './raw-socket.ts'
 export {
   buildSite,

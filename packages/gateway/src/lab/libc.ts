@@ -1,6 +1,6 @@
 /**
- * The C library calls the lab needs and Node does not offer: raw sockets, netlink sockets and changing the
- * network namespace. All foreign-function code of the lab is in this file; it knows no protocol and keeps
+ * The C library calls the lab needs and Node does not offer: raw sockets, netlink sockets, changing the
+ * network namespace, and loading rule sets in process. All foreign-function code of the lab is in this file; it knows no protocol and keeps
  * no state. Constants are those of the Linux UAPI headers, the same on every architecture Node runs on
  * (except MIPS and PA-RISC).
  */
@@ -71,6 +71,37 @@ export function libc(): Libc {
     lastError: () => koffi.errno(),
   } as Libc
   return loaded
+}
+
+/** libnftables, as far as loading rule sets needs it. A context belongs to the namespace it was opened in. */
+interface Libnftables {
+  readonly open: (flags: number) => bigint | null
+  readonly run: (context: bigint, commands: string) => number
+  readonly keepErrors: (context: bigint) => number
+  readonly errors: (context: bigint) => string
+  readonly close: (context: bigint) => void
+}
+
+let loadedLibnftables: Libnftables | undefined
+
+/** The library of the `nft` program, or undefined where it is not installed. */
+export function libnftables(): Libnftables | undefined {
+  if (loadedLibnftables !== undefined) return loadedLibnftables
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  let library: ReturnType<typeof koffi.load>
+  try {
+    library = koffi.load('libnftables.so.1')
+  } catch {
+    return undefined
+  }
+  loadedLibnftables = {
+    open: library.func('void *nft_ctx_new(uint32_t)'),
+    run: library.func('int nft_run_cmd_from_buffer(void *, const char *)'),
+    keepErrors: library.func('int nft_ctx_buffer_error(void *)'),
+    errors: library.func('const char *nft_ctx_get_error_buffer(void *)'),
+    close: library.func('void nft_ctx_free(void *)'),
+  } as Libnftables
+  return loadedLibnftables
 }
 
 /** An error naming the failed call and its cause, for example `bind: EADDRINUSE, address already in use`. */

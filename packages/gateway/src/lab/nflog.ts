@@ -20,7 +20,7 @@ import {
 import { type Attribute, attribute, bigEndian, message, readAttributes, readMessages } from './netlink.ts'
 
 export interface NflogOptions {
-  /** The number in `log group N`. One listener per group and namespace: a second is refused (EBUSY). */
+  /** The number in `log group N`. One listener per group and namespace: a second is refused (EPERM). */
   readonly group: number
   /** The namespace whose rules log, for example `/run/netns/router`; absent: this process's own. */
   readonly namespacePath?: string
