@@ -1,4 +1,5 @@
 /** `@thingwall/policy`: the language, its meaning, its analysis. Only re-exports. */
+export { type CheckOptions, check } from './analyse/check.ts'
 export * from './author/index.ts'
 export * from './model/address.ts'
 export * from './model/codes.ts'

@@ -1,0 +1,52 @@
+/** `thingwall check`: every fault of a policy at once, and its own tests. */
+import { check, hasErrors } from '@thingwall/policy'
+import { exits } from '../frame/exit.ts'
+import type { Call } from '../frame/parse.ts'
+import type { Host, Report } from '../frame/report.ts'
+import { jsonOf, renderDiagnostics } from '../render/diagnostics.ts'
+import { showFile } from '../render/place.ts'
+import { count } from '../render/text.ts'
+import { policyOption, tryPolicy } from './open.ts'
+import { printedBy } from './printed.ts'
+
+export async function run(call: Call, host: Host): Promise<Report> {
+  const { loaded, document, ruleset, diagnostics: found, at } = await tryPolicy(call, host)
+  const analysed =
+    document !== null && ruleset !== null ? loaded.locate(check(document, ruleset, { at })) : []
+  const diagnostics = [...found, ...analysed]
+  const failed = hasErrors(diagnostics)
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length
+  const option = policyOption(call)
+  return {
+    exit: failed ? exits.no : exits.fine,
+    json: {
+      ok: !failed,
+      policy: document?.name ?? null,
+      file: showFile(loaded.file, host.cwd),
+      at: new Date(at).toISOString(),
+      errors,
+      warnings: diagnostics.length - errors,
+      devices: ruleset?.devices.length ?? null,
+      rules: ruleset?.rules.length ?? null,
+      tests: document?.tests.length ?? null,
+      diagnostics: diagnostics.map((one) => jsonOf(one, host.cwd)),
+    },
+    aside: printedBy(loaded),
+    text(page) {
+      const body = renderDiagnostics(diagnostics, loaded, page)
+      if (failed || document === null || ruleset === null) return body
+      const facts = [
+        count(ruleset.devices.length, 'device'),
+        count(ruleset.rules.length, 'rule'),
+        `${count(document.tests.length, 'test')} passed`,
+      ]
+      return `${body}${page.ink('green', 'ok')} ${showFile(loaded.file, page.cwd)}: ${facts.join(', ')}\n`
+    },
+    next: failed
+      ? [[`thingwall check${option}`, 'again, once these are mended']]
+      : [
+          [`thingwall explain${option} --from DEVICE --to ADDRESS:443/tcp`, 'what one flow would meet'],
+          [`thingwall export nftables${option}`, 'what the kernel would be told'],
+        ],
+  }
+}

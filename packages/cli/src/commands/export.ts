@@ -1,0 +1,58 @@
+/** `thingwall export TARGET`: the policy for another program, on standard output. */
+import { type Bindings, type CompileResult, compileFor, type Ruleset } from '@thingwall/policy'
+import { exits } from '../frame/exit.ts'
+import { Failure } from '../frame/failure.ts'
+import { type Call, suggest, usage } from '../frame/parse.ts'
+import type { Host, Report } from '../frame/report.ts'
+import { renderDiagnostics } from '../render/diagnostics.ts'
+import { openBindings, openPolicy, policyOption } from './open.ts'
+import { printedBy } from './printed.ts'
+
+type Compile = (ruleset: Ruleset, bindings: Bindings, at: number) => CompileResult
+
+const targets: Readonly<Record<string, () => Promise<Compile>>> = {
+  nftables: async () => {
+    const { nftables } = await import('@thingwall/policy/nftables')
+    return (ruleset, bindings, at) => compileFor(nftables, ruleset, { bindings, at, log: null })
+  },
+}
+
+export async function run(call: Call, host: Host): Promise<Report> {
+  const name = call.operands[0] as string
+  const load = Object.hasOwn(targets, name) ? targets[name] : undefined
+  if (load === undefined) throw await unknownTarget(name)
+  const [compile, { loaded, ruleset, diagnostics, at }] = await Promise.all([load(), openPolicy(call, host)])
+  const [artifact, refused] = compile(ruleset, openBindings(call, host, ruleset), at)
+  if (artifact === null) {
+    throw new Failure(`${name} cannot express this policy`, {
+      code: 'policy',
+      hint: 'each diagnostic says which rule, and what would do instead',
+      exit: exits.no,
+      diagnostics: loaded.locate(refused),
+      project: loaded.project,
+    })
+  }
+  const printed = printedBy(loaded)
+  return {
+    exit: exits.fine,
+    json: artifact,
+    text: () => artifact.text,
+    aside: (page) =>
+      printed(page) + renderDiagnostics([...diagnostics, ...loaded.locate(refused)], loaded, page),
+    next: [
+      [`thingwall export nftables${policyOption(call)} | nft -c -f -`, 'whether this kernel would take it'],
+      [
+        `thingwall explain${policyOption(call)} --from DEVICE --to ADDRESS:443/tcp`,
+        'what one flow would meet',
+      ],
+    ],
+  }
+}
+
+async function unknownTarget(name: string): Promise<Failure> {
+  const meant = await suggest(name, Object.keys(targets))
+  return usage(
+    `there is no target '${name}'`,
+    meant === null ? `there is: ${Object.keys(targets).join(', ')}` : `did you mean '${meant}'?`,
+  )
+}

@@ -1,0 +1,55 @@
+/**
+ * Every option of the command line, once: an option means the same in each verb that takes it.
+ *
+ * Data only; `parse.ts` hands it to Node's own `util.parseArgs`.
+ */
+
+export interface OptionSpec {
+  readonly type: 'string' | 'boolean'
+  /** What stands after the option, `FILE`. */
+  readonly value?: string
+  readonly short?: string
+  readonly help: string
+}
+
+export const options = {
+  policy: {
+    type: 'string',
+    value: 'FILE',
+    short: 'p',
+    help: 'the policy file (default: thingwall.policy.ts)',
+  },
+  bindings: {
+    type: 'string',
+    value: 'FILE',
+    help: 'addresses that devices were given and told, as JSON',
+  },
+  at: {
+    type: 'string',
+    value: 'DATE',
+    help: 'judge as if it were this instant: 2026-03-02 or 2026-03-02T18:00:00Z',
+  },
+  from: { type: 'string', value: 'WHO', help: 'who opens the flow: a device, a name or an address' },
+  to: {
+    type: 'string',
+    value: 'WHERE',
+    help: 'where to, and for what: 10.30.0.5:22/tcp, api.example:https, vent-01:icmp/8',
+  },
+  match: {
+    type: 'string',
+    value: 'TEXT',
+    help: 'only entries that have this text, or that cover this address or name',
+  },
+  json: { type: 'boolean', help: 'one JSON document on standard output, nothing else' },
+  help: { type: 'boolean', short: 'h', help: 'this help' },
+  version: { type: 'boolean', short: 'V', help: 'the version' },
+} as const
+
+options satisfies Readonly<Record<string, OptionSpec>>
+
+export type OptionName = keyof typeof options
+
+/** What was given, by option name. */
+export type OptionValues = {
+  readonly [Name in OptionName]?: (typeof options)[Name]['type'] extends 'boolean' ? boolean : string
+}

@@ -1,0 +1,27 @@
+/** A page for one output stream: colours as NO_COLOR, FORCE_COLOR and the terminal say, width likewise. */
+import { styleText } from 'node:util'
+import type { Host, Ink, Page } from './report.ts'
+
+export function pageOf(host: Host, stream: 'stdout' | 'stderr'): Page {
+  const coloured = wantsColour(host, stream)
+  return {
+    width: widthOf(host, stream),
+    cwd: host.cwd,
+    ink: (ink: Ink, text: string): string =>
+      coloured && text !== '' ? styleText(ink, text, { validateStream: false }) : text,
+  }
+}
+
+/** https://no-color.org and https://force-color.org; a set but empty NO_COLOR does not count, FORCE_COLOR=0 is no. */
+function wantsColour(host: Host, stream: 'stdout' | 'stderr'): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = host.env
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
+  return host[stream].isTTY === true && TERM !== 'dumb'
+}
+
+function widthOf(host: Host, stream: 'stdout' | 'stderr'): number {
+  const asked = Number(host.env.COLUMNS)
+  if (Number.isInteger(asked) && asked > 0) return Math.max(40, asked)
+  return host[stream].isTTY === true ? Math.max(40, host[stream].columns ?? 80) : Number.POSITIVE_INFINITY
+}

@@ -1,0 +1,66 @@
+/**
+ * The verbs: what each takes and where its code lives. `--help` and the parser read this and nothing heavier;
+ * the code of a verb is imported when it runs.
+ */
+import type { OptionName } from './options.ts'
+import type { Call } from './parse.ts'
+import type { Host, Report } from './report.ts'
+
+export interface Operand {
+  readonly name: string
+  readonly help: string
+  readonly required: boolean
+}
+
+/** A module in `commands/`. */
+export interface Command {
+  readonly run: (call: Call, host: Host) => Promise<Report>
+}
+
+export interface Verb {
+  readonly summary: string
+  readonly operands: readonly Operand[]
+  readonly options: readonly OptionName[]
+  readonly examples: readonly string[]
+  readonly load: () => Promise<Command>
+}
+
+export const verbs: Readonly<Record<string, Verb>> = {
+  check: {
+    summary: 'find faults: missing reasons, expired, dead and over-broad rules, failing tests',
+    operands: [],
+    options: ['policy', 'at'],
+    examples: ['thingwall check', 'thingwall check --policy sites/mauna-loa.policy.ts --at 2027-01-01'],
+    load: () => import('../commands/check.ts'),
+  },
+  explain: {
+    summary: 'say why a flow is allowed or blocked, by which rule, and what to do about it',
+    operands: [],
+    options: ['from', 'to', 'policy', 'bindings', 'at'],
+    examples: [
+      'thingwall explain --from vent-01 --to 10.30.0.5:22/tcp',
+      'thingwall explain --from vent-01 --to api.volcano.example:https --bindings told.json',
+    ],
+    load: () => import('../commands/explain.ts'),
+  },
+  list: {
+    summary: 'show rules, devices, profiles, networks or lists, each with its reason and its place',
+    operands: [
+      {
+        name: 'WHAT',
+        help: 'rules, devices, profiles, networks, lists, or the name of one list',
+        required: true,
+      },
+    ],
+    options: ['match', 'policy', 'at'],
+    examples: ['thingwall list rules', 'thingwall list blocklist --match 198.51.100.7'],
+    load: () => import('../commands/list.ts'),
+  },
+  export: {
+    summary: 'write the policy for another program, on standard output',
+    operands: [{ name: 'TARGET', help: 'nftables', required: true }],
+    options: ['policy', 'bindings', 'at'],
+    examples: ['thingwall export nftables > thingwall.nft', 'thingwall export nftables | nft -c -f -'],
+    load: () => import('../commands/export.ts'),
+  },
+}

@@ -1,0 +1,157 @@
+/**
+ * `loadPolicy`: from a policy file to a validated document, by way of an unprivileged child process.
+ *
+ * The file's code runs in the child only; what comes out is JSON, given exact places and validated here.
+ */
+import { readdirSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import {
+  type Diagnostic,
+  diagnose,
+  didYouMean,
+  hasErrors,
+  type PolicyDocument,
+  validate,
+} from '@thingwall/policy'
+import { Failure } from '../frame/failure.ts'
+import { faultOfEnd, faultOfThrown, loadFault } from './fault.ts'
+import { type Locator, locatorFor } from './locate.ts'
+import { located, placed } from './places.ts'
+import { isBelow, projectOf } from './project.ts'
+import { type Bounds, evaluateApart, usualBounds } from './sandbox.ts'
+
+export interface LoadedPolicy {
+  /** The file's real, absolute path. */
+  readonly file: string
+  /** Null where there are errors among the diagnostics. */
+  readonly document: PolicyDocument | null
+  readonly diagnostics: readonly Diagnostic[]
+  /** What the policy's own code printed. Hostile. */
+  readonly printed: string
+  /** Moves diagnostics found later to the property they name. */
+  readonly locate: (diagnostics: readonly Diagnostic[]) => readonly Diagnostic[]
+  /** The folder below which the policy may read, and below which its source may be shown. */
+  readonly project: string
+}
+
+export interface LoadOptions {
+  readonly cwd: string
+  /** Milliseconds since 1970: the clock that the policy sees. */
+  readonly nowMs: number
+  readonly bounds?: Bounds
+}
+
+/** The file that `--policy` names when it is not given. */
+export const DEFAULT_POLICY_FILE = 'thingwall.policy.ts'
+
+/** Loads a policy file. Throws `Failure` (exit 2) where there is no such file; all else comes as diagnostics. */
+export async function loadPolicy(path: string, options: LoadOptions): Promise<LoadedPolicy> {
+  const file = findFile(path, options.cwd)
+  const project = projectOf(file)
+  const bounds = options.bounds ?? usualBounds
+  const { outcome, printed } = await evaluateApart(file, options.nowMs, bounds)
+  const locator = locatorFor((source) => isBelow(project, source))
+  const refuse = (...diagnostics: readonly Diagnostic[]): LoadedPolicy => {
+    return { file, document: null, diagnostics, printed, locate: (found) => found, project }
+  }
+  if (outcome.kind === 'ended') return refuse(faultOfEnd(file, outcome, bounds))
+  const { message } = outcome
+  switch (message.kind) {
+    case 'threw':
+      return refuse(faultOfThrown(file, message))
+    case 'no-default':
+      return refuse(
+        loadFault(
+          `${basename(file)} has no default export`,
+          { file, line: 1, column: 1 },
+          "End it with: export default policy('site-name', { networks: { … }, devices: { … } })",
+        ),
+      )
+    case 'not-data':
+      return refuse(
+        loadFault(
+          `the default export is not plain data: ${message.message}`,
+          { file, line: 1, column: 1 },
+          'Export what policy(…) returns, as it is.',
+        ),
+      )
+    case 'policy':
+      return read(message.document, message.difference, { file, project, printed, locator })
+    default:
+      return message satisfies never
+  }
+}
+
+interface Reading {
+  readonly file: string
+  readonly project: string
+  readonly printed: string
+  readonly locator: Locator
+}
+
+function read(
+  input: unknown,
+  difference: { readonly path: string; readonly first: string; readonly second: string } | null,
+  { file, project, printed, locator }: Reading,
+): LoadedPolicy {
+  const raw = placed(input, locator)
+  const [document, found] = validate(raw)
+  const own = difference === null ? [] : [differs(file, difference)]
+  const diagnostics = [...own, ...located(found, raw, locator)]
+  return {
+    file,
+    document: hasErrors(diagnostics) ? null : document,
+    diagnostics,
+    printed,
+    locate: (later) => located(later, raw, locator),
+    project,
+  }
+}
+
+function differs(file: string, at: { path: string; first: string; second: string }): Diagnostic {
+  return diagnose('TW1023', {
+    message: `two loads of the policy differ: ${at.path || 'it'} is ${at.first}, then ${at.second}`,
+    path: at.path,
+    hint: 'Write dates and values out: a policy may not depend on the clock, on chance or on how often it is loaded.',
+    origin: { file, line: 1, column: 1 },
+  })
+}
+
+function findFile(path: string, cwd: string): string {
+  const wanted = resolve(cwd, path)
+  try {
+    const file = realpathSync(wanted)
+    if (statSync(file).isFile()) return file
+  } catch {
+    // Said below, with what there is instead.
+  }
+  const hint = hintForMissing(wanted, cwd)
+  const shown = relative(cwd, wanted) || wanted
+  throw new Failure(`there is no policy file ${shown}`, {
+    code: 'TW1022',
+    hint,
+    diagnostics: [
+      diagnose('TW1022', {
+        message: `there is no policy file ${shown}`,
+        path: '',
+        value: path,
+        hint,
+        origin: null,
+      }),
+    ],
+  })
+}
+
+function hintForMissing(wanted: string, cwd: string): string {
+  const folder = dirname(wanted)
+  let names: readonly string[]
+  try {
+    names = readdirSync(folder)
+  } catch {
+    return `there is no folder ${folder}`
+  }
+  const policies = names.filter((name) => name.endsWith('.policy.ts'))
+  const near = didYouMean(basename(wanted), policies) ?? didYouMean(basename(wanted), names) ?? policies[0]
+  if (near !== undefined) return `did you mean --policy ${relative(cwd, join(folder, near))}?`
+  return `run this where ${DEFAULT_POLICY_FILE} is, or say where it is: --policy FILE`
+}

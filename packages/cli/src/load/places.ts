@@ -1,0 +1,128 @@
+/**
+ * Gives everything in a policy its exact place: entries, quarantined devices and tests before they are validated,
+ * and diagnostics by the path they name.
+ */
+import type { Diagnostic, Origin } from '@thingwall/policy'
+import type { Locator } from './locate.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** What a property of the document may be called in the source. */
+const writtenAs: Readonly<Record<string, readonly string[]>> = { peer: ['peer', 'to', 'from'] }
+
+/** The document with a place of its own for each entry of a list or quarantine, and each test. */
+export function placed(document: unknown, locator: Locator): unknown {
+  if (!isObject(document)) return document
+  const own = originOf(document)
+  const lists = isObject(document.lists) ? document.lists : {}
+  return {
+    ...document,
+    ...(isObject(document.lists) && {
+      lists: mapObject(lists, (list) =>
+        isObject(list) && isObject(list.entries)
+          ? { ...list, entries: eachAt(list.entries, originOf(list), ['entries'], locator) }
+          : list,
+      ),
+    }),
+    ...(isObject(document.quarantine) && {
+      quarantine: eachAt(document.quarantine, own, ['quarantine'], locator),
+    }),
+    ...(Array.isArray(document.tests) && {
+      tests: document.tests.map((test: unknown, at) => placedAt(test, own, ['tests', at], locator)),
+    }),
+  }
+}
+
+/** The diagnostics, each at the property that its path names where that is written out. */
+export function located(
+  diagnostics: readonly Diagnostic[],
+  document: unknown,
+  locator: Locator,
+): Diagnostic[] {
+  return diagnostics.map((diagnostic) => {
+    const found = placeOf(document, diagnostic.path)
+    if (found === null || found.keys.length === 0) return diagnostic
+    if (diagnostic.origin !== null && !sameOrigin(diagnostic.origin, found.origin)) return diagnostic
+    const [first, ...rest] = found.keys
+    for (const name of writtenAs[first as string] ?? [first as string | number]) {
+      const origin = locator.locate(found.origin, [name, ...rest])
+      if (!sameOrigin(origin, found.origin)) return { ...diagnostic, origin }
+    }
+    return diagnostic
+  })
+}
+
+/** The innermost origin on the way along a path, and the keys that lead on from there. */
+export function placeOf(
+  document: unknown,
+  path: string,
+): { readonly origin: Origin; readonly keys: readonly (string | number)[] } | null {
+  let value = document
+  let rest = path
+  let origin = isObject(value) ? originOf(value) : null
+  let keys: (string | number)[] = []
+  while (rest !== '') {
+    const index = /^\[(\d+)\]\.?/.exec(rest)
+    const key = index === null ? keyAt(value, rest) : Number(index[1])
+    rest = rest.slice(index === null ? String(key).length : index[0].length).replace(/^\./, '')
+    keys.push(key)
+    value = Array.isArray(value) ? value[key as number] : isObject(value) ? value[key] : undefined
+    const inner = isObject(value) ? originOf(value) : null
+    if (inner !== null && !(origin !== null && sameOrigin(inner, origin))) {
+      origin = inner
+      keys = []
+    }
+  }
+  return origin === null ? null : { origin, keys }
+}
+
+/** Keys may hold dots (`198.51.100.7`): the longest that the object has, else up to the next dot. */
+function keyAt(value: unknown, rest: string): string {
+  let best = ''
+  if (isObject(value)) {
+    for (let end = rest.length; end > 0 && best === ''; end = rest.lastIndexOf('.', end - 1)) {
+      const key = rest.slice(0, end).replace(/\[\d+\]$/, '')
+      if (Object.hasOwn(value, key)) best = key
+    }
+  }
+  return best === '' ? (/^[^.[]+/.exec(rest)?.[0] ?? rest) : best
+}
+
+function eachAt(entries: Json, origin: Origin | null, keys: readonly string[], locator: Locator): Json {
+  return mapObject(entries, (entry, key) => placedAt(entry, origin, [...keys, key], locator))
+}
+
+function placedAt(
+  value: unknown,
+  enclosing: Origin | null,
+  keys: readonly (string | number)[],
+  locator: Locator,
+): unknown {
+  if (!isObject(value) || enclosing === null) return value
+  const own = originOf(value)
+  if (own !== null && !sameOrigin(own, enclosing)) return value
+  return { ...value, origin: locator.locate(enclosing, keys) }
+}
+
+/** As `Object.fromEntries` defines keys: `__proto__` stays a key, for `validate` to refuse. */
+function mapObject(object: Json, translate: (value: unknown, key: string) => unknown): Json {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [key, translate(value, key)]))
+}
+
+function originOf(object: Json): Origin | null {
+  const origin = object.origin
+  return isObject(origin) &&
+    typeof origin.file === 'string' &&
+    typeof origin.line === 'number' &&
+    typeof origin.column === 'number'
+    ? { file: origin.file, line: origin.line, column: origin.column }
+    : null
+}
+
+function sameOrigin(a: Origin, b: Origin): boolean {
+  return a.file === b.file && a.line === b.line && a.column === b.column
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,59 @@
+/** `check`: everything that is wrong with a policy which reads and lowers, found by a table of independent checks. */
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { PolicyDocument } from '../model/policy.ts'
+import type { Ruleset } from '../model/ruleset.ts'
+import { broadCheck } from './broad.ts'
+import { denyNameCheck } from './deny-name.ts'
+import { datesCheck, endedCheck, outlivedCheck, reviewCheck, soonCheck } from './expiry.ts'
+import { gatewayLiteralCheck } from './gateway-literal.ts'
+import { idleDeviceCheck } from './idle-device.ts'
+import { isolationCheck } from './isolation.ts'
+import { neverCheck } from './never.ts'
+import { failingTestCheck, unreadableTestCheck } from './own-tests.ts'
+import { partsOf } from './parts.ts'
+import { reasonCheck } from './reason.ts'
+import { redundantCheck } from './redundant.ts'
+import { sharedNameCheck } from './shared-name.ts'
+import { type Check, diagnosticsOf } from './subject.ts'
+
+export interface CheckOptions {
+  /** The instant to judge at, milliseconds since 1970. */
+  readonly at: number
+}
+
+/** Every check, in the order in which its findings are told. */
+export const checks: readonly Check[] = [
+  reasonCheck,
+  endedCheck,
+  outlivedCheck,
+  soonCheck,
+  reviewCheck,
+  datesCheck,
+  idleDeviceCheck,
+  neverCheck,
+  redundantCheck,
+  broadCheck,
+  sharedNameCheck,
+  denyNameCheck,
+  isolationCheck,
+  gatewayLiteralCheck,
+  unreadableTestCheck,
+  failingTestCheck,
+]
+
+/**
+ * Judges a validated policy and the rule set it lowered to: warnings for what deserves a look, errors for tests that
+ * fail. Linear in devices.
+ */
+export function check(
+  document: PolicyDocument,
+  ruleset: Ruleset,
+  { at }: CheckOptions,
+): readonly Diagnostic[] {
+  const parts = partsOf(document)
+  const paths = new Map(
+    parts.filter(({ kind }) => kind === 'rule').map(({ label, path }) => [label.slice('rule '.length), path]),
+  )
+  const subject = { document, ruleset, at, parts, paths }
+  return checks.flatMap((one) => diagnosticsOf(one, subject))
+}

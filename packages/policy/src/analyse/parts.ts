@@ -1,0 +1,95 @@
+/** Everything in a policy that carries a reason or a date: one flat list, so that no check forgets a kind of them. */
+import { parseDate } from '../author/time.ts'
+import type { Origin } from '../model/diagnostic.ts'
+import type { DeviceDocument, Documentation, PolicyDocument, RuleDocument } from '../model/policy.ts'
+
+export interface Part {
+  readonly kind: 'rule' | 'profile' | 'list' | 'entry' | 'quarantine' | 'device'
+  /** For people: `rule seismometer/readings`. */
+  readonly label: string
+  readonly path: string
+  readonly says: Partial<Documentation>
+  readonly origin: Origin | null
+  /** What a passed `expires` does: ends it, or leaves it in force. Null where nothing hangs on it. */
+  readonly afterExpiry: 'ends' | 'stays' | null
+}
+
+/** Every documented part of a policy, in the order in which it is written. */
+export function partsOf(document: PolicyDocument): readonly Part[] {
+  const parts: Part[] = []
+  const addRules = (rules: Readonly<Record<string, RuleDocument>>, path: string, prefix: string): void => {
+    for (const [key, rule] of Object.entries(rules)) {
+      parts.push({
+        kind: 'rule',
+        label: `rule ${prefix}${key}`,
+        path: `${path}.${key}`,
+        says: rule,
+        origin: rule.origin,
+        afterExpiry: rule.effect === 'allow' || rule.onExpiry === 'lift' ? 'ends' : 'stays',
+      })
+    }
+  }
+  for (const [name, profile] of Object.entries(document.profiles)) {
+    const path = `profiles.${name}`
+    const says: Part['says'] = profile
+    parts.push({
+      kind: 'profile',
+      label: `profile ${name}`,
+      path,
+      says,
+      origin: profile.origin,
+      afterExpiry: 'stays',
+    })
+    addRules(profile.rules, `${path}.rules`, `${name}/`)
+  }
+  for (const [name, list] of Object.entries(document.lists)) {
+    const path = `lists.${name}`
+    const says: Part['says'] = list
+    parts.push({ kind: 'list', label: `list ${name}`, path, says, origin: list.origin, afterExpiry: 'stays' })
+    for (const [text, entry] of Object.entries(list.entries)) {
+      parts.push({
+        kind: 'entry',
+        label: `entry ${text} of list ${name}`,
+        path: `${path}.entries.${text}`,
+        says: entry,
+        origin: entry.origin,
+        afterExpiry: entry.onExpiry === 'lift' ? 'ends' : 'stays',
+      })
+    }
+  }
+  for (const [name, device] of Object.entries(document.devices)) {
+    const path = `devices.${name}`
+    if (isDocumented(device)) {
+      parts.push({
+        kind: 'device',
+        label: `device ${name}`,
+        path,
+        says: device,
+        origin: device.origin,
+        afterExpiry: null,
+      })
+    }
+    addRules(device.rules, `${path}.rules`, `${name}/`)
+  }
+  addRules(document.rules, 'rules', '')
+  for (const [name, entry] of Object.entries(document.quarantine)) {
+    parts.push({
+      kind: 'quarantine',
+      label: `quarantine of ${name}`,
+      path: `quarantine.${name}`,
+      says: entry,
+      origin: entry.origin,
+      afterExpiry: entry.onExpiry === 'lift' ? 'ends' : 'stays',
+    })
+  }
+  return parts
+}
+
+/** Milliseconds since 1970 of a date in the document; null where none is given. */
+export function instantOf(date: string | undefined | null): number | null {
+  return date === undefined || date === null ? null : parseDate(date)
+}
+
+function isDocumented(device: DeviceDocument): boolean {
+  return device.why !== undefined || device.added !== undefined || device.review !== undefined
+}
