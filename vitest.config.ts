@@ -47,6 +47,7 @@ export default defineConfig({
           include: ['test/repository/**/*.test.ts'],
           environment: 'node',
           execArgv,
+          isolate: false,
           testTimeout: 60_000,
         },
       },

@@ -29,7 +29,11 @@ describe.each(packageFolders().filter((name) => manifestOf(name).private !== tru
     const [program, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []]
     const args = [...first, 'pack', '--dry-run', '--json', '--ignore-scripts']
     const said: unknown = JSON.parse(
-      execFileSync(program, args, { cwd: join(root, 'packages', name), encoding: 'utf8' }),
+      execFileSync(program, args, {
+        cwd: join(root, 'packages', name),
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
     )
     // npm prints a list up to version 11 and an object by name after.
     packed = Object.values(said as Record<string, Packed>)[0] ?? packed
