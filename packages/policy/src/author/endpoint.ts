@@ -1,43 +1,49 @@
 /**
  * How a policy writes one end of a rule, and its translation into the document.
  *
- * `Name` collects the words without dot or colon, which must be networks or devices, and `Profile` the profiles a
- * rule speaks of, so that `policy` can check them once it knows the names. No name is resolved here.
+ * `Name` collects the texts a rule uses and `Profile` the profiles, so that `policy` can check them once it knows
+ * what there is. No name is resolved here.
  */
 import type { EndpointDocument } from '../model/policy.ts'
 import { severalOf } from './given.ts'
 import type { List } from './list.ts'
 
+/** Texts of peers; the first two are words of the language. */
+export type PeerText = 'any' | 'gateway' | (string & {})
+
 /** Set difference, on any form of peer. */
-export interface Except<Name extends string, Profile extends string> {
-  readonly except?: Peers<Name, Profile>
+export interface Except<Name extends string, Profile extends string, Other extends string> {
+  readonly except?: Peers<Name, Profile, Other>
 }
 
 /** A profile as a value; all its devices. */
 export interface ProfileReference<Profile extends string> {
   readonly kind: 'profile'
-  readonly name: Profile
+  readonly name: string
+  /** For the type-checker only. */
+  readonly is?: Profile | undefined
 }
 
-/** One end of a rule. */
-export type Peer<Name extends string, Profile extends string> =
+/**
+ * One end of a rule. `Other` is collected for nothing but this: TypeScript would take an object in which it infers
+ * nothing for a candidate of `Name`, and forget the real ones.
+ */
+export type Peer<Name extends string, Profile extends string, Other extends string> =
   | Name
-  | 'any'
-  | 'gateway'
-  | List
+  | List<Other>
   | ProfileReference<Profile>
-  | ({ readonly network: Name } & Except<Name, Profile>)
-  | ({ readonly device: Name } & Except<Name, Profile>)
-  | ({ readonly profile: Profile } & Except<Name, Profile>)
-  | ({ readonly label: Readonly<Record<string, string>> } & Except<Name, Profile>)
-  | ({ readonly list: string } & Except<Name, Profile>)
-  | ({ readonly name: string } & Except<Name, Profile>)
-  | { readonly of: Peers<Name, Profile>; readonly except: Peers<Name, Profile> }
+  | ({ readonly network: Name } & Except<Name, Profile, Other>)
+  | ({ readonly device: Name } & Except<Name, Profile, Other>)
+  | ({ readonly profile: Profile } & Except<Name, Profile, Other>)
+  | ({ readonly label: Readonly<Record<string, Other>> } & Except<Name, Profile, Other>)
+  | ({ readonly list: Other } & Except<Name, Profile, Other>)
+  | ({ readonly name: Other } & Except<Name, Profile, Other>)
+  | { readonly of: Peers<Name, Profile, Other>; readonly except: Peers<Name, Profile, Other> }
 
 /** One or several ends. */
-export type Peers<Name extends string, Profile extends string> =
-  | Peer<Name, Profile>
-  | readonly Peer<Name, Profile>[]
+export type Peers<Name extends string, Profile extends string, Other extends string> =
+  | Peer<Name, Profile, Other>
+  | readonly Peer<Name, Profile, Other>[]
 
 /** The document form of what was given as peers, and the lists found on the way. */
 export function endpointsOf(given: unknown, lists: List[]): readonly EndpointDocument[] {

@@ -7,6 +7,7 @@
 import type { TestDocument } from '../model/policy.ts'
 import { propertiesOf } from './given.ts'
 import { type Author, originOfCaller } from './origin.ts'
+import type { Word } from './rule.ts'
 
 /** Who opens: a device, `gateway` or an address. */
 export type TestFrom<Name extends string> = Name | 'gateway' | `${string}.${string}` | `${string}:${string}`
@@ -37,9 +38,9 @@ export interface Test<out Used extends string = string> {
 
 export interface Tests {
   /** The flow is let through. */
-  allows<const Name extends string>(from: Name, to: TestTo, details?: TestDetails): Test<Name>
+  allows<const Name extends string>(from: Name, to: TestTo, details?: TestDetails): Test<Word<Name>>
   /** The flow is refused. */
-  denies<const Name extends string>(from: Name, to: TestTo, details?: TestDetails): Test<Name>
+  denies<const Name extends string>(from: Name, to: TestTo, details?: TestDetails): Test<Word<Name>>
 }
 
 /** States what must become of a flow: `test.denies('vent-01', '10.30.0.5:22/tcp')`. */

@@ -19,14 +19,14 @@ export interface ListOptions extends Documentation {
 }
 
 /** A list as a value: a peer of rules. */
-export interface List {
+export interface List<out Name extends string = string> {
   readonly kind: 'list'
-  readonly name: string
+  readonly name: Name
   readonly document: ListDocument
 }
 
 /** Names a list of addresses, prefixes or DNS names and says why each of them is on it. */
-export function list(name: string, options: ListOptions): List {
+export function list<const Name extends string>(name: Name, options: ListOptions): List<Name> {
   const origin = originOfCaller(list)
   const { entries, ...documentation } = propertiesOf(options)
   const document: ListDocument = {

@@ -47,10 +47,11 @@ export interface Device<out Used extends string = string, out Kind extends strin
 /** A profile as a value: maker of devices, and a peer of rules (`who: seismometer`). */
 export interface Profile<out Name extends string = string, out Used extends string = string> {
   readonly kind: 'profile'
-  readonly name: Name
+  readonly name: string
   readonly document: ProfileDocument
   readonly lists: readonly List[]
-  /** For the type-checker only. */
+  /** For the type-checker only, like `uses`. */
+  readonly is?: Name | undefined
   readonly uses?: Used | undefined
   /** Makes a device of this kind. */
   device<const N extends string = never, const U extends string = never>(

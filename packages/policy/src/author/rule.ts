@@ -6,14 +6,14 @@
  */
 import type { Documentation, RuleDocument, When } from '../model/policy.ts'
 import type { ServiceText } from '../model/service.ts'
-import { type Except, endpointsOf, endpointsWithout, type Peers } from './endpoint.ts'
+import { type Except, endpointsOf, endpointsWithout, type Peers, type PeerText } from './endpoint.ts'
 import { propertiesOf } from './given.ts'
 import type { List } from './list.ts'
 import { type Author, originOfCaller } from './origin.ts'
 import { type CheckedService, type ServiceInput, servicesOf } from './service.ts'
 
 /** A word without dot or colon: those with one are addresses and DNS names. A computed text says nothing. */
-type Word<Text extends string> = string extends Text
+export type Word<Text extends string> = string extends Text
   ? never
   : Exclude<Text, 'any' | 'gateway' | `${string}.${string}` | `${string}:${string}`>
 
@@ -35,43 +35,43 @@ export interface Rule<out Used extends string = string, out Placed extends Placi
 }
 
 /** What every rule says, whatever its direction. */
-export interface RuleOptions<Name extends string, Profile extends string>
+export interface RuleOptions<N extends string, P extends string, O extends string>
   extends Documentation,
-    Except<Name, Profile> {
+    Except<N, P, O> {
   /** Of which devices or networks the rule speaks; only at the policy's level. */
-  readonly who?: Peers<Name, Profile>
+  readonly who?: Peers<N, P, O>
   /** Hours and days, in UTC. */
   readonly when?: When
 }
 
 /** An allow always ends with its date. */
-export interface AllowOptions<Name extends string, Profile extends string, Service>
-  extends RuleOptions<Name, Profile> {
+export interface AllowOptions<N extends string, P extends string, O extends string, S>
+  extends RuleOptions<N, P, O> {
   /** `any` must be written out. */
-  readonly service: CheckedService<Service>
+  readonly service: CheckedService<S>
 }
 
-export interface DenyOptions<Name extends string, Profile extends string, Service>
-  extends RuleOptions<Name, Profile> {
+export interface DenyOptions<N extends string, P extends string, O extends string, S>
+  extends RuleOptions<N, P, O> {
   /** By default any. */
-  readonly service?: CheckedService<Service>
+  readonly service?: CheckedService<S>
   /** `lift` ends a deny with its date; by default it stays in force and `check` warns. */
   readonly onExpiry?: 'stay' | 'lift'
 }
 
-export interface To<Name extends string, Profile extends string> {
+export interface To<N extends string, P extends string, O extends string> {
   /** To whom flows are opened. */
-  readonly to: Peers<Name, Profile>
+  readonly to: Peers<N, P, O>
 }
 
-export interface From<Name extends string, Profile extends string> {
+export interface From<N extends string, P extends string, O extends string> {
   /** By whom flows are opened. */
-  readonly from: Peers<Name, Profile>
+  readonly from: Peers<N, P, O>
 }
 
-export interface With<Name extends string, Profile extends string> {
+export interface With<N extends string, P extends string, O extends string> {
   /** The other side, whichever of the two opens. */
-  readonly peer: Peers<Name, Profile>
+  readonly peer: Peers<N, P, O>
 }
 
 type SaysWho<W> = { readonly who?: W }
@@ -81,54 +81,60 @@ type PlacingOf<W> = [W] extends [undefined] ? 'without who' : 'with who'
 export interface Allow {
   /** Permits flows that who opens to a peer. */
   out<
-    const N extends string = never,
+    const N extends PeerText = never,
     const P extends string = never,
+    const O extends string = never,
     const S extends ServiceInput = ServiceText,
     const W = undefined,
-  >(options: AllowOptions<N, P, S> & To<N, P> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+  >(options: AllowOptions<N, P, O, S> & To<N, P, O> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
 
   /** Permits flows that a peer opens to who. */
   in<
-    const N extends string = never,
+    const N extends PeerText = never,
     const P extends string = never,
+    const O extends string = never,
     const S extends ServiceInput = ServiceText,
     const W = undefined,
-  >(options: AllowOptions<N, P, S> & From<N, P> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+  >(options: AllowOptions<N, P, O, S> & From<N, P, O> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
 
   /** Permits flows between who and a peer, whichever opens. */
   both<
-    const N extends string = never,
+    const N extends PeerText = never,
     const P extends string = never,
+    const O extends string = never,
     const S extends ServiceInput = ServiceText,
     const W = undefined,
-  >(options: AllowOptions<N, P, S> & With<N, P> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+  >(options: AllowOptions<N, P, O, S> & With<N, P, O> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
 }
 
 /** Forbids flows, whatever any `allow` says. */
 export interface Deny {
   /** Forbids flows that who opens to a peer. */
   out<
-    const N extends string = never,
+    const N extends PeerText = never,
     const P extends string = never,
+    const O extends string = never,
     const S extends ServiceInput = ServiceText,
     const W = undefined,
-  >(options: DenyOptions<N, P, S> & To<N, P> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+  >(options: DenyOptions<N, P, O, S> & To<N, P, O> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
 
   /** Forbids flows that a peer opens to who. */
   in<
-    const N extends string = never,
+    const N extends PeerText = never,
     const P extends string = never,
+    const O extends string = never,
     const S extends ServiceInput = ServiceText,
     const W = undefined,
-  >(options: DenyOptions<N, P, S> & From<N, P> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+  >(options: DenyOptions<N, P, O, S> & From<N, P, O> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
 
   /** Forbids flows between who and a peer, whichever opens. */
   both<
-    const N extends string = never,
+    const N extends PeerText = never,
     const P extends string = never,
+    const O extends string = never,
     const S extends ServiceInput = ServiceText,
     const W = undefined,
-  >(options: DenyOptions<N, P, S> & With<N, P> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+  >(options: DenyOptions<N, P, O, S> & With<N, P, O> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
 }
 
 /** Permits: `allow.out({ to: 'api.volcano.example', service: 'https', why: 'POST /readings' })`. */
@@ -149,7 +155,7 @@ function ruleOf(
   effect: 'allow' | 'deny',
   direction: 'in' | 'out' | 'both',
   side: 'to' | 'from' | 'peer',
-  options: RuleOptions<string, string>,
+  options: RuleOptions<string, string, string>,
   author: Author,
 ): Rule<never, never> {
   const given: Readonly<Record<string, unknown>> = { ...propertiesOf(options) }

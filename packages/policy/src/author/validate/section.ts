@@ -66,7 +66,7 @@ const networkShape = object<NetworkDocument>(
 export const network: Reader<NetworkDocument> = (value, at) => {
   const read = networkShape(value, at)
   if (read === undefined) return undefined
-  if (read.role !== 'uplink' && read.cidrs?.length === 0) {
+  if (read.role !== 'uplink' && isObject(value) && isEmpty(value.cidrs)) {
     const hint = "write its prefixes, `cidrs: ['10.20.0.0/24']`, or 'from-interface'"
     refuseOf(read, at, 'cidrs', 'TW1019', 'this network has no prefixes, so nothing lives on it', hint)
   }
@@ -119,7 +119,7 @@ const deviceShape = object<DeviceDocument>(
 export const device: Reader<DeviceDocument> = (value, at) => {
   const owned = isObject(value) && at.owners.profiles.has(value.profile as string)
   const read = readOwned(owned, at, () => deviceShape(value, at))
-  if (read !== undefined && read.mac === null && read.ip?.length === 0) {
+  if (isObject(value) && read !== undefined && read.mac === null && isEmpty(value.ip)) {
     const hint = 'add its `mac`, its `ip`, or both'
     refuseOf(read, at, null, 'TW1014', 'nothing tells this device from others: neither `mac` nor `ip`', hint)
   }
@@ -176,6 +176,10 @@ export const testCase: Reader<TestDocument> = object<TestDocument>(
   },
   'a test, test.allows(FROM, TO) or test.denies(FROM, TO)',
 )
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}
 
 function ruleId(value: unknown, at: Reading): string | undefined {
   if (typeof value !== 'string') return refuseShape(at, "the id of a rule, 'seismometer/readings'", value)

@@ -1,0 +1,242 @@
+/**
+ * What the type-checker refuses, and on which line: each `@ts-expect-error` stands right above it.
+ *
+ * One thing is located on the line its rule or device begins on, not on the line of the word itself: a word that
+ * the policy does not know. Rules are read before the names around them are, so only `policy` can tell.
+ */
+import {
+  allow,
+  deny,
+  device,
+  icmp,
+  icmpv6,
+  list,
+  network,
+  policy,
+  profile,
+  protocol,
+  tcp,
+  test,
+  udp,
+} from './index.ts'
+
+const badHosts = list('known-botnets', { why: 'Seen', entries: { '198.51.100.7': { why: 'Loader' } } })
+
+// Services and ports.
+tcp(1, 443, 65535)
+tcp('8000-8100', 9000)
+udp(123)
+icmp(8)
+icmpv6(128)
+protocol(47)
+declare const computed: number
+tcp(computed)
+// @ts-expect-error no port 0
+tcp(0)
+// @ts-expect-error no port above 65535
+tcp(65536)
+// @ts-expect-error no port above 65535
+udp(70000)
+// @ts-expect-error no negative port
+tcp(-1)
+// @ts-expect-error no half port
+tcp(1.5)
+tcp(
+  443,
+  // @ts-expect-error on the line of the port
+  99999,
+)
+// @ts-expect-error the end of the range
+tcp('8000-70000')
+// @ts-expect-error the start of the range
+udp('0-10')
+// @ts-expect-error a destination unreachable opens nothing
+icmp(3)
+
+allow.out({ to: 'api.x', service: ['443/tcp', 'ntp', '8000-8100/udp', tcp(1, 2)], why: 'Reason' })
+allow.out({
+  to: 'api.x',
+  // @ts-expect-error no such port
+  service: '70000/tcp',
+  why: 'Reason',
+})
+allow.out({
+  to: 'api.x',
+  service: [
+    '443/tcp',
+    // @ts-expect-error no such port
+    '0/udp',
+  ],
+  why: 'Reason',
+})
+allow.out({
+  to: 'api.x',
+  // @ts-expect-error the range ends too high
+  service: '1-65536/tcp',
+  why: 'Reason',
+})
+deny.in({
+  from: 'any',
+  // @ts-expect-error no such service
+  service: 'htps',
+  why: 'Reason',
+})
+
+// Reasons, directions, unknown properties.
+// @ts-expect-error no reason
+allow.out({ to: 'api.x', service: 'https' })
+// @ts-expect-error no service: `any` is written out
+allow.out({ to: 'api.x', why: 'Reason' })
+// @ts-expect-error no reason
+deny.both({ peer: 'any' })
+deny.in({
+  // @ts-expect-error `in` has `from`
+  to: 'any',
+  why: 'Reason',
+})
+allow.out({
+  to: 'api.x',
+  service: 'https',
+  why: 'Reason',
+  // @ts-expect-error misspelt
+  tikcet: 'GEO-12',
+})
+list('known', {
+  why: 'Seen',
+  entries: {
+    // @ts-expect-error no reason for this entry
+    '198.51.100.7': { source: 'feed' },
+  },
+})
+// @ts-expect-error no reason
+profile('camera', { rules: {} })
+profile('camera', {
+  why: 'Watches',
+  rules: {
+    // @ts-expect-error a profile's rule has no who
+    ssh: allow.in({ who: 'any', from: 'any', service: 'ssh', why: 'Reason' }),
+  },
+})
+
+// Networks.
+const things = network({ role: 'things', interface: ['wlan0', 'wlan1'], cidrs: 'from-interface' })
+const station = network({ role: 'trusted', interface: 'lan0', cidrs: ['10.30.0.0/24'], admin: '10.30.0.5' })
+const uplink = network({ role: 'uplink', interface: 'wan0', masquerade: true })
+network({
+  // @ts-expect-error no such role
+  role: 'thing',
+  interface: 'wlan0',
+  cidrs: ['10.0.0.0/8'],
+})
+// @ts-expect-error no prefixes
+network({ role: 'guest', interface: 'wlan0' })
+network({
+  role: 'guest',
+  interface: 'wlan0',
+  cidrs: '10.0.0.0/8',
+  // @ts-expect-error only an uplink translates
+  masquerade: true,
+})
+
+// Words, known where the policy is.
+const seismometer = profile('seismometer', {
+  why: 'Measures',
+  rules: {
+    readings: allow.out({ to: 'api.x', service: 'https', why: 'Reason' }),
+    shell: allow.in({ from: 'station', service: 'ssh', why: 'Reason' }),
+    siblings: allow.both({ peer: { profile: 'seismometer' }, service: 'coap', why: 'Reason' }),
+  },
+})
+const camera = profile('camera', {
+  why: 'Watches',
+  rules: { viewers: allow.in({ from: ['statoin', '10.0.0.1'], service: 'rtsp', why: 'Reason' }) },
+})
+
+policy('site', {
+  networks: { things, station, uplink },
+  devices: {
+    'vent-01': seismometer.device({ mac: '02:00:00:00:00:01', ip: '10.20.0.11' }),
+    'vent-02': seismometer.device({ mac: '02:00:00:00:00:02', network: 'things' }),
+    // @ts-expect-error its profile speaks of `statoin`
+    'cam-01': camera.device({ mac: '02:00:00:00:00:03' }),
+    // @ts-expect-error no such network
+    'vent-03': seismometer.device({ mac: '02:00:00:00:00:04', network: 'thigns' }),
+    solo: device({
+      mac: '02:00:00:00:00:05',
+      rules: { x: allow.out({ to: 'vent-01', service: 'any', why: 'Reason' }) },
+    }),
+    // @ts-expect-error its rule speaks of a device that is not there
+    duo: device({ mac: '02:00:00:00:00:06', rules: { x: deny.out({ to: 'vent-1', why: 'Reason' }) } }),
+  },
+  rules: {
+    botnets: deny.both({ who: 'any', peer: badHosts, why: 'Reason' }),
+    several: deny.both({ who: ['things', 'vent-01', seismometer], peer: 'fd00::1', why: 'Reason' }),
+    labels: deny.in({
+      who: { label: { site: 'mauna-loa' }, except: ['vent-02', { device: 'solo' }] },
+      from: { of: ['10.0.0.0/8', 'station'], except: badHosts },
+      except: 'uplink',
+      why: 'Reason',
+    }),
+    profiles: deny.out({ who: { profile: 'seismometer' }, to: { network: 'station' }, why: 'Reason' }),
+    mixed: deny.both({
+      who: ['any', { label: { a: 'b' } }, { name: 'nas' }],
+      peer: ['station'],
+      why: 'Reason',
+    }),
+    // @ts-expect-error found among forms that name no network
+    mixedUp: deny.both({
+      who: ['any', { label: { a: 'b' } }, { name: 'nas' }],
+      peer: ['statoin'],
+      why: 'Reason',
+    }),
+    // @ts-expect-error says nobody
+    nobody: deny.both({ peer: badHosts, why: 'Reason' }),
+    // @ts-expect-error no such network
+    misspelt: deny.both({ who: 'thingz', peer: badHosts, why: 'Reason' }),
+    // @ts-expect-error on the line the rule begins on, not on that of the word
+    far: deny.both({
+      who: 'any',
+      peer: { of: 'any', except: 'thingz' },
+      why: 'Reason',
+    }),
+    // @ts-expect-error no such profile
+    unknown: deny.both({ who: { profile: 'seismo' }, peer: badHosts, why: 'Reason' }),
+    // @ts-expect-error no such device
+    within: deny.both({ who: { label: { a: 'b' }, except: ['vent-022'] }, peer: 'any', why: 'Reason' }),
+    // @ts-expect-error no reason
+    unreasoned: allow.in({ who: 'any', from: 'any', service: 'ssh' }),
+  },
+  quarantine: {
+    'vent-01': { why: 'Talks to a botnet', onExpiry: 'lift' },
+    // @ts-expect-error no such device
+    'vent-09': { why: 'Reason' },
+  },
+  tests: [
+    { from: 'vent-01', to: 'api.x:443/tcp', expect: 'allow', rule: 'seismometer/readings' },
+    { from: '10.0.0.1', to: 'vent-01:22/tcp', expect: 'deny' },
+    // @ts-expect-error no such device
+    { from: 'vent-09', to: 'api.x:443/tcp', expect: 'allow' },
+    // @ts-expect-error neither allowed nor denied
+    { from: 'vent-01', to: 'api.x:443/tcp', expect: 'maybe' },
+    test.allows('vent-01', 'api.x:443/tcp'),
+    test.denies('203.0.113.9', 'vent-01:22/tcp'),
+    // @ts-expect-error no such device
+    test.allows('vent-09', 'api.x:443/tcp'),
+  ],
+})
+
+policy('held', {
+  networks: { things },
+  devices: { 'vent-01': device({ mac: '02:00:00:00:00:01' }) },
+  // @ts-expect-error no reason
+  quarantine: { 'vent-01': {} },
+})
+
+// Computed names say nothing to the type-checker; `validate` and `lower` judge them.
+declare const names: readonly string[]
+declare const backend: string
+policy('computed', {
+  networks: { things },
+  devices: Object.fromEntries(names.map((name) => [name, seismometer.device({ mac: name, ip: name })])),
+  rules: { backend: allow.out({ who: 'vent-77', to: backend, service: 'https', why: 'Reason' }) },
+})
