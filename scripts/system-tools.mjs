@@ -16,7 +16,7 @@ import { delimiter, join } from 'node:path'
 const systemTools = [
   { command: 'unshare', debian: 'util-linux', why: 'fresh namespaces around the kernel tests and the demo' },
   { command: 'nsenter', debian: 'util-linux', why: 'starts programs inside a namespace that exists' },
-  { command: 'setpriv', debian: 'util-linux', why: 'drops privileges in the lab' },
+  { command: 'setpriv', debian: 'util-linux', why: 'ends the lab with the process that started it' },
   { command: 'mount', debian: 'mount', why: 'a private /run inside those namespaces' },
   { command: 'ip', debian: 'iproute2', why: 'network namespaces, links, addresses, routes' },
   { command: 'nft', debian: 'nftables', why: 'loads rule sets and reads them back' },
