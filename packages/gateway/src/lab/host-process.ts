@@ -4,6 +4,7 @@
  * codes are good.
  */
 import { type ChildProcess, spawn as spawnChild } from 'node:child_process'
+import { readdirSync, readlinkSync, statSync } from 'node:fs'
 
 export interface RunOptions {
   /** Written to the program's standard input; absent: an empty input. */
@@ -36,6 +37,7 @@ export interface HostProcess {
 /** Output beyond this is dropped, per stream, so that a runaway program does not fill our memory. */
 const outputLimit = 8 * 1024 * 1024
 const stopWithinMs = 1000
+const lateOutputMs = 250
 
 /** Starts `argv` in the namespace at `namespacePath`, by default until somebody stops it. */
 export function startIn(
@@ -71,6 +73,13 @@ export function startIn(
     if (child.pid === undefined) settle(null, null)
   })
   child.on('close', settle)
+  // A daemon it left behind may hold its output open for ever; what it wrote itself has been read by then.
+  child.on('exit', () => {
+    setTimeout(() => {
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+    }, lateOutputMs).unref()
+  })
   // A program may end without reading its input; that is its right.
   child.stdin?.on('error', () => {})
   child.stdin?.end(options.input)
@@ -88,6 +97,21 @@ export function startIn(
       signalGroup(child, 'SIGKILL')
       return result
     },
+  }
+}
+
+/** Kills whatever runs in these namespaces, daemons that left their group included. */
+export function killAllIn(namespacePaths: readonly string[]): void {
+  // Process numbers are only worth something when /proc shows our own process namespace.
+  if (readlinkSync('/proc/self') !== String(process.pid)) return
+  const theirs = new Set(namespacePaths.map((path) => statSync(path).ino))
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      if (theirs.has(statSync(`/proc/${name}/ns/net`).ino)) process.kill(Number(name), 'SIGKILL')
+    } catch {
+      // It has ended meanwhile, or is not ours.
+    }
   }
 }
 

@@ -3,7 +3,8 @@
  * plain description; runs programs on the hosts; takes it all down. Meant for inside the lab (enter.ts):
  * elsewhere its namespaces outlive a killed process. It loads no firewall rules and hands out no addresses.
  */
-import { type HostProcess, type RunOptions, type RunResult, startIn } from './host-process.ts'
+import { existsSync } from 'node:fs'
+import { type HostProcess, killAllIn, type RunOptions, type RunResult, startIn } from './host-process.ts'
 
 export interface SiteDescription {
   readonly hosts: Readonly<Record<string, HostDescription>>
@@ -121,6 +122,7 @@ export async function buildSite(description: SiteDescription): Promise<Site> {
   const end = async (): Promise<void> => {
     await Promise.all([...running].map((process) => process.stop()))
     const names = made.splice(0)
+    killAllIn(names.map((name) => `/run/netns/${name}`).filter((path) => existsSync(path)))
     if (names.length > 0) await batch(names.map((name) => `netns delete ${name}`))
   }
   const onEach = (act: (name: string, host: HostDescription) => Promise<unknown>): Promise<unknown[]> =>
