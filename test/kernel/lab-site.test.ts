@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { buildSite, type HostDescription, type Site, type SiteDescription } from '@thingwall/gateway/lab'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 
 const sensors = Array.from({ length: 8 }, (_, at) => at)
 
@@ -65,6 +65,18 @@ const station: SiteDescription = {
   ],
 }
 
+const built: Site[] = []
+
+async function build(description: SiteDescription): Promise<Site> {
+  const site = await buildSite(description)
+  built.push(site)
+  return site
+}
+
+afterEach(async () => {
+  for (const site of built.splice(0)) await site.end()
+})
+
 async function reaches(site: Site, from: string, address: string): Promise<boolean> {
   return (await site.run(from, ['ping', '-c', '1', '-W', '1', address])).status === 0
 }
@@ -75,7 +87,7 @@ function namespaces(): string {
 
 test('the station is up within two seconds, and its first packets arrive', async () => {
   const started = performance.now()
-  const site = await buildSite(station)
+  const site = await build(station)
   expect(performance.now() - started).toBeLessThan(2000)
   // At once and without a second try, in both families.
   const [four, six, apart] = await Promise.all([
@@ -90,12 +102,13 @@ test('the station is up within two seconds, and its first packets arrive', async
 })
 
 test('a program on a host is bounded in time and ends with what it started', async () => {
-  const site = await buildSite({ hosts: { one: {} }, links: [] })
+  const site = await build({ hosts: { one: {} }, links: [] })
   const late = await site.run('one', ['sleep', '60'], { withinMs: 50 })
   expect(late).toMatchObject({ status: null, signal: 'SIGKILL', timedOut: true })
   const echoed = await site.run('one', ['cat'], { input: 'a $(reboot) `b`' })
   expect(echoed).toMatchObject({ status: 0, stdout: 'a $(reboot) `b`' })
-  expect((await site.run('one', ['no-such-program'])).status).toBe(127)
+  // 126 where PATH leads through folders we may not read.
+  expect([126, 127]).toContain((await site.run('one', ['no-such-program'])).status)
   await expect(site.must('one', ['ip', 'link', 'show', 'wan7'])).rejects.toThrow(/one: ip link.*wan7/)
   // A daemon: leaves its group, keeps the output open.
   expect(await site.run('one', ['setsid', '--fork', 'sleep', '601'])).toMatchObject({
@@ -132,7 +145,7 @@ test.each<[what: string, SiteDescription, RegExp]>([
 })
 
 test('a host that exists already is left alone', async () => {
-  const site = await buildSite({ hosts: { one: {} }, links: [] })
+  const site = await build({ hosts: { one: {} }, links: [] })
   await expect(buildSite({ hosts: { one: {} }, links: [] })).rejects.toThrow(/File exists/)
   expect((await site.run('one', ['true'])).status).toBe(0)
   await site.end()

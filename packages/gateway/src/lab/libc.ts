@@ -34,9 +34,9 @@ export const AF_NETLINK = 16
 export const AF_PACKET = 17
 /** Socket types; both kinds the lab opens are non-blocking and are not inherited by child processes. */
 export const SOCK_RAW_NONBLOCKING: number = 3 | 0o4000 | 0o2000000
-export const SOL_SOCKET = 1
-export const SO_RCVBUF = 8
-export const SO_RCVBUFFORCE = 33
+const SOL_SOCKET = 1
+const SO_RCVBUF = 8
+const SO_RCVBUFFORCE = 33
 export const MSG_TRUNC = 0x20
 export const MSG_DONTWAIT = 0x40
 const CLONE_NEWNET = 0x40000000

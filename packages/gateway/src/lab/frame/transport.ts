@@ -5,8 +5,8 @@
 import { checksum, concat, padded, read16, read32, u16, u32 } from './bytes.ts'
 import type { Icmp, Tcp, TcpFlag, Transport, Udp } from './model.ts'
 
-export const TCP = 6
-export const UDP = 17
+const TCP = 6
+const UDP = 17
 const ICMP = 1
 const ICMPV6 = 58
 
