@@ -1,6 +1,22 @@
 /** `@thingwall/policy`: the language, its meaning, its analysis. Only re-exports. */
 export { type CheckOptions, check } from './analyse/check.ts'
 export * from './author/index.ts'
+export { compileFor, type DriverOptions, featuresOf } from './compile/driver.ts'
+export {
+  type Artifact,
+  type CompileResult,
+  type Feature,
+  features,
+  type Support,
+  type Target,
+} from './compile/target.ts'
+export { noBindings, readBindings } from './evaluate/bindings.ts'
+export { evaluate } from './evaluate/evaluate.ts'
+export { type ExplainedEnd, type Explanation, explain, type Question } from './evaluate/explain.ts'
+export { judgeTest, type TestOutcome } from './evaluate/judge-test.ts'
+export { placeOf } from './evaluate/words.ts'
+export { CONSOLE_PORT, DEFAULT_DENY } from './lower/default-tier.ts'
+export { type LowerContext, lower } from './lower/lower.ts'
 export * from './model/address.ts'
 export * from './model/codes.ts'
 export * from './model/diagnostic.ts'
@@ -10,12 +26,3 @@ export * from './model/name.ts'
 export * from './model/policy.ts'
 export * from './model/ruleset.ts'
 export * from './model/service.ts'
-export { compileFor, type DriverOptions, featuresOf } from './compile/driver.ts'
-export { type Artifact, type CompileResult, type Feature, features, type Support, type Target } from './compile/target.ts'
-export { noBindings, readBindings } from './evaluate/bindings.ts'
-export { evaluate } from './evaluate/evaluate.ts'
-export { type ExplainedEnd, type Explanation, explain, type Question } from './evaluate/explain.ts'
-export { judgeTest, type TestOutcome } from './evaluate/judge-test.ts'
-export { placeOf } from './evaluate/words.ts'
-export { CONSOLE_PORT, DEFAULT_DENY } from './lower/default-tier.ts'
-export { type LowerContext, lower } from './lower/lower.ts'

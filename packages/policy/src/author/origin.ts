@@ -40,16 +40,20 @@ export function originOfStack(stack: string): Origin | null {
   const frame = stack.slice(start + '\n    at '.length, end === -1 ? undefined : end)
   const open = frame.endsWith(')') ? frame.indexOf(' (') : -1
   const place = open === -1 ? frame.replace(/^async /, '') : frame.slice(open + 2, -1)
-  const parts = /^(.+):(\d+):(\d+)$/.exec(place)
-  const file = parts === null ? null : fileOf(parts[1] as string)
-  return file === null ? null : { file, line: Number(parts?.[2]), column: Number(parts?.[3]) }
+  const beforeColumn = place.lastIndexOf(':')
+  const beforeLine = place.lastIndexOf(':', beforeColumn - 1)
+  const line = Number(place.slice(beforeLine + 1, beforeColumn))
+  const column = Number(place.slice(beforeColumn + 1))
+  const file = beforeLine > 0 && line >= 1 && column >= 1 ? fileOf(place.slice(0, beforeLine)) : null
+  return file === null ? null : { file, line, column }
 }
 
 function fileOf(location: string): string | null {
   if (location.startsWith('node:') || location.includes('<anonymous>')) return null
   if (!location.startsWith('file://')) return location
-  const path = location.slice('file://'.length).replace(/[?#].*$/, '')
-  return decodeURIComponent(/^\/[A-Za-z]:\//.test(path) ? path.slice(1) : path)
+  const drive = /^file:\/\/\/[A-Za-z]:\//.test(location)
+  const path = location.slice(drive ? 'file:///'.length : 'file://'.length).replace(/[?#].*$/, '')
+  return path.includes('%') ? decodeURIComponent(path) : path
 }
 
 function restore(engine: V8Error, limit: number | undefined): void {

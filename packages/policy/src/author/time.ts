@@ -15,10 +15,13 @@ const WEEK = 7 * DAY
 
 /**
  * Reads `2026-03-02` or `2026-03-02T18:00:00Z` as milliseconds since 1970; null when it is no day of the calendar.
- * A day alone means its first instant: what `expires: '2027-03-02'` is over from 2027-03-02T00:00:00Z on.
+ * Fractions of a second are read and dropped. A day alone means its first instant: what `expires: '2027-03-02'` is over from 2027-03-02T00:00:00Z on.
  */
 export function parseDate(text: string): number | null {
-  const parts = /^(19[7-9]\d|[2-9]\d{3})-(\d\d)-(\d\d)(?:T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)Z)?$/.exec(text)
+  const parts =
+    /^(19[7-9]\d|[2-9]\d{3})-(\d\d)-(\d\d)(?:T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.\d{1,9})?Z)?$/.exec(
+      text,
+    )
   if (parts === null) return null
   const [year, month, day, hour, minute, second] = parts.slice(1).map((digits) => Number(digits ?? 0))
   const first = Date.UTC(year as number, (month as number) - 1, day)

@@ -160,6 +160,9 @@ test('a device needs something to be told by', () => {
   const document = sound()
   Object.assign((document.devices as { vent: object }).vent, { mac: null, ip: [] })
   expect(validate(document)[1].map(({ code, path }) => `${code} ${path}`)).toEqual(['TW1014 devices.vent'])
+  const [, diagnostics] = validate(spoil(document, [...vent, 'origin'], { file: 7 }))
+  expect(diagnostics.map(({ code }) => code)).toEqual(['TW1002', 'TW1014'])
+  expect(diagnostics[1]?.origin).toEqual((document.origin ?? null) as never)
 })
 
 const ownerless = [

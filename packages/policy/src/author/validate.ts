@@ -52,17 +52,31 @@ export function validate(input: unknown): readonly [PolicyDocument | null, reado
   return [read === undefined || hasErrors(at.diagnostics) ? null : read, at.diagnostics]
 }
 
+/** Who names an owner, before anything is read: what they own may stand before them. */
 function ownersOf(input: unknown): Reading['owners'] {
-  const section = (key: string): [string, Readonly<Record<string, unknown>>][] => {
-    const things = isObject(input) ? input[key] : undefined
-    const entries = isObject(things) ? Object.entries(things) : []
-    return entries.flatMap(([name, thing]) => (isObject(thing) ? [[name, thing]] : []))
-  }
-  const owned = (key: string): Set<string> =>
-    new Set(section(key).flatMap(([name, thing]) => (typeof thing.owner === 'string' ? [name] : [])))
-  const profiles = owned('profiles')
-  const ofProfiles = section('devices').flatMap(([name, { profile }]) =>
-    typeof profile === 'string' && profiles.has(profile) ? [name] : [],
+  const profiles = namesWhere(input, 'profiles', isOwned)
+  const lists = namesWhere(input, 'lists', isOwned)
+  const devices = namesWhere(
+    input,
+    'devices',
+    (device) => isOwned(device) || (typeof device.profile === 'string' && profiles.has(device.profile)),
   )
-  return { profiles, lists: owned('lists'), devices: new Set([...owned('devices'), ...ofProfiles]) }
+  return { profiles, lists, devices }
+}
+
+type Properties = Readonly<Record<string, unknown>>
+
+function isOwned(thing: Properties): boolean {
+  return typeof thing.owner === 'string'
+}
+
+function namesWhere(input: unknown, section: string, holds: (thing: Properties) => boolean): Set<string> {
+  const names = new Set<string>()
+  const things = isObject(input) ? input[section] : undefined
+  if (!isObject(things)) return names
+  for (const name of Object.keys(things)) {
+    const thing = things[name]
+    if (isObject(thing) && holds(thing)) names.add(name)
+  }
+  return names
 }

@@ -2,7 +2,8 @@
  * The cursor of `validate`: where in the document it stands, what encloses it, and the faults met so far.
  *
  * One cursor is moved along instead of one being made for each value, which keeps 100,000 devices cheap. Readers
- * return what they read, or undefined after reporting why not; nothing here stops at a fault.
+ * return the very value they were given, now known to be what they read, or report why it is not. Nothing is copied,
+ * and nothing stops at a fault: a document with any fault is refused as a whole.
  */
 import type { Code } from '../../model/codes.ts'
 import { type Diagnostic, diagnose, escapeText, type Origin } from '../../model/diagnostic.ts'
@@ -19,7 +20,7 @@ export interface Reading {
   readonly diagnostics: Diagnostic[]
 }
 
-/** Reads one value; undefined where it was refused, or is absent and may be. */
+/** Reads one value; undefined where it was refused, or is absent and may be. What is inside may have been refused. */
 export type Reader<T> = (value: unknown, at: Reading) => T | undefined
 
 /** Reports a fault here; returns undefined, so that a reader can end with it. */

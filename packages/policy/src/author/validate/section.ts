@@ -19,6 +19,7 @@ import {
   arrayOf,
   flag,
   isObject,
+  isOrigin,
   nullable,
   object,
   oneOf,
@@ -205,7 +206,7 @@ function refuseOf(
   hint: string,
 ): void {
   const { origin: outer } = at
-  at.origin = thing.origin ?? outer
+  if (isOrigin(thing.origin)) at.origin = thing.origin
   if (key !== null) at.path.push(key)
   refuse(at, code, message, hint)
   if (key !== null) at.path.pop()

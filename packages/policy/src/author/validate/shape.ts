@@ -23,19 +23,17 @@ export function object<T extends object>(shape: Shape<T>, wanted: string): Reade
   const known = new Set(Object.keys(shape))
   return (value, at) => {
     if (!isObject(value)) return refuseShape(at, wanted, value)
-    return within(value, at, () => {
-      const built: Record<string, unknown> = {}
-      for (const [key, reader] of fields) {
-        const read = readAt(key, value[key], reader, at)
-        if (read !== undefined) built[key] = read
-      }
-      for (const key in value) if (!known.has(key)) refuseProperty(key, value[key], known, at)
-      return built as T
-    })
+    const { origin: outer, owned } = at
+    enter(value, at)
+    for (const [key, reader] of fields) readAt(key, value[key], reader, at)
+    for (const key in value) if (!known.has(key)) refuseProperty(key, value[key], known, at)
+    at.origin = outer
+    at.owned = owned
+    return value as T
   }
 }
 
-/** An object whose keys are names: every key and every value read, in the order given. */
+/** An object whose keys are names: every key and every value read. */
 export function record<T>(
   key: Reader<string>,
   reader: Reader<T>,
@@ -43,16 +41,13 @@ export function record<T>(
 ): Reader<Readonly<Record<string, T>>> {
   return (value, at) => {
     if (!isObject(value)) return refuseShape(at, wanted, value)
-    const built: Record<string, T> = {}
     for (const name of Object.keys(value)) {
       at.path.push(name)
-      const one = value[name]
-      const good = within(one, at, () => key(name, at))
-      const read = reader(one, at)
-      if (good !== undefined && read !== undefined) built[name] = read
+      readName(name, value[name], key, at)
+      reader(value[name], at)
       at.path.pop()
     }
-    return built
+    return value as Readonly<Record<string, T>>
   }
 }
 
@@ -60,12 +55,8 @@ export function record<T>(
 export function arrayOf<T>(reader: Reader<T>, wanted: string): Reader<readonly T[]> {
   return (value, at) => {
     if (!Array.isArray(value)) return refuseShape(at, `a list of ${wanted}`, value)
-    const built: T[] = []
-    for (let index = 0; index < value.length; index++) {
-      const read = readAt(index, value[index], reader, at)
-      if (read !== undefined) built.push(read)
-    }
-    return built
+    for (let index = 0; index < value.length; index++) readAt(index, value[index], reader, at)
+    return value as readonly T[]
   }
 }
 
@@ -109,28 +100,33 @@ export const flag: Reader<boolean> = (value, at) =>
 
 /** Where something was written. A wrong one is refused without being believed. */
 export const origin: Reader<Origin | null> = (value, at) =>
-  value === null || isOrigin(value) ? value : refuseShape(at, 'a place in the source, or null', value)
+  value === null || value === at.origin || isOrigin(value)
+    ? (value as Origin | null)
+    : refuseShape(at, 'a place in the source, or null', value)
 
-function isOrigin(value: unknown): value is Origin {
+/** Whether this is a place in the source, and nothing more. */
+export function isOrigin(value: unknown): value is Origin {
   if (!isObject(value) || typeof value.file !== 'string' || value.file.length > 4096) return false
-  return isCount(value.line) && isCount(value.column) && Object.keys(value).length === 3
+  for (const key in value) if (key !== 'file' && key !== 'line' && key !== 'column') return false
+  return isCount(value.line) && isCount(value.column)
 }
 
 function isCount(value: unknown): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
 }
 
-/** Reads with the origin and the owner that a thing brings for all inside it. */
-function within<T>(value: unknown, at: Reading, read: () => T): T {
-  const { origin: outer, owned } = at
-  if (isObject(value)) {
-    if (isOrigin(value.origin)) at.origin = value.origin
-    if (typeof value.owner === 'string') at.owned = true
-  }
-  const result = read()
+/** Takes on the origin and the owner that a thing brings for all inside it. */
+function enter(thing: Properties, at: Reading): void {
+  if (isOrigin(thing.origin)) at.origin = thing.origin
+  if (typeof thing.owner === 'string') at.owned = true
+}
+
+/** Reads the name of a thing, with the origin of the thing. */
+function readName(name: string, thing: unknown, reader: Reader<string>, at: Reading): void {
+  const { origin: outer } = at
+  if (isObject(thing) && isOrigin(thing.origin)) at.origin = thing.origin
+  reader(name, at)
   at.origin = outer
-  at.owned = owned
-  return result
 }
 
 function refuseProperty(key: string, value: unknown, known: ReadonlySet<string>, at: Reading): void {
