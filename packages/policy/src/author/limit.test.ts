@@ -1,3 +1,4 @@
+/** Ceilings as people write them, the unreadable neighbours included. */
 import { expect, test } from 'vitest'
 import { parseByteRate, parseConnectionRate } from './limit.ts'
 

@@ -1,3 +1,4 @@
+/** Frames of stack traces, and the places they name. */
 import { expect, test } from 'vitest'
 import { device } from './index.ts'
 import { originOfStack } from './origin.ts'
@@ -25,5 +26,5 @@ test('another engine has no origin', () => {
 test('the origin is that of the call, not of what it calls', () => {
   const { origin } = device({ mac: '02:00:00:00:00:01' }).document
   expect(origin?.file).toMatch(/origin\.test\.ts$/)
-  expect(origin?.line).toBe(26)
+  expect(origin?.line).toBe(27)
 })

@@ -1,3 +1,4 @@
+/** What a policy file writes, and the document that comes of it. */
 import { expect, test as it } from 'vitest'
 import type { EndpointDocument, RuleDocument } from '../model/policy.ts'
 import type { Peers } from './endpoint.ts'

@@ -1,3 +1,4 @@
+/** Dates, hours and weeks, the days that do not exist included. */
 import { expect, test } from 'vitest'
 import type { When } from '../model/policy.ts'
 import { parseDate, parseHours, weekRangesOf } from './time.ts'
