@@ -38,7 +38,9 @@ export function judgeFixed(one: Case): FixedId | null {
 function identityFault(one: Case, network: Network, isDiscovery: boolean, isLease: boolean): FixedId | null {
   const { source, link } = one.flow
   if (source === UNSPECIFIED_4 || source === UNSPECIFIED_6) {
-    return network.role !== 'uplink' && (isDiscovery || isLease) ? null : 'fixed/spoofed'
+    // Solicitations and reports may come from no address; an advertisement needs one (RFC 4861 7.2.4).
+    const mayAsk = isLease || (isDiscovery && one.flow.icmpType !== 136)
+    return network.role !== 'uplink' && mayAsk ? null : 'fixed/spoofed'
   }
   const device = one.from.device
   if (device !== null) {

@@ -3,7 +3,8 @@
  *
  * A code, once released, keeps its meaning. Each is explained in `docs/errors/`, and a test holds the two together.
  */
-import type { Severity } from './diagnostic.ts'
+/** Errors stop; warnings do not. */
+export type Severity = 'error' | 'warning'
 
 export const codes = {
   TW1001: { title: 'a reason is missing', severity: 'error' },

@@ -4,7 +4,7 @@
  * Functions that judge user input return `[value, diagnostics]`, all faults at once. Rendering (caret lines,
  * colours) belongs to the command line.
  */
-import { type Code, codes } from './codes.ts'
+import { type Code, codes, type Severity } from './codes.ts'
 
 /** Where something was written. `line` and `column` count from 1. */
 export interface Origin {
@@ -12,8 +12,6 @@ export interface Origin {
   readonly line: number
   readonly column: number
 }
-
-export type Severity = 'error' | 'warning'
 
 export interface Diagnostic {
   readonly code: Code

@@ -56,6 +56,8 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
     {
       name: 'tracked',
       rules: [
+        'ip daddr { 0.0.0.0/8, 127.0.0.0/8 } goto deny/fixed/martian',
+        'ip6 daddr ::/127 goto deny/fixed/martian',
         `${ICMP_ERRORS} ${LIVE} goto allow/fixed/icmp-errors`,
         `${ICMP_ERRORS} goto deny/fixed/stale`,
         'ct state established ct direction reply goto deny/fixed/stale',

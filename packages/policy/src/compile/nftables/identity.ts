@@ -40,11 +40,12 @@ export function guardIdentity(ruleset: Ruleset, sets: Sets, options: NftablesOpt
     },
     { name: 'identity/leases', rules: leaseRules() },
     { name: 'identity/unspecified', rules: unspecifiedRules() },
+    { name: 'identity/discovery', rules: discoveryRules() },
   ]
   for (const network of ruleset.networks) {
     declared.push(...networkSets(ruleset, sets, network, options))
     if (network.role === 'uplink') chains.push(uplinkChain(network))
-    else chains.push(...localChains(ruleset, network))
+    else chains.push(...localChains(network))
   }
   return { sets: declared, chains }
 }
@@ -164,16 +165,18 @@ function uplinkChain(network: Network): ChainDeclaration {
 }
 
 /** Known first: a packet of a device in good order meets two or three rules. */
-function localChains(ruleset: Ruleset, network: Network): readonly ChainDeclaration[] {
+function localChains(network: Network): readonly ChainDeclaration[] {
   const { name } = network
   const isLinked = network.identity === 'mac+ip'
   const isThings = network.role === 'things'
   const bound = (family: 4 | 6): string =>
-    `${isLinked ? 'ether saddr . ' : ''}${headerOf(family)} saddr @bound/${name}/${family} accept`
+    `${isLinked ? 'ether saddr . ' : ''}${headerOf(family)} saddr @bound/${name}/${family}`
   const rules = [
-    bound(4),
-    ...(isLinked ? [`icmpv6 type nd-neighbor-advert jump identity/${name}/claim`] : []),
-    bound(6),
+    `${bound(4)} accept`,
+    ...(isLinked
+      ? [`meta l4proto != ipv6-icmp ${bound(6)} accept`, `${bound(6)} goto identity/${name}/claim`]
+      : []),
+    ...(isLinked ? [] : [`${bound(6)} accept`]),
     'ip saddr 0.0.0.0 goto identity/unspecified',
     'ip6 saddr :: goto identity/unspecified',
     // The address is another device's, or this one's under another link address: found means spoofed.
@@ -184,7 +187,7 @@ function localChains(ruleset: Ruleset, network: Network): readonly ChainDeclarat
     `ip saddr != @sender/${name}/4 ${SPOOFED}`,
     `ip6 saddr != ${LINK_LOCAL} ip6 saddr != @sender/${name}/6 ${SPOOFED}`,
   ]
-  if (!isThings) rules.push('accept')
+  if (!isThings) rules.push(`${ADVERTISEMENT} @th,64,128 @claimed ${SPOOFED}`, 'accept')
   else {
     rules.push('jump identity/leases')
     rules.push(`ip6 saddr ${LINK_LOCAL} jump identity/discovery`, `ip6 saddr ${LINK_LOCAL} ${STRANGER}`)
@@ -196,20 +199,24 @@ function localChains(ruleset: Ruleset, network: Network): readonly ChainDeclarat
     chains.push({
       name: `identity/${name}/claim`,
       rules: [
-        `ether saddr . @th,64,128 @target/${name} return`,
-        `@th,64,128 @claimed ${SPOOFED}`,
-        // Strangers may claim link-local addresses nobody has; on other networks any free address.
-        ...(isThings ? [`@th,64,10 != 0x3fa ${STRANGER}`] : []),
+        `icmpv6 type != nd-neighbor-advert accept`,
+        `ether saddr . @th,64,128 @target/${name} accept`,
+        SPOOFED,
       ],
     })
   }
-  if (isThings && ruleset.networks.find((one) => one.role === 'things') === network) {
-    chains.push({
-      name: 'identity/discovery',
-      rules: [`${discovery('{ 130, 131, 132, 133, 135, 136, 143 }')} accept`],
-    })
-  }
   return chains
+}
+
+const ADVERTISEMENT = 'icmpv6 type nd-neighbor-advert'
+
+/** A stranger may find the gateway from a link-local address, and claim such an address if nobody has it. */
+function discoveryRules(): readonly string[] {
+  return [
+    `${ADVERTISEMENT} @th,64,128 @claimed ${SPOOFED}`,
+    `${ADVERTISEMENT} @th,64,10 != 0x3fa ${SPOOFED}`,
+    `${discovery('{ 130, 131, 132, 133, 135, 136, 143 }')} accept`,
+  ]
 }
 
 /** A host that asks for an address may do so from one it has no right to yet. */
@@ -223,7 +230,7 @@ function leaseRules(): readonly string[] {
 }
 
 function unspecifiedRules(): readonly string[] {
-  return ['jump identity/leases', `${discovery('{ 130, 131, 132, 133, 135, 136, 143 }')} accept`, SPOOFED]
+  return ['jump identity/leases', `${discovery('{ 130, 131, 132, 133, 135, 143 }')} accept`, SPOOFED]
 }
 
 /** Discovery goes to a group or to the gateway; forwarded it would be none. */

@@ -64,10 +64,30 @@ function writeSet(set: SetDeclaration): string {
 /** A map's element carries its timeout between key and data. */
 function writeElement(element: Element): string {
   if (element.timeoutMs === undefined) return element.text
-  const timeout = ` timeout ${Math.max(1, Math.ceil(element.timeoutMs))}ms`
+  const timeout = ` timeout ${writeDuration(element.timeoutMs)}`
   const [key, data] = element.text.split(' : ')
   return data === undefined ? `${key}${timeout}` : `${key}${timeout} : ${data}`
 }
+
+/** `40d2h1s`: a plain number of milliseconds past 2^32 would not load. Never less than a millisecond. */
+function writeDuration(durationMs: number): string {
+  let left = Math.max(1, Math.ceil(durationMs))
+  let text = ''
+  for (const [unit, length] of UNITS) {
+    const count = Math.floor(left / length)
+    if (count > 0) text += `${count}${unit}`
+    left %= length
+  }
+  return text
+}
+
+const UNITS: readonly (readonly [string, number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+  ['ms', 1],
+]
 
 function writeChain(chain: ChainDeclaration): string {
   const lines = [`\n\tchain ${chain.name} {`]

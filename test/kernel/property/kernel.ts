@@ -1,0 +1,137 @@
+/**
+ * A gateway in a namespace with a lab host on each of its interfaces: loads rule sets, sends packets, and tells for
+ * each packet what the kernel did with it and which rule decided.
+ *
+ * The gateway's interfaces have ARP off, so that it forwards to any address without asking who has it.
+ */
+import {
+  buildSite,
+  type NflogMessage,
+  openNflog,
+  openPacketSocket,
+  openRuleLoader,
+  type PacketSocket,
+  type Site,
+} from '@thingwall/gateway/lab'
+import { framesOf, type RandomPacket } from './packets.ts'
+import { ports } from './world.ts'
+
+/** NFLOG group of these tests. */
+export const LOG_GROUP = 5
+
+/** What happened to one packet. */
+export interface Observation {
+  /** `allow` or `deny` and the rule id, as the kernel logged them; null where no rule saw the packet. */
+  readonly verdict: 'allow' | 'deny' | null
+  readonly rule: string | null
+  /** Whether a frame of it came out of another interface. */
+  readonly delivered: boolean
+}
+
+export interface Kernel {
+  load(ruleset: string): void
+  observe(packets: readonly RandomPacket[]): Promise<readonly Observation[]>
+  close(): Promise<void>
+}
+
+export async function startKernel(): Promise<Kernel> {
+  const site = await buildGateway()
+  const sockets: PacketSocket[] = ports.map((port) =>
+    openPacketSocket({ namespacePath: site.namespacePath(hostAt(port.interface)), interface: 'eth0' }),
+  )
+  const log = openNflog({ group: LOG_GROUP, namespacePath: site.namespacePath('gateway') })
+  const loader = openRuleLoader(site.namespacePath('gateway'))
+  return {
+    load: (ruleset) => loader.load(ruleset),
+    observe: async (packets) => {
+      await site.must('gateway', ['conntrack', '-F'])
+      log.drain()
+      for (const socket of sockets) socket.drain()
+      for (const [at, packet] of packets.entries()) {
+        for (const frame of framesOf(packet, numberOf(at))) sockets[packet.port as number]?.send(frame)
+      }
+      await settle()
+      const logged = new Map<number, { verdict: 'allow' | 'deny'; rule: string }>()
+      for (const message of log.drain()) keepDecision(logged, message)
+      const delivered = new Set(
+        sockets.flatMap((socket) => socket.drain().map((frame) => markOf(frame.subarray(14)))),
+      )
+      const losses = log.losses()
+      if (losses.messages > 0 || losses.overruns > 0) throw new Error('the packet log lost messages')
+      return packets.map((_, at) => ({
+        verdict: logged.get(numberOf(at))?.verdict ?? null,
+        rule: logged.get(numberOf(at))?.rule ?? null,
+        delivered: delivered.has(numberOf(at)),
+      }))
+    },
+    close: async () => {
+      loader.close()
+      log.close()
+      for (const socket of sockets) socket.close()
+      await site.end()
+    },
+  }
+}
+
+/** Packets are told apart by IPv4 identification or IPv6 flow label, from 1 up. */
+function numberOf(at: number): number {
+  return at + 1
+}
+
+/** The kernel may finish the work of a burst a moment after the last frame was handed over. */
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+function keepDecision(
+  logged: Map<number, { verdict: 'allow' | 'deny'; rule: string }>,
+  message: NflogMessage,
+): void {
+  const [product, verdict, rule] = message.prefix.split(':')
+  // Only what arrived: the gateway's own answers (hook 3, output) are other packets.
+  if (product !== 'thingwall' || rule === undefined || message.hook > 2) return
+  const number = markOf(message.payload)
+  const before = logged.get(number)
+  if (before !== undefined) throw new Error(`packet ${number} was decided twice: ${before.rule}, ${rule}`)
+  logged.set(number, { verdict: verdict === 'allow' ? 'allow' : 'deny', rule })
+}
+
+/** From the network header on. */
+function markOf(packet: Uint8Array): number {
+  const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
+  if (packet.length < 20) return 0
+  return view.getUint8(0) >> 4 === 4 ? view.getUint16(4) : view.getUint32(0) & 0xfffff
+}
+
+function hostAt(interfaceName: string): string {
+  return `at-${interfaceName}`
+}
+
+function buildGateway(): Promise<Site> {
+  return buildSite({
+    hosts: {
+      gateway: {
+        forwards: true,
+        interfaces: Object.fromEntries(
+          ports.map((port) => [
+            port.interface,
+            {
+              link: port.link,
+              addresses: port.gateway.map((address) => `${address}/${address.includes(':') ? 64 : 24}`),
+              arp: 'off' as const,
+            },
+          ]),
+        ),
+        routes: [
+          { to: 'default', dev: 'wan0', family: 4 },
+          { to: 'default', dev: 'wan0', family: 6 },
+        ],
+        sysctls: { 'net.ipv4.conf.all.send_redirects': 0, 'net.ipv4.conf.default.send_redirects': 0 },
+      },
+      ...Object.fromEntries(
+        ports.map((port) => [hostAt(port.interface), { sysctls: { 'net.ipv6.conf.all.disable_ipv6': 1 } }]),
+      ),
+    },
+    links: ports.map((port) => [`gateway:${port.interface}`, `${hostAt(port.interface)}:eth0`] as const),
+  })
+}
