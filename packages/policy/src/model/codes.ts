@@ -50,6 +50,19 @@ export const codes = {
   TW2016: { title: 'dates that contradict each other', severity: 'warning' },
   TW2090: { title: 'the question cannot be read', severity: 'error' },
   TW3001: { title: 'the target cannot express a rule', severity: 'error' },
+  TW4001: { title: 'more rights are needed', severity: 'error' },
+  TW4002: { title: 'a program is missing', severity: 'error' },
+  TW4003: { title: 'nft is too old', severity: 'error' },
+  TW4004: { title: 'an interface that no network names', severity: 'error' },
+  TW4005: { title: 'an interface that is not there', severity: 'warning' },
+  TW4006: { title: 'it would cut your own connection', severity: 'error' },
+  TW4007: { title: 'the kernel did not take the rule set', severity: 'error' },
+  TW4008: { title: 'the state folder cannot be written', severity: 'error' },
+  TW4009: { title: 'another program may drop what is allowed', severity: 'warning' },
+  TW4010: { title: 'the machine does not forward', severity: 'warning' },
+  TW4011: { title: 'your connection cannot be kept', severity: 'error' },
+  TW4012: { title: 'in force, but not recorded', severity: 'warning' },
+  TW4013: { title: 'a network without prefixes yet', severity: 'warning' },
 } as const
 
 codes satisfies Record<string, { title: string; severity: Severity }>

@@ -1,0 +1,86 @@
+/**
+ * The `nft` program: found, new enough, and asked only in ways that 1.0.6 answers cheaply. Terse listings of the whole
+ * rule set take milliseconds whatever is in the sets; listings of one table, chain or counter load every element.
+ */
+import { escapeText } from '@thingwall/policy'
+import { ThingwallError } from '../error.ts'
+import type { Ended, Machine } from '../machine/machine.ts'
+import { notPermitted } from '../machine/rights.ts'
+
+export interface Nft {
+  readonly version: string
+  /** Loads a file as one transaction: all of it or nothing. */
+  readonly load: (file: string) => Promise<void>
+  /** Asks the kernel whether it would take the file, and changes nothing. */
+  readonly check: (file: string) => Promise<void>
+  /** Every table of the machine without elements and counters, as text. */
+  readonly rules: () => Promise<string>
+  /** Every table of the machine without elements but with counters, as nft's JSON objects. */
+  readonly objects: () => Promise<readonly NftObject[]>
+  /** One table with its elements, as text; empty when there is none. */
+  readonly table: (family: string, name: string) => Promise<string>
+  /** One set with its elements, as text; empty when there is none. */
+  readonly set: (family: string, table: string, name: string) => Promise<string>
+}
+
+export type NftObject = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+/** Debian 12's. Older ones print and read sets differently. */
+export const OLDEST_NFT = '1.0.6'
+
+/** Throws TW4002 where there is no nft, TW4003 where it is too old. */
+export async function openNft(machine: Machine): Promise<Nft> {
+  const told = await machine.run('nft', ['--version'])
+  if (told.isMissing) {
+    throw new ThingwallError('TW4002', 'the program nft is not installed', {
+      hint: 'apt-get install nftables (Debian, Ubuntu), dnf install nftables (Fedora), apk add nftables (Alpine), then again',
+    })
+  }
+  const version = /v(\d+(?:\.\d+)+)/.exec(told.stdout)?.[1] ?? '0'
+  if (isOlder(version, OLDEST_NFT)) {
+    throw new ThingwallError('TW4003', `nft is ${version}; thingwall needs ${OLDEST_NFT} or newer`, {
+      hint: 'apt-get install --only-upgrade nftables; Debian 12, Ubuntu 23.04 and what came after have it',
+    })
+  }
+  const ask = async (...args: readonly string[]): Promise<string> => {
+    const ended = await machine.run('nft', args)
+    if (ended.status === 0) return ended.stdout
+    if (/No such file or directory/.test(ended.stderr)) return ''
+    throw refusal(ended, 'nft did not answer')
+  }
+  const give = async (args: readonly string[]): Promise<void> => {
+    const ended = await machine.run('nft', args)
+    if (ended.status !== 0) throw refusal(ended, 'the kernel did not take the rule set')
+  }
+  return {
+    version,
+    load: (file) => give(['-f', file]),
+    check: (file) => give(['-c', '-f', file]),
+    rules: () => ask('-t', '-s', 'list', 'ruleset'),
+    objects: async () => {
+      const text = await ask('-j', '-t', 'list', 'ruleset')
+      return (JSON.parse(text) as { readonly nftables: readonly NftObject[] }).nftables
+    },
+    table: (family, name) => ask('-s', 'list', 'table', family, name),
+    set: (family, table, name) => ask('-s', 'list', 'set', family, table, name),
+  }
+}
+
+/** Compares dotted versions by their numbers. */
+export function isOlder(version: string, than: string): boolean {
+  const [left, right] = [version, than].map((text) => text.split('.').map(Number))
+  for (const [at, wanted] of (right as number[]).entries()) {
+    const has = left?.[at] ?? 0
+    if (has !== wanted) return has < wanted
+  }
+  return false
+}
+
+function refusal(ended: Ended, what: string): ThingwallError {
+  if (/Operation not permitted/.test(ended.stderr)) return notPermitted('thingwall …', ended.stderr)
+  const said = escapeText(ended.stderr.trim().split('\n').slice(0, 2).join(': '), 300)
+  return new ThingwallError('TW4007', `${what}: ${said || `nft ended with ${ended.status ?? 'a signal'}`}`, {
+    hint: 'what was in force still is; see what nft says with: thingwall export nftables | nft -c -f -',
+    cause: ended.stderr,
+  })
+}
