@@ -1,10 +1,15 @@
 /** `--help`, rendered from the table of verbs. Imports nothing heavy: it must answer as fast as Node starts. */
 import { type OptionName, type OptionSpec, options } from './options.ts'
-import type { Page } from './report.ts'
+import { pageOf } from './page.ts'
+import type { Host, Page } from './report.ts'
 import { type Verb, verbs } from './verbs.ts'
 
-/** The help for everything. */
-export function helpText(page: Page): string {
+/** `thingwall --help`. */
+export function printHelp(host: Host): void {
+  host.stdout.write(helpText(pageOf(host, 'stdout')))
+}
+
+function helpText(page: Page): string {
   const rows = Object.entries(verbs).map(([name, verb]) => [name, verb.summary] as const)
   return `${page.ink('bold', 'thingwall')}: the firewall for fleets of things
 
@@ -32,8 +37,12 @@ Next: thingwall check ${page.ink('dim', '(judges ./thingwall.policy.ts)')}
 `
 }
 
-/** The help for one verb. */
-export function verbHelpText(name: string, page: Page): string {
+/** `thingwall VERB --help`. */
+export function printVerbHelp(name: string, host: Host): void {
+  host.stdout.write(verbHelpText(name, pageOf(host, 'stdout')))
+}
+
+function verbHelpText(name: string, page: Page): string {
   const verb = verbs[name] as Verb
   const operands = verb.operands.map((operand) => ` ${operand.name}`).join('')
   const takes = verb.operands.map((operand) => [operand.name, operand.help] as const)

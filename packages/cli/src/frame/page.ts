@@ -1,5 +1,5 @@
 /** A page for one output stream: colours as NO_COLOR, FORCE_COLOR and the terminal say, width likewise. */
-import { styleText } from 'node:util'
+import type { styleText } from 'node:util'
 import type { Host, Ink, Page } from './report.ts'
 
 export function pageOf(host: Host, stream: 'stdout' | 'stderr'): Page {
@@ -8,7 +8,7 @@ export function pageOf(host: Host, stream: 'stdout' | 'stderr'): Page {
     width: widthOf(host, stream),
     cwd: host.cwd,
     ink: (ink: Ink, text: string): string =>
-      coloured && text !== '' ? styleText(ink, text, { validateStream: false }) : text,
+      coloured && text !== '' ? styler()(ink, text, { validateStream: false }) : text,
   }
 }
 
@@ -24,4 +24,9 @@ function widthOf(host: Host, stream: 'stdout' | 'stderr'): number {
   const asked = Number(host.env.COLUMNS)
   if (Number.isInteger(asked) && asked > 0) return Math.max(40, asked)
   return host[stream].isTTY === true ? Math.max(40, host[stream].columns ?? 80) : Number.POSITIVE_INFINITY
+}
+
+/** Loaded where colours are shown only: without them `--help` starts some milliseconds sooner. */
+function styler(): typeof styleText {
+  return process.getBuiltinModule('node:util').styleText
 }

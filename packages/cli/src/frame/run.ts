@@ -15,9 +15,9 @@ export async function run(argv: readonly string[], host: Host): Promise<Exit> {
     const request = await parse(argv)
     switch (request.kind) {
       case 'help': {
-        const { helpText, verbHelpText } = await import('./help.ts')
-        const page = pageOf(host, 'stdout')
-        host.stdout.write(request.verb === null ? helpText(page) : verbHelpText(request.verb, page))
+        const { printHelp, printVerbHelp } = await import('./help.ts')
+        if (request.verb === null) printHelp(host)
+        else printVerbHelp(request.verb, host)
         return exits.fine
       }
       case 'version': {

@@ -5,17 +5,40 @@
  * Everything after `fenceGlobals` may be hostile; what this needs of Node is taken before.
  */
 import { writeSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { fenceGlobals, fenceImports, GENERATION, type Packages, standStill } from './fence.ts'
 import type { Difference, Message } from './message.ts'
 
 const [file, packagesText, nowText] = process.argv.slice(2) as [string, string, string]
 const exit = process.exit.bind(process)
 const stringify = JSON.stringify
+/** Past this length a file is generated, and nobody reads its lines. */
+const SOURCE_LENGTH = 4 << 20
 const SECOND_LOAD_LATER_MS = 400 * 86_400_000 + 3_723_004
 
-fenceImports(JSON.parse(packagesText) as Packages)
+const packages = JSON.parse(packagesText) as Packages
+const sources = new Map<string, string>()
+
+await loadOwn()
+fenceImports(packages, (url, text) => sources.set(fileURLToPath(url.replace(GENERATION, '')), text))
 fenceGlobals()
 send(await evaluate())
+
+/**
+ * Our own modules, before the policy's. In a checkout they are TypeScript, and the parent lends the compile cache
+ * that spares stripping them each time; the right to write there ends here, before any foreign code runs.
+ */
+async function loadOwn(): Promise<void> {
+  await import(packages.urls.thingwall as string)
+  if (process.permission.has('fs.write')) throw new Error('may write everywhere')
+  if (process.env.NODE_COMPILE_CACHE !== undefined) dropWriting()
+}
+
+function dropWriting(): void {
+  const { permission } = process as unknown as { readonly permission: { drop(scope: string): void } }
+  permission.drop('fs.write')
+}
 
 async function evaluate(): Promise<Message> {
   try {
@@ -30,11 +53,8 @@ async function evaluate(): Promise<Message> {
     }
     const [a, b] = texts as [string, string]
     const document: unknown = JSON.parse(a)
-    return {
-      kind: 'policy',
-      document,
-      difference: a === b ? null : differenceOf(document, JSON.parse(b), ''),
-    }
+    const difference = a === b ? null : differenceOf(document, JSON.parse(b), '')
+    return { kind: 'policy', document, difference, sources: strippedSources() }
   } catch (error) {
     return thrown(error)
   }
@@ -45,6 +65,15 @@ async function load(generation: number, nowMs: number, seed: number): Promise<un
   if (generation > 1) globalThis.console = new Proxy(console, { get: () => () => {} })
   const module: { readonly default?: unknown } = await import(`${file}?thingwall-load=${generation}`)
   return module.default
+}
+
+/** Cheap here, where Node has its stripper loaded; in the parent it would cost more than all else. */
+function strippedSources(): Record<string, string> {
+  const stripped: [string, string][] = []
+  for (const [path, text] of sources) {
+    if (text.length < SOURCE_LENGTH) stripped.push([path, stripTypeScriptTypes(text)])
+  }
+  return Object.fromEntries(stripped)
 }
 
 /** JSON, with the generation taken out of every place in the source. */

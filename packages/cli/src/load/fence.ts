@@ -34,7 +34,7 @@ export interface Packages {
 export const GENERATION: RegExp = /\?thingwall-load=\d+/g
 
 /** Directs imports. Modules of the policy take their importer's generation along, so a second load is whole. */
-export function fenceImports(packages: Packages): void {
+export function fenceImports(packages: Packages, onSource: (url: string, text: string) => void): void {
   const isOwn = (url: string): boolean => packages.own.some((prefix) => url.startsWith(prefix))
   registerHooks({
     resolve(specifier, context, nextResolve) {
@@ -57,6 +57,11 @@ export function fenceImports(packages: Packages): void {
       return generation === undefined || !isModule
         ? { ...resolved, ...format }
         : { ...resolved, ...format, url: `${resolved.url}${generation}` }
+    },
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context)
+      if (loaded.format === 'module-typescript' && !isOwn(url)) onSource(url, String(loaded.source))
+      return loaded
     },
   })
   // CommonJS packages see the Module class itself: no second set of hooks above these.

@@ -50,7 +50,6 @@ export async function loadPolicy(path: string, options: LoadOptions): Promise<Lo
   const project = projectOf(file)
   const bounds = options.bounds ?? usualBounds
   const { outcome, printed } = await evaluateApart(file, options.nowMs, bounds)
-  const locator = locatorFor((source) => isBelow(project, source))
   const refuse = (...diagnostics: readonly Diagnostic[]): LoadedPolicy => {
     return { file, document: null, diagnostics, printed, locate: (found) => found, project }
   }
@@ -75,8 +74,10 @@ export async function loadPolicy(path: string, options: LoadOptions): Promise<Lo
           'Export what policy(…) returns, as it is.',
         ),
       )
-    case 'policy':
+    case 'policy': {
+      const locator = locatorFor((source) => isBelow(project, source), message.sources)
       return read(message.document, message.difference, { file, project, printed, locator })
+    }
     default:
       return message satisfies never
   }

@@ -20,12 +20,15 @@ interface Source {
 }
 
 /** A locator for the files below one folder; what a policy claims to stand elsewhere is not opened. */
-export function locatorFor(isReadable: (file: string) => boolean): Locator {
+export function locatorFor(
+  isReadable: (file: string) => boolean,
+  stripped: Readonly<Record<string, string>>,
+): Locator {
   const sources = new Map<string, Source | null>()
   const sourceOf = (file: string): Source | null => {
     let source = sources.get(file)
     if (source === undefined) {
-      const tree = isReadable(file) ? treeOf(file) : null
+      const tree = isReadable(file) ? treeOf(file, stripped[file]) : null
       source = tree === null ? null : readSource(tree)
       sources.set(file, source)
     }

@@ -9,7 +9,13 @@ export interface Difference {
 }
 
 export type Message =
-  | { readonly kind: 'policy'; readonly document: unknown; readonly difference: Difference | null }
+  | {
+      readonly kind: 'policy'
+      readonly document: unknown
+      readonly difference: Difference | null
+      /** Path → text of the policy's TypeScript modules, types stripped in place: for finding places only. */
+      readonly sources: Readonly<Record<string, string>>
+    }
   /** The module threw, did not parse, or imported what is not there. */
   | { readonly kind: 'threw'; readonly name: string; readonly message: string; readonly stack: string }
   | { readonly kind: 'no-default' }

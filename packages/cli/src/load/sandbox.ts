@@ -39,11 +39,13 @@ export async function evaluateApart(path: string, nowMs: number, bounds: Bounds)
   const fromSource = import.meta.url.endsWith('.ts')
   const child = fileURLToPath(new URL(fromSource ? './child.ts' : './child.js', import.meta.url))
   const readable = [installation(), projectOf(path)]
+  const cache = fromSource ? process.env.NODE_COMPILE_CACHE : undefined
   const worker = spawn(
     process.execPath,
     [
       '--permission',
       ...readable.map((folder) => `--allow-fs-read=${join(folder, '*')}`),
+      ...(cache === undefined ? [] : [`--allow-fs-write=${join(cache, '*')}`]),
       '--no-warnings',
       '--no-global-search-paths',
       '--disable-proto=delete',
@@ -54,7 +56,11 @@ export async function evaluateApart(path: string, nowMs: number, bounds: Bounds)
       JSON.stringify(packagesOf(fromSource)),
       String(nowMs),
     ],
-    { env: { TZ: 'UTC', LANG: 'C' }, cwd: dirname(path), stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
+    {
+      env: { TZ: 'UTC', LANG: 'C', ...(cache !== undefined && { NODE_COMPILE_CACHE: cache }) },
+      cwd: dirname(path),
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    },
   )
   let ended: 'time' | 'output' | null = null
   const stop = (why: 'time' | 'output'): void => {

@@ -10,9 +10,10 @@ import { type AnyNode, type Program, parse } from 'acorn'
 /** Past this size a file is generated, and nobody reads its lines. */
 const SOURCE_BYTES = 8 << 20
 
-/** The tree of a file; null where it cannot be read or parsed. */
-export function treeOf(file: string): Program | null {
+/** The tree of a file, or of its text with the types stripped; null where it cannot be read or parsed. */
+export function treeOf(file: string, stripped: string | undefined): Program | null {
   try {
+    if (stripped !== undefined) return parseText(stripped)
     if (statSync(file).size > SOURCE_BYTES) return null
     return parseText(textOf(file))
   } catch {

@@ -127,10 +127,8 @@ function addressesOf(network: string, ruleset: Ruleset): AddressSet {
 }
 
 function coversServices(outer: readonly Service[], inner: readonly Service[]): boolean {
-  return (
-    inner.every((service) => outer.some((wider) => coversService(wider, service))) ||
-    coversPorts(outer, inner)
-  )
+  if (inner.every((service) => outer.some((wider) => coversService(wider, service)))) return true
+  return outer.length > 1 && coversPorts(outer, inner)
 }
 
 function coversService(outer: Service, inner: Service): boolean {

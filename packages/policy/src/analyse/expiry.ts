@@ -81,6 +81,7 @@ export const datesCheck: Check = {
   code: 'TW2016',
   *find({ parts }) {
     for (const part of parts) {
+      if (part.says.expires === undefined) continue
       const added = instantOf(part.says.added)
       const expires = instantOf(part.says.expires)
       const review = instantOf(part.says.review)

@@ -16,18 +16,11 @@ export const gatewayLiteralCheck: Check = {
       value: text,
       hint: "Say 'gateway'.",
     })
-    const rulesOf = Object.entries({ ...document.profiles, ...document.devices })
-    const rules = [
-      ...rulesOf.flatMap(([, { rules: own }]) => Object.values(own)),
-      ...Object.values(document.rules),
-    ]
-    const paths = new Map(
-      parts.flatMap(({ kind, says, path }) => (kind === 'rule' ? [[says, path] as const] : [])),
-    )
-    for (const rule of rules) {
+    for (const { rule, path, origin } of parts) {
+      if (rule === undefined) continue
       for (const text of textsOf([...rule.peer, ...(rule.who ?? [])]).filter(isOwn)) {
         const end = rule.direction === 'out' ? 'to' : rule.direction === 'in' ? 'from' : 'peer'
-        yield { ...words(text), path: `${paths.get(rule) ?? 'rules'}.${end}`, origin: rule.origin }
+        yield { ...words(text), path: `${path}.${end}`, origin }
       }
     }
     for (const [name, { entries }] of Object.entries(document.lists)) {

@@ -10,6 +10,8 @@ export interface Part {
   readonly path: string
   readonly says: Partial<Documentation>
   readonly origin: Origin | null
+  /** The whole of it, where it is a rule. */
+  readonly rule?: RuleDocument
   /** What a passed `expires` does: ends it, or leaves it in force. Null where nothing hangs on it. */
   readonly afterExpiry: 'ends' | 'stays' | null
 }
@@ -24,6 +26,7 @@ export function partsOf(document: PolicyDocument): readonly Part[] {
         label: `rule ${prefix}${key}`,
         path: `${path}.${key}`,
         says: rule,
+        rule,
         origin: rule.origin,
         afterExpiry: rule.effect === 'allow' || rule.onExpiry === 'lift' ? 'ends' : 'stays',
       })

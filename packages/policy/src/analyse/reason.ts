@@ -22,6 +22,7 @@ const empty: ReadonlySet<string> = new Set([
   ],
   ...[
     'na',
+    'n a',
     'rule',
     'allow',
     'deny',

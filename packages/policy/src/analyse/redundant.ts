@@ -14,8 +14,10 @@ export const redundantCheck: Check = {
     for (const [rank, rule] of ruleset.rules.entries()) {
       if (!isAuthored(rule) || rule.effect !== 'allow') continue
       const own = { rule, rank }
-      const isOther = (rival: Ranked): boolean => isAllow(rival) && !isEarlierTwin(own, rival, subject)
-      const covers = liveMatches(rule, ruleset, at).map((match) => coverOf(ruleset, own, match, isOther))
+      const isTwin = (rival: Ranked): boolean => isEarlierTwin(own, rival, subject)
+      const covers = liveMatches(rule, ruleset, at).map((match) =>
+        coverOf(ruleset, own, match, isAllow, isTwin),
+      )
       if (covers.length === 0 || covers.includes(null)) continue
       const others = [...new Set(covers.map((cover) => cover?.rule.id))].join(' and ')
       yield faultOf(subject, rule, {

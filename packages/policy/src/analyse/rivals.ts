@@ -14,13 +14,14 @@ export interface Ranked {
 
 /**
  * The first rule in winning order that covers one match of a rule for as long as that lives, among those that
- * `isRival` admits.
+ * `isRival` admits; `isExcused` is asked only of one that does.
  */
 export function coverOf(
   ruleset: Ruleset,
   { rule }: Ranked,
   match: Match,
   isRival: (rival: Ranked) => boolean,
+  isExcused: (rival: Ranked) => boolean = () => false,
 ): Ranked | null {
   const lives = earliestEnd(rule.endsAt, match.endsAt)
   let best: Ranked | null = null
@@ -32,7 +33,7 @@ export function coverOf(
       const own = rival.matches[at] as Match
       if (!outlasts(earliestEnd(rival.endsAt, own.endsAt), lives) || !coversHours(rival.when, rule.when))
         continue
-      if (coversMatch(own, match, ruleset)) best = { rule: rival, rank }
+      if (coversMatch(own, match, ruleset) && !isExcused({ rule: rival, rank })) best = { rule: rival, rank }
     }
   }
   return best
