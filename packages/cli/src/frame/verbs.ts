@@ -2,8 +2,9 @@
  * The verbs: what each takes and where its code lives. `--help` and the parser read this and nothing heavier;
  * the code of a verb is imported when it runs.
  */
+
+import type { Call } from './call.ts'
 import type { OptionName } from './options.ts'
-import type { Call } from './parse.ts'
 import type { Host, Report } from './report.ts'
 
 export interface Operand {
@@ -62,5 +63,22 @@ export const verbs: Readonly<Record<string, Verb>> = {
     options: ['policy', 'bindings', 'at'],
     examples: ['thingwall export nftables > thingwall.nft', 'thingwall export nftables | nft -c -f -'],
     load: () => import('../commands/export.ts'),
+  },
+  apply: {
+    summary: 'put the policy in force on this machine, whole and in one step',
+    operands: [],
+    options: ['policy', 'bindings', 'dry-run', 'lock-me-out', 'log', 'state'],
+    examples: ['thingwall apply --dry-run', 'sudo thingwall apply --bindings told.json'],
+    load: () => import('../commands/apply.ts'),
+  },
+  status: {
+    summary: 'say what is in force, since when, whether it is what the file says, and what it has met',
+    operands: [],
+    options: ['policy', 'bindings', 'exit-code', 'state'],
+    examples: [
+      'sudo thingwall status',
+      'sudo thingwall status --exit-code   # 0 as the file says, 1 changed or broken, 3 apply is due',
+    ],
+    load: () => import('../commands/status.ts'),
   },
 }

@@ -10,6 +10,7 @@ import {
   evaluate,
   type Flow,
   formatAddress,
+  formatInterval,
   type LinkAddress,
   parseLinkAddress,
   type Ruleset,
@@ -78,7 +79,8 @@ function adviceFor(peer: string, caller: Caller, network: Ruleset['networks'][nu
   if (network.role === 'uplink' || network.role === 'things' || caller.localPort !== 22) {
     return `Write a rule: rules: { 'remote-admin': allow.in({ who: 'gateway', from: '${peer}', service: '${caller.localPort}/tcp', why: '…' }) }. ${anyway}`
   }
-  return `Add admin: ['${peer}'] to network ${network.name}. ${anyway}`
+  const admin = [...network.admin.map(formatInterval), peer].map((one) => `'${one}'`).join(', ')
+  return `In network ${network.name}, write admin: [${admin}]. ${anyway}`
 }
 
 interface PathTo {
