@@ -33,9 +33,9 @@ export function readJson<T>(path: string): T {
   return JSON.parse(read(path))
 }
 
-/** Whether a file is a test: it may reach further than the code it tests. */
+/** Whether a file is a test or what tests share: it may reach further than the code it tests. */
 export function isTest(path: string): boolean {
-  return /\.test(-d)?\.ts$/.test(path) || path.startsWith('test/')
+  return /\.test(-d)?\.ts$/.test(path) || path.startsWith('test/') || path.includes('/fixtures/')
 }
 
 /** The TypeScript sources of the packages, tests excluded. */

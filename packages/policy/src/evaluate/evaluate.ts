@@ -28,13 +28,13 @@ import { judgeFixed } from './fixed.ts'
  */
 export function evaluate(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: number): Decision {
   const one = caseOf(ruleset, flow, bindings, at)
+  const enforced = isSeen(one)
   const fixed = judgeFixed(one)
   if (fixed !== null) {
     const rule = ruleset.rules.find((candidate) => candidate.id === fixed) as Rule
-    return { verdict: rule.effect, rule, needs: [], enforced: true }
+    return { verdict: rule.effect, rule, needs: [], enforced }
   }
   const { decided, undecided } = findRule(one)
-  const enforced = isSeen(one)
   const rule = ruleset.rules[undecided ?? decided] as Rule
   if (undecided !== null) return { verdict: 'unknown', rule, needs: needsOf(one, rule), enforced }
   return { verdict: rule.effect, rule, needs: [], enforced }
@@ -70,11 +70,16 @@ function findRule(one: Case): { readonly decided: number; readonly undecided: nu
 function ruleTruth(one: Case, rule: Rule, match: Match): Truth {
   if (hasEnded(rule.endsAt, one.at) || hasEnded(match.endsAt, one.at)) return NO
   if (rule.when !== null && !isWithin(rule.when, one.at)) return NO
-  if (!match.services.some((service) => covers(service, one.flow))) return NO
+  if (!isFor(match, one.flow)) return NO
   const from = endTruth(one, match.from, one.from, one.to)
   if (from === NO) return NO
   const to = endTruth(one, match.to, one.to, one.from)
   return to < from ? to : from
+}
+
+function isFor(match: Match, flow: Flow): boolean {
+  for (const service of match.services) if (covers(service, flow)) return true
+  return false
 }
 
 /** In any of `include` and in none of `except`; undecidable when the answer hangs on an undecidable part. */
@@ -127,10 +132,11 @@ function isSeen({ ruleset, flow, from, to }: Case): boolean {
   return network.isolation !== 'none' || !contains(network.addresses, to.address)
 }
 
-/** The names whose answers are missing. */
+/** The names whose answers are missing where the rule hangs on them. */
 function needsOf(one: Case, rule: Rule): readonly string[] {
   const needs = new Set<string>()
   for (const match of rule.matches) {
+    if (ruleTruth(one, rule, match) !== MAYBE) continue
     for (const [endpoint, end, other] of [
       [match.from, one.from, one.to],
       [match.to, one.to, one.from],

@@ -19,6 +19,7 @@ export function judgeFixed(one: Case): FixedId | null {
   const { flow, ruleset } = one
   const network = ruleset.networkByName.get(flow.ingress ?? '') ?? null
   if (network === null && !one.from.isGateway) return 'fixed/interface'
+  if (one.from.isGateway && (one.to.isGateway || isLoopback(flow.destination))) return 'fixed/loopback'
   const isDiscovery = discovers(one, network)
   const isLease = leases(one, network)
   const fault = network === null ? null : identityFault(one, network, isDiscovery, isLease)
@@ -84,6 +85,10 @@ const UNSPECIFIED_6 = '0'.repeat(32)
 /** Multicast of either family, and IPv4 from 224.0.0.0 up: never a host. */
 function isGroup(address: Address): boolean {
   return address.length === 8 ? address >= 'e0000000' : address.startsWith('ff')
+}
+
+function isLoopback(address: Address): boolean {
+  return address.length === 8 ? address.startsWith('7f') : address === `${'0'.repeat(31)}1`
 }
 
 function isLinkLocal(address: Address): boolean {
