@@ -7,7 +7,12 @@ const badHosts = list('known-botnets', {
   why: 'Command-and-control hosts seen in the March incident',
   owner: 'secops@volcano.example',
   entries: {
-    '198.51.100.7': { why: 'Mirai loader', source: 'incident INC-88', added: '2026-03-02', expires: '2027-03-02' },
+    '198.51.100.7': {
+      why: 'Mirai loader',
+      source: 'incident INC-88',
+      added: '2026-03-02',
+      expires: '2027-03-02',
+    },
     '203.0.113.240/28': { why: 'Mozi peers', source: 'abuse feed', added: '2026-03-04' },
     '2001:db8:bad::/48': { why: 'the same loader over IPv6', source: 'incident INC-88', added: '2026-03-02' },
   },
@@ -18,8 +23,20 @@ const seismometer = profile('seismometer', {
   owner: 'geo-platform@volcano.example',
   limits: { egress: '64 kB/s', newConnections: '120/min' },
   rules: {
-    readings: allow.out({ to: 'api.volcano.example', service: 'https', why: 'POST /readings, GET /echo', ticket: 'GEO-12' }),
+    readings: allow.out({
+      to: 'api.volcano.example',
+      service: 'https',
+      why: 'POST /readings, GET /echo',
+      ticket: 'GEO-12',
+    }),
     clock: allow.out({ to: 'time.volcano.example', service: 'ntp', why: 'TLS needs the time' }),
+    commissioning: allow.out({
+      to: 'updates.vendor.example',
+      service: 'https',
+      why: 'Firmware was flashed on site while the sensors were put up',
+      ticket: 'GEO-7',
+      expires: '2026-04-30',
+    }),
   },
 })
 
@@ -28,15 +45,29 @@ const camera = profile('thermal-camera', {
   owner: 'geo-platform@volcano.example',
   rules: {
     stream: allow.in({ from: 'station', service: 'rtsp', why: 'The live picture on the station’s wall' }),
-    firmware: allow.out({ to: 'updates.vendor.example', service: 'https', why: 'Signed firmware from the vendor' }),
+    firmware: allow.out({
+      to: 'updates.vendor.example',
+      service: 'https',
+      why: 'Signed firmware from the vendor',
+    }),
   },
 })
 
 export default policy('mauna-loa', {
   owner: 'geo-platform@volcano.example',
   networks: {
-    things: network({ role: 'things', interface: 'wlan0', cidrs: ['10.20.0.0/24', 'fd20::/64'], isolation: 'access-point' }),
-    station: network({ role: 'trusted', interface: 'lan0', cidrs: ['10.30.0.0/24', 'fd30::/64'], admin: ['10.30.0.5'] }),
+    things: network({
+      role: 'things',
+      interface: 'wlan0',
+      cidrs: ['10.20.0.0/24', 'fd20::/64'],
+      isolation: 'access-point',
+    }),
+    station: network({
+      role: 'trusted',
+      interface: 'lan0',
+      cidrs: ['10.30.0.0/24', 'fd30::/64'],
+      admin: ['10.30.0.5'],
+    }),
     uplink: network({ role: 'uplink', interface: 'wan0', masquerade: true }),
   },
   devices: {

@@ -49,6 +49,7 @@ export const options = {
   'dry-run': { type: 'boolean', help: 'ask the kernel whether it would take it; change nothing' },
   'lock-me-out': { type: 'boolean', help: 'apply even where that cuts the connection this is called from' },
   'exit-code': { type: 'boolean', help: 'end with 3 where there is something to do' },
+  stay: { type: 'boolean', help: 'leave the site up until Ctrl-C, with commands to try' },
   json: { type: 'boolean', help: 'one JSON document on standard output, nothing else' },
   help: { type: 'boolean', short: 'h', help: 'this help' },
   version: { type: 'boolean', short: 'V', help: 'the version' },

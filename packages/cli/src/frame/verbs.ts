@@ -81,4 +81,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
     ],
     load: () => import('../commands/status.ts'),
   },
+  demo: {
+    summary: 'play the volcano site in network namespaces on this machine; no root needed',
+    operands: [],
+    options: ['stay'],
+    examples: ['thingwall demo', 'thingwall demo --stay', 'thingwall demo --json'],
+    load: () => import('../commands/demo.ts'),
+  },
 }

@@ -1,0 +1,63 @@
+/**
+ * Looks at the wire of a host and counts the packets that open the flows of an attempt: whether something arrived is
+ * not for its sender to say. It reads whole frames and understands no more than where they go.
+ */
+import { type Frame, openPacketSocket, parseFrame, type Site } from '@thingwall/gateway/lab'
+import { formatAddress, parseAddress } from '@thingwall/policy'
+import { interfaceOf } from './site.ts'
+import type { Name, Opening } from './world.ts'
+
+export interface Arrivals {
+  /** Opening packets since it was opened. */
+  count(): number
+  close(): void
+}
+
+export function watchArrivals(site: Site, host: Name, openings: readonly Opening[]): Arrivals {
+  const socket = openPacketSocket({ namespacePath: site.namespacePath(host), interface: interfaceOf(host) })
+  const wanted = new Set(openings.map(keyOfOpening))
+  let seen = 0
+  return {
+    count: () => {
+      for (const bytes of socket.drain()) {
+        const key = keyOfFrame(parseFrame(bytes))
+        if (key !== null && wanted.has(key)) seen += 1
+      }
+      return seen
+    },
+    close: () => socket.close(),
+  }
+}
+
+function keyOfOpening({ to, protocol, port }: Opening): string {
+  return `${plain(to)} ${protocol} ${port ?? 0}`
+}
+
+/** Where a packet that opens a flow goes; null for all others. */
+function keyOfFrame({ payload }: Frame): string | null {
+  if (payload.kind !== 'ipv4' && payload.kind !== 'ipv6') return null
+  const to = plain(payload.destination)
+  const inner = payload.payload
+  switch (inner.kind) {
+    case 'tcp':
+      return inner.flags.includes('syn') && !inner.flags.includes('ack')
+        ? `${to} tcp ${inner.destinationPort}`
+        : null
+    case 'udp':
+      return `${to} udp ${inner.destinationPort}`
+    case 'icmp':
+      return inner.type === 8 ? `${to} icmp 0` : null
+    case 'icmpv6':
+      return inner.type === 128 ? `${to} icmp 0` : null
+    case 'bytes':
+      return null
+    default:
+      return inner satisfies never
+  }
+}
+
+/** One spelling for each address. */
+function plain(text: string): string {
+  const address = parseAddress(text)
+  return address === null ? text : formatAddress(address)
+}
