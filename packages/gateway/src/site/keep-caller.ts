@@ -42,7 +42,7 @@ export async function keepCaller(
 function tupleOf(caller: Caller): readonly string[] {
   const source = ['-s', formatAddress(caller.peer), '--sport', String(caller.peerPort)]
   const destination = ['-d', formatAddress(caller.local), '--dport', String(caller.localPort)]
-  return ['-f', caller.peer.length === 8 ? 'ipv4' : 'ipv6', '-p', 'tcp', ...source, ...destination]
+  return ['-p', 'tcp', ...source, ...destination]
 }
 
 /** The number that marks what a rule lets in, as the artifact writes it; null for a rule in several parts. */

@@ -1,0 +1,135 @@
+/** What is read out of nft's listings: bodies, lasting elements, coverage, other programs' drops, counters. */
+import { describe, expect, test } from 'vitest'
+import { countersIn } from './counters.ts'
+import { lastingElements, parseDump } from './dump.ts'
+import { foreignDrops } from './foreign.ts'
+import { coverageOf, differences } from './observation.ts'
+
+const dump = `# Warning: table ip filter is managed by iptables-nft, do not touch!
+table ip filter {
+	chain INPUT {
+		type filter hook input priority filter; policy accept;
+	}
+}
+table inet thingwall {
+	comment "thingwall 0123"
+	flags dormant
+	set live {
+		type mark
+		flags timeout
+		elements = { 0x00000002, 0x00000001 timeout 10s expires 9s,
+			     0x00000003 }
+	}
+
+	map class/4 {
+		type ipv4_addr : classid
+	}
+
+	chain forward {
+		ip daddr { 10.0.0.1, 10.0.0.2 } accept
+	}
+}
+`
+
+test('a dump: tables, comments, objects', () => {
+  const tables = parseDump(dump)
+  expect([...tables.keys()]).toEqual(['ip filter', 'inet thingwall'])
+  const ours = tables.get('inet thingwall')
+  expect(ours?.comment).toBe('thingwall 0123')
+  expect([...(ours?.objects.keys() ?? [])]).toEqual([
+    'line flags dormant',
+    'set live',
+    'map class/4',
+    'chain forward',
+  ])
+  expect(ours?.objects.get('chain forward')).toBe('\t\tip daddr { 10.0.0.1, 10.0.0.2 } accept')
+  expect(lastingElements(ours?.objects.get('set live') ?? '')).toEqual(['0x00000002', '0x00000003'])
+  expect(lastingElements(ours?.objects.get('map class/4') ?? '')).toEqual([])
+  expect(lastingElements('\t\tflags dynamic,timeout\n\t\telements = { 10.0.0.1 }')).toBeNull()
+})
+
+test('all sets are covered where there are few elements, else the small ones', () => {
+  const set = (name: string, size: number): string =>
+    `\tset ${name} {\n\t\ttype mark\n${Array.from({ length: size }, (_, at) => `\t\t\t${at},\n`).join('')}\t}\n`
+  const text = (...sets: readonly string[]): string =>
+    `table inet thingwall {\n${sets.join('')}\tchain forward {\n\t\taccept\n\t}\n}\n`
+  expect(coverageOf(text(set('live', 20), set('bound', 4000)))).toBe('all')
+  expect(coverageOf(text(set('live', 20), set('empty', 0), set('bound', 6000)))).toEqual(['inet live'])
+})
+
+test('differences are told by name', () => {
+  const before = {
+    nft: '1.0.6',
+    objects: { 'inet chain a': '1', 'arp chain b': '1' },
+    elements: { 'inet s': '1' },
+  }
+  const now = {
+    nft: '1.0.6',
+    objects: { 'inet chain a': '2', 'inet set c': '1' },
+    elements: { 'inet s': '2' },
+  }
+  expect(differences(before, before)).toEqual([])
+  expect(differences(before, now)).toEqual([
+    'chain inet a was changed',
+    'chain arp b is gone',
+    'set inet c was added',
+    'set inet s has other elements',
+  ])
+})
+
+describe('base chains of others that may drop', () => {
+  const base = { family: 'inet', table: 'other', name: 'base', hook: 'forward', prio: 0, policy: 'accept' }
+  const rule = (chain: string, ...expr: readonly unknown[]) => ({
+    rule: { family: 'inet', table: 'other', chain, expr },
+  })
+  test.each([
+    ['policy accept, no rules', [], null],
+    ['only accepts', [rule('base', { accept: null })], null],
+    ['a drop', [rule('base', { match: {} }, { drop: null })], 'rules'],
+    ['a reject', [rule('base', { reject: { type: 'tcp reset' } })], 'rules'],
+    [
+      'a drop behind two calls',
+      [
+        rule('base', { jump: { target: 'a' } }),
+        rule('a', { goto: { target: 'b' } }),
+        rule('b', { drop: null }),
+      ],
+      'rules',
+    ],
+    ['a drop in a chain that nothing calls', [rule('a', { drop: null })], null],
+    ['calls in a circle', [rule('base', { jump: { target: 'base' } })], null],
+    [
+      'a drop in a verdict map',
+      [rule('base', { vmap: { key: {}, data: { set: [[1, { drop: null }]] } } })],
+      'rules',
+    ],
+    [
+      'a named verdict map, whose elements are not listed',
+      [rule('base', { vmap: { key: {}, data: '@m' } })],
+      'rules',
+    ],
+    ['a REJECT of iptables', [rule('base', { xt: { type: 'target', name: 'REJECT' } })], 'rules'],
+    ['some other extension of iptables', [rule('base', { xt: null })], null],
+  ])('%s', (_, rules, drops) => {
+    expect(foreignDrops([{ chain: base }, ...rules])[0]?.drops ?? null).toBe(drops)
+  })
+
+  test('a policy of drop; never a chain of ours', () => {
+    const closed = { ...base, policy: 'drop' }
+    expect(foreignDrops([{ chain: closed }])[0]?.drops).toBe('policy')
+    expect(foreignDrops([{ chain: { ...closed, table: 'thingwall' } }])).toEqual([])
+  })
+})
+
+test('counters by rule, of both families together', () => {
+  const counter = (family: string, table: string, name: string, packets: number) => ({
+    counter: { family, table, name, packets, bytes: packets * 100 },
+  })
+  const counts = countersIn([
+    counter('inet', 'thingwall', 'rule/fixed/arp', 1),
+    counter('arp', 'thingwall', 'rule/fixed/arp', 2),
+    counter('inet', 'other', 'rule/x', 5),
+    counter('inet', 'thingwall', 'something', 5),
+  ])
+  expect(counts).toEqual([{ rule: 'fixed/arp', packets: 3, bytes: 300 }])
+})
