@@ -11,6 +11,10 @@ import { type ChainDeclaration, interfaceNames, OUR_MARK, writeInterval } from '
 
 const LIVE = `${OUR_MARK} @live`
 const ICMP_ERRORS = 'ct state related meta l4proto { icmp, ipv6-icmp }'
+/** Linux says "too big" before the forward hook: of a flow whose first packet it is, nothing has been decided yet. */
+const TOO_BIG_AT_FIRST = ['icmp type 3 icmp code 4', 'icmpv6 type 2'].map(
+  (error) => `${error} ct state related ${OUR_MARK} 0x00000000 goto allow/fixed/icmp-errors`,
+)
 
 export interface HookParts {
   /** Rules that hold flows to their limits, before anything accepts them. */
@@ -49,6 +53,7 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
         `ct state established ${LIVE} accept`,
         'icmpv6 type { 130, 131, 132, 133, 134, 135, 136, 137, 143 } goto allow/fixed/neighbour-discovery',
         'udp sport . udp dport { 67 . 68, 68 . 67, 546 . 547, 547 . 546 } goto allow/fixed/dhcp',
+        ...TOO_BIG_AT_FIRST,
         'jump tracked',
         'goto outward',
       ],
