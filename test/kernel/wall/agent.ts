@@ -15,7 +15,7 @@ export type AgentOrder =
       readonly port: number
       readonly groups?: readonly string[]
     }
-  | ({ readonly do: 'open'; readonly id: string } & FlowOptions)
+  | ({ readonly do: 'open'; readonly id: string; readonly fromPort: number } & FlowOptions)
   | { readonly do: 'say'; readonly id: string; readonly text: string }
   | { readonly do: 'look' | 'end'; readonly id: string }
   /** From a server to whoever is connected: data of the other side. */
@@ -31,6 +31,7 @@ export interface FlowOptions {
   readonly to: string
   readonly port: number
   readonly from?: string
+  /** By default one that no other flow has. */
   readonly fromPort?: number
 }
 
@@ -45,6 +46,8 @@ export interface LiveFlow {
   heard(): Promise<string>
   /** `opening`, `open` or the code of what went wrong. */
   fate(): Promise<string>
+  /** Its own port, by which the packet log knows it. */
+  readonly port: number
   end(): Promise<void>
 }
 
@@ -59,6 +62,9 @@ export interface Agent {
 }
 
 const program = join(import.meta.dirname, '../fixtures/host-agent.ts')
+/** Below the kernel's own choices, and each used once. */
+const firstPort = 20_000
+let flows = 0
 const patienceMs = 10_000
 
 /** Starts the program in a namespace. */
@@ -68,12 +74,12 @@ export async function startAgent(namespacePath: string): Promise<Agent> {
   })
   const ask = asker(child)
   await ask.ready
-  let flows = 0
   const begin: Agent['begin'] = async (options) => {
     flows += 1
+    const fromPort = options.fromPort ?? firstPort + flows
     const id = `flow-${flows}`
-    await ask.order({ do: 'open', id, ...options })
-    return flowOf(id, ask.order)
+    await ask.order({ do: 'open', id, ...options, fromPort })
+    return flowOf(id, fromPort, ask.order)
   }
   return {
     begin,
@@ -107,7 +113,7 @@ export async function until(what: string, isSo: () => Promise<boolean> | boolean
   }
 }
 
-function flowOf(id: string, order: (order: AgentOrder) => Promise<AgentAnswer>): LiveFlow {
+function flowOf(id: string, port: number, order: (order: AgentOrder) => Promise<AgentAnswer>): LiveFlow {
   const look = (): Promise<AgentAnswer> => order({ do: 'look', id })
   const hears: LiveFlow['hears'] = async (text) => {
     let heard = ''
@@ -128,6 +134,7 @@ function flowOf(id: string, order: (order: AgentOrder) => Promise<AgentAnswer>):
     },
     heard: async () => (await look()).text,
     fate: async () => (await look()).fate,
+    port,
     end: async () => void (await order({ do: 'end', id })),
   }
 }

@@ -6,8 +6,10 @@
 import {
   buildSite,
   type NflogListener,
+  type NflogMessage,
   openNflog,
   openRuleLoader,
+  parsePacket,
   type RuleLoader,
   type Site,
   type SiteDescription,
@@ -24,7 +26,7 @@ import {
   validate,
 } from '@thingwall/policy'
 import { nftables } from '@thingwall/policy/nftables'
-import { type Agent, startAgent, until } from './agent.ts'
+import { type Agent, type LiveFlow, startAgent, until } from './agent.ts'
 
 export interface ApplyOptions {
   /** As `readBindings` reads them. */
@@ -37,6 +39,9 @@ export interface Applied {
   readonly text: string
 }
 
+/** A flow, known by its own port, or echo requests and replies. */
+export type Subject = LiveFlow | 'echo'
+
 export interface Wall {
   readonly site: Site
   /** Compiles the policy for now and replaces what is in force. */
@@ -44,19 +49,20 @@ export interface Wall {
   /** Real sockets on a host; started once for each. */
   on(host: string): Promise<Agent>
   /**
-   * `deny default/deny`, … for each packet judged since the last call. Packets of live flows are not judged, and hosts
-   * finding each other is left out, because it happens when it likes.
+   * `deny default/deny`, … for each packet judged since the last call, or each of one flow. Packets of live flows are
+   * not judged, and hosts finding each other is left out, because it happens when it likes.
    */
-  decisions(): readonly string[]
-  /** Waits until the kernel has decided so at least once since the last call of either. */
-  decides(decision: string): Promise<void>
+  decisions(about?: Subject): readonly string[]
+  /** Waits until the kernel has decided so at least once since the last call of either, about a flow or at all. */
+  decides(decision: string, about?: Subject): Promise<void>
+  /** Forgets what was decided until now. */
+  forget(): void
   /** Packets a rule has decided since it was loaded. */
   count(id: string): Promise<number>
   end(): Promise<void>
 }
 
 const LOG_GROUP = 5
-const BACKGROUND: ReadonlySet<string> = new Set(['allow fixed/neighbour-discovery', 'allow fixed/arp'])
 
 /** Builds the site and opens the packet log. */
 export async function buildWall(description: SiteDescription): Promise<Wall> {
@@ -66,19 +72,25 @@ export async function buildWall(description: SiteDescription): Promise<Wall> {
   const loader: RuleLoader = openRuleLoader(namespacePath)
   const own = await ownAddresses(site)
   const agents = new Map<string, Promise<Agent>>()
-  let seen: string[] = []
+  let seen: Judged[] = []
   const pull = (): void => {
-    for (const { prefix } of log.drain()) seen.push(prefix.split(':').slice(1).join(' '))
-  }
-  const decisions = (): readonly string[] => {
-    pull()
-    const given = seen
-    seen = []
-    return given.filter((one) => !BACKGROUND.has(one))
+    for (const message of log.drain()) seen.push(judgedOf(message))
   }
   return {
     site,
-    decisions,
+    forget() {
+      pull()
+      seen = []
+    },
+    decisions(about) {
+      pull()
+      const given = seen
+      seen = []
+      const subject = subjectOf(about)
+      return given.flatMap((one) =>
+        one.isBackground || (subject !== null && !one.subjects.includes(subject)) ? [] : [one.decision],
+      )
+    },
     apply(document, options = {}) {
       const applied = compile(document, own, options)
       loader.load(applied.text)
@@ -89,12 +101,17 @@ export async function buildWall(description: SiteDescription): Promise<Wall> {
       agents.set(host, known)
       return known
     },
-    async decides(decision) {
+    async decides(decision, about) {
       await until(`the kernel to decide “${decision}”`, () => {
+        const subject = subjectOf(about)
         pull()
-        return seen.includes(decision)
+        return seen.some(
+          (one) => one.decision === decision && (subject === null || one.subjects.includes(subject)),
+        )
       }).catch((error: Error) => {
-        throw new Error(`${error.message}; it decided ${seen.join(', ') || 'nothing'}`)
+        throw new Error(
+          `${error.message}; it decided ${seen.map((one) => one.decision).join(', ') || 'nothing'}`,
+        )
       })
       seen = []
     },
@@ -130,6 +147,36 @@ export function compile(
   const [artifact, refused] = compileFor(nftables, ruleset, { bindings, at: Date.now(), log })
   if (artifact === null) throw new Error(words(refused))
   return { ruleset, bindings, text: artifact.text }
+}
+
+interface Judged {
+  readonly decision: string
+  /** Both ports, of TCP and UDP and of errors about them; `echo`. */
+  readonly subjects: readonly (number | 'echo')[]
+  /** ARP, and neighbour and listener discovery (RFC 4861, RFC 3810). */
+  readonly isBackground: boolean
+}
+
+function subjectOf(about: Subject | undefined): number | 'echo' | null {
+  return about === undefined ? null : about === 'echo' ? about : about.port
+}
+
+function judgedOf({ prefix, family, etherType, payload }: NflogMessage): Judged {
+  const decision = prefix.split(':').slice(1).join(' ')
+  const packet = parsePacket(etherType, payload)
+  const inner = packet.kind === 'ipv4' || packet.kind === 'ipv6' ? packet.payload : null
+  const isBackground =
+    family === 'arp' ||
+    (inner?.kind === 'icmpv6' && ((inner.type >= 130 && inner.type <= 137) || inner.type === 143))
+  if (inner?.kind === 'tcp' || inner?.kind === 'udp')
+    return { decision, subjects: [inner.sourcePort, inner.destinationPort], isBackground }
+  if (inner?.kind !== 'icmp' && inner?.kind !== 'icmpv6') return { decision, subjects: [], isBackground }
+  if ([0, 8, 128, 129].includes(inner.type)) return { decision, subjects: ['echo'], isBackground }
+  // An error quotes the packet it is about: ports stand behind a plain header.
+  const quoted = new DataView(Uint8Array.from(inner.body).buffer)
+  const at = 4 + (inner.kind === 'icmp' ? 20 : 40)
+  const isError = inner.body.length >= at + 4 && !isBackground
+  return { decision, subjects: isError ? [quoted.getUint16(at), quoted.getUint16(at + 2)] : [], isBackground }
 }
 
 async function ownAddresses(site: Site): Promise<ReadonlySet<Address>> {
