@@ -22,7 +22,7 @@ export interface CheckOptions {
 }
 
 /** Every check, in the order in which its findings are told. */
-export const checks: readonly Check[] = [
+const checks: readonly Check[] = [
   reasonCheck,
   endedCheck,
   outlivedCheck,

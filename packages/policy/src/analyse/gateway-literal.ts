@@ -25,7 +25,7 @@ export const gatewayLiteralCheck: Check = {
     }
     for (const [name, { entries }] of Object.entries(document.lists)) {
       for (const [text, { origin }] of Object.entries(entries)) {
-        if (isOwn(text)) yield { ...words(text), path: `lists.${name}.entries.${text}`, origin }
+        if (isOwn(text)) yield { ...words(text), path: `lists.${name}.entries["${text}"]`, origin }
       }
     }
   },

@@ -53,7 +53,7 @@ export function partsOf(document: PolicyDocument): readonly Part[] {
       parts.push({
         kind: 'entry',
         label: `entry ${text} of list ${name}`,
-        path: `${path}.entries.${text}`,
+        path: `${path}.entries["${text}"]`,
         says: entry,
         origin: entry.origin,
         afterExpiry: entry.onExpiry === 'lift' ? 'ends' : 'stays',

@@ -26,11 +26,9 @@ export function coverOf(
   const lives = earliestEnd(rule.endsAt, match.endsAt)
   let best: Ranked | null = null
   for (const candidates of rivalsOf(ruleset, match)) {
-    for (const [rank, at] of candidates) {
+    for (const { rank, rule: rival, match: own } of candidates) {
       if (best !== null && rank >= best.rank) break
-      const rival = ruleset.rules[rank] as Rule
       if (rival === rule || !isRival({ rule: rival, rank })) continue
-      const own = rival.matches[at] as Match
       if (!outlasts(earliestEnd(rival.endsAt, own.endsAt), lives) || !coversHours(rival.when, rule.when))
         continue
       if (coversMatch(own, match, ruleset) && !isExcused({ rule: rival, rank })) best = { rule: rival, rank }

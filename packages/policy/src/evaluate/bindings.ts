@@ -13,7 +13,7 @@
 import { parseDate } from '../author/time.ts'
 import { type Address, parseAddress } from '../model/address.ts'
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts'
-import type { Bindings, BoundAddress } from '../model/flow.ts'
+import { type Bindings, type BoundAddress, EVERY_DEVICE } from '../model/flow.ts'
 import { didYouMean, parseDnsName } from '../model/name.ts'
 import type { Ruleset } from '../model/ruleset.ts'
 
@@ -57,8 +57,8 @@ export function readBindings(
   }
   for (const [at, entry] of entriesOf(input, 'names', report)) {
     const path = `names[${at}]`
-    const devices =
-      entry['device'] === '*' ? [...ruleset.deviceByName.keys()] : [deviceOf(entry, ruleset, path, report)]
+    const isForAll = entry['device'] === EVERY_DEVICE
+    const device = isForAll ? EVERY_DEVICE : deviceOf(entry, ruleset, path, report)
     const name = typeof entry['name'] === 'string' ? parseDnsName(entry['name']) : null
     if (name === null || name.startsWith('*')) {
       report(`${path}.name`, 'not a DNS name that can be asked for', entry['name'], 'Write one host name.')
@@ -71,7 +71,7 @@ export function readBindings(
       const address = addressOf(text, `${path}.addresses`, report)
       return address === null || until === null ? [] : [{ address, until }]
     })
-    for (const device of devices) if (device !== null && name !== null) tell(names, device, name, answers)
+    if (device !== null && name !== null) tell(names, device, name, answers)
   }
   const own: unknown = input['gateway'] ?? []
   if (!Array.isArray(own))

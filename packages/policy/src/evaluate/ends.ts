@@ -2,7 +2,7 @@
  * The two ends of a flow as rules see them, and what bindings say at an instant: whose address, told which name.
  */
 import type { Address } from '../model/address.ts'
-import type { Bindings, Flow } from '../model/flow.ts'
+import { type Bindings, EVERY_DEVICE, type Flow } from '../model/flow.ts'
 import { nameMatches } from '../model/name.ts'
 import type { Device, Ruleset } from '../model/ruleset.ts'
 
@@ -74,12 +74,16 @@ export function isGatewayAddress(ruleset: Ruleset, bindings: Bindings, address: 
 /** Whether this device was told this address for a name. Before it is told anything, that cannot be said. */
 export function toldTruth({ bindings, at }: Case, device: Device, pattern: string, address: Address): Truth {
   let truth: Truth = MAYBE
-  for (const [name, answers] of bindings.names.get(device.name) ?? []) {
-    if (!nameMatches(pattern, name)) continue
-    for (const answer of answers) {
-      if (answer.until <= at) continue
-      if (answer.address === address) return YES
-      truth = NO
+  for (const key of [device.name, EVERY_DEVICE]) {
+    const told = bindings.names.get(key)
+    if (told === undefined) continue
+    for (const name of pattern.startsWith('*') ? told.keys() : [pattern]) {
+      if (!nameMatches(pattern, name)) continue
+      for (const answer of told.get(name) ?? []) {
+        if (answer.until <= at) continue
+        if (answer.address === address) return YES
+        truth = NO
+      }
     }
   }
   return truth

@@ -46,25 +46,32 @@ export function evaluate(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: n
  */
 function findRule(one: Case): { readonly decided: number; readonly undecided: number | null } {
   const { index, rules } = one.ruleset
-  let decided = rules.length - 1 // `default/deny` matches everything.
-  let deny = rules.length
-  let allow = rules.length
-  const scan = (candidates: Candidates | undefined): void => {
-    for (const [rank, at] of candidates ?? []) {
-      if (rank > decided || rank > deny) return
-      const rule = rules[rank] as Rule
-      const truth = ruleTruth(one, rule, rule.matches[at] as Match)
-      if (truth === YES) decided = rank
-      else if (truth === MAYBE && rule.effect === 'deny') deny = Math.min(deny, rank)
-      else if (truth === MAYBE) allow = Math.min(allow, rank)
-    }
-  }
-  if (one.from.device !== null) scan(index.fromClass[one.from.device.class])
-  if (one.to.device !== null) scan(index.toClass[one.to.device.class])
-  scan(index.general)
+  // `default/deny`, the last, matches everything.
+  const found = { decided: rules.length - 1, deny: rules.length, allow: rules.length }
+  if (one.from.device !== null) scan(one, index.fromClass[one.from.device.class] ?? [], found)
+  if (one.to.device !== null) scan(one, index.toClass[one.to.device.class] ?? [], found)
+  scan(one, index.general, found)
+  const { decided, deny, allow } = found
   if (deny < decided) return { decided, undecided: deny }
   const refused = rules[decided]?.effect === 'deny'
   return { decided, undecided: refused && allow < decided ? allow : null }
+}
+
+/** The best ranks so far: decided, and undecidable of either effect. */
+interface Found {
+  decided: number
+  deny: number
+  allow: number
+}
+
+function scan(one: Case, candidates: Candidates, found: Found): void {
+  for (const { rank, rule, match } of candidates) {
+    if (rank > found.decided || rank > found.deny) return
+    const truth = ruleTruth(one, rule, match)
+    if (truth === YES) found.decided = rank
+    else if (truth === MAYBE && rule.effect === 'deny') found.deny = Math.min(found.deny, rank)
+    else if (truth === MAYBE) found.allow = Math.min(found.allow, rank)
+  }
 }
 
 function ruleTruth(one: Case, rule: Rule, match: Match): Truth {

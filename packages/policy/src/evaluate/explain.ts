@@ -6,7 +6,7 @@
  */
 import { type Address, familyOf, formatAddress } from '../model/address.ts'
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts'
-import type { Bindings, Decision, Flow, Verdict } from '../model/flow.ts'
+import { type Bindings, type Decision, EVERY_DEVICE, type Flow, type Verdict } from '../model/flow.ts'
 import type { Rule, Ruleset } from '../model/ruleset.ts'
 import { formatService, type Service } from '../model/service.ts'
 import { evaluate } from './evaluate.ts'
@@ -148,7 +148,9 @@ function fits(service: Service, address: Address): boolean {
 
 function toldTo(ask: Ask, end: AskedEnd, name: string): readonly Address[] {
   if (end.device === null) return []
-  const answers = ask.bindings.names.get(end.device.name)?.get(name) ?? []
+  const answers = [end.device.name, EVERY_DEVICE].flatMap(
+    (key) => ask.bindings.names.get(key)?.get(name) ?? [],
+  )
   return answers.filter((answer) => answer.until > ask.at).map((answer) => answer.address)
 }
 
@@ -192,11 +194,9 @@ function mayDepend(ask: Ask, decision: Decision): boolean {
   const device = ask.from.device ?? ask.to.device
   if (device === null) return false
   const { fromClass, toClass } = ask.ruleset.index
-  return [...(fromClass[device.class] ?? []), ...(toClass[device.class] ?? [])].some(([rank, at]) => {
-    const rule = ask.ruleset.rules[rank] as Rule
-    const match = rule.matches[at]
-    const peer = ask.from.device === device ? match?.to : match?.from
-    return rule.effect === 'allow' && (peer?.include.some((atom) => atom.kind === 'addresses') ?? false)
+  return [...(fromClass[device.class] ?? []), ...(toClass[device.class] ?? [])].some(({ rule, match }) => {
+    const peer = ask.from.device === device ? match.to : match.from
+    return rule.effect === 'allow' && peer.include.some((atom) => atom.kind === 'addresses')
   })
 }
 

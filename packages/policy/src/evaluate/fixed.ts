@@ -7,7 +7,6 @@
  */
 
 import type { FixedId } from '../lower/fixed-tier.ts'
-import { NOWHERE } from '../lower/networks.ts'
 import type { Address } from '../model/address.ts'
 import { contains } from '../model/interval.ts'
 import type { Network } from '../model/ruleset.ts'
@@ -26,9 +25,7 @@ export function judgeFixed(one: Case): FixedId | null {
   if (fault !== null) return fault
   if (isDiscovery) return 'fixed/neighbour-discovery'
   if (isLease) return 'fixed/dhcp'
-  if (!isGroup(flow.destination) && !isLinkLocal(flow.destination) && contains(NOWHERE, flow.destination)) {
-    return 'fixed/martian'
-  }
+  if (isNobodys(flow.destination)) return 'fixed/martian'
   const family = flow.destination.length === 8 ? 4 : 6
   const isIcmp = flow.protocol === (family === 4 ? ICMP : ICMPV6)
   if (flow.opens === false || (isIcmp && !opensFlow(family, flow.icmpType ?? -1))) return 'fixed/invalid'
@@ -81,6 +78,12 @@ function leases({ flow, from, to }: Case, network: Network | null): boolean {
 
 const UNSPECIFIED_4 = '0'.repeat(8)
 const UNSPECIFIED_6 = '0'.repeat(32)
+
+/** This network, loopback, unspecified: addresses that no wire carries a packet to. */
+function isNobodys(address: Address): boolean {
+  if (address.length === 8) return address < '01' || (address >= '7f' && address < '80')
+  return address < '00000000000000000000000000000002'
+}
 
 /** Multicast of either family, and IPv4 from 224.0.0.0 up: never a host. */
 function isGroup(address: Address): boolean {

@@ -5,7 +5,7 @@ import { type Address, formatAddress } from '../model/address.ts'
 import { escapeText, type Origin } from '../model/diagnostic.ts'
 import type { Bindings, Decision, Flow } from '../model/flow.ts'
 import { contains } from '../model/interval.ts'
-import { isWithin, type Rule, type Ruleset } from '../model/ruleset.ts'
+import { type Candidates, isWithin, type Rule, type Ruleset } from '../model/ruleset.ts'
 import { evaluate } from './evaluate.ts'
 import type { AskedEnd } from './question.ts'
 
@@ -83,14 +83,25 @@ function nearMiss(place: Place, flow: Flow | null): string {
     const ended = rule.endsAt !== null && place.at >= rule.endsAt
     const resting = rule.when !== null && !isWithin(rule.when, place.at)
     if (!ended && !resting) continue
-    const awake: Ruleset = {
-      ...place.ruleset,
-      rules: place.ruleset.rules.map((one) => (one === rule ? { ...one, endsAt: null, when: null } : one)),
-    }
+    const awake = withRule(place.ruleset, rule, { ...rule, endsAt: null, when: null })
     if (evaluate(awake, flow, place.bindings, place.at).rule.id !== rule.id) continue
     return ended ? `; ${rule.id} did until ${rule.expires}` : `; ${rule.id} does, but not at this hour`
   }
   return ''
+}
+
+/** The rule set with one rule put in another's place. */
+function withRule(ruleset: Ruleset, old: Rule, rule: Rule): Ruleset {
+  const swap = (candidates: Candidates): Candidates =>
+    candidates.map((one) =>
+      one.rule === old ? { ...one, rule, match: { ...one.match, endsAt: null } } : one,
+    )
+  const { fromClass, toClass, general } = ruleset.index
+  return {
+    ...ruleset,
+    rules: ruleset.rules.map((one) => (one === old ? rule : one)),
+    index: { fromClass: fromClass.map(swap), toClass: toClass.map(swap), general: swap(general) },
+  }
 }
 
 /** Which entry of which list names the peer, and why it is there. */

@@ -81,10 +81,6 @@ function networkOf(
   document: DeviceDocument,
   stated: readonly Address[],
 ): Network | null {
-  const homes = new Set(
-    stated.flatMap((address) => local.filter((network) => contains(network.addresses, address))),
-  )
-  const things = local.filter((network) => network.role === 'things')
   const named = document.network === null ? undefined : lowering.networks.get(document.network)
   if (document.network !== null && (named === undefined || named.role === 'uplink')) {
     const near = didYouMean(
@@ -103,7 +99,7 @@ function networkOf(
     })
     return null
   }
-  const network = named ?? (homes.size > 0 ? [...homes][0] : things.length === 1 ? things[0] : undefined)
+  const network = named ?? homeOf(local, stated)
   const strays = stated.filter((address) => network === undefined || !contains(network.addresses, address))
   if (network === undefined || (strays.length > 0 && !isDelegated(lowering, network))) {
     report(lowering, 'TW1013', {
@@ -119,6 +115,16 @@ function networkOf(
     return null
   }
   return network
+}
+
+/** The network of its addresses; without any, the only things network there is. */
+function homeOf(local: readonly Network[], stated: readonly Address[]): Network | undefined {
+  for (const address of stated) {
+    const home = local.find((network) => contains(network.addresses, address))
+    if (home !== undefined) return home
+  }
+  const things = local.filter((network) => network.role === 'things')
+  return things.length === 1 ? things[0] : undefined
 }
 
 function isDelegated(lowering: Lowering, network: Network): boolean {

@@ -1,7 +1,7 @@
 /** Puts rules in the order in which they win, and files every match where a flow's ends find it. */
 
 import {
-  type Candidates,
+  type Candidate,
   type DeviceClass,
   type Group,
   type Rule,
@@ -57,19 +57,20 @@ export function indexRules(
   const classesOfGroup: number[][] = Array.from({ length: groupCount }, () => [])
   for (const [index, one] of classes.entries())
     for (const group of one.groups) classesOfGroup[group]?.push(index)
-  const fromClass: [number, number][][] = classes.map(() => [])
-  const toClass: [number, number][][] = classes.map(() => [])
-  const general: [number, number][] = []
+  const fromClass: Candidate[][] = classes.map(() => [])
+  const toClass: Candidate[][] = classes.map(() => [])
+  const general: Candidate[] = []
   for (const [rank, rule] of rules.entries()) {
-    for (const [at, match] of rule.matches.entries()) {
+    for (const match of rule.matches) {
+      const candidate = { rank, rule, match }
       const from = match.from.include.find((atom) => atom.kind === 'group')
       const to = match.to.include.find((atom) => atom.kind === 'group')
       if (from !== undefined)
-        for (const one of classesOfGroup[from.group] ?? []) fromClass[one]?.push([rank, at])
+        for (const one of classesOfGroup[from.group] ?? []) fromClass[one]?.push(candidate)
       else if (to !== undefined)
-        for (const one of classesOfGroup[to.group] ?? []) toClass[one]?.push([rank, at])
-      else general.push([rank, at])
+        for (const one of classesOfGroup[to.group] ?? []) toClass[one]?.push(candidate)
+      else general.push(candidate)
     }
   }
-  return { fromClass: fromClass satisfies Candidates[], toClass, general }
+  return { fromClass, toClass, general }
 }

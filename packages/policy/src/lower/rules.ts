@@ -77,6 +77,7 @@ function lowerRule(
       if (rule.direction !== 'out') matches.push(inward)
     }
   }
+  const lists = [...new Set([...who.lists, ...peer.lists])]
   const expiresAt = rule.expires === undefined ? null : parseDate(rule.expires)
   return {
     id,
@@ -85,10 +86,15 @@ function lowerRule(
     matches,
     endsAt: rule.effect === 'allow' || rule.onExpiry === 'lift' ? expiresAt : null,
     when: rule.when === null ? null : weekRangesOf(rule.when),
-    ...documentationOf(rule, owner ?? lowering.document.owner),
-    lists: [...new Set([...who.lists, ...peer.lists])],
+    ...documentationOf(rule, owner ?? lowering.document.owner ?? ownerOfList(lowering, lists)),
+    lists,
     origin: rule.origin,
   }
+}
+
+/** A rule about a list that nobody else answers for is answered for by the list's owner. */
+function ownerOfList(lowering: Lowering, lists: readonly string[]): string | undefined {
+  return lists.map((name) => lowering.lists.get(name)?.document.owner).find((owner) => owner !== undefined)
 }
 
 function lowerQuarantine(lowering: Lowering, name: string, quarantine: QuarantineDocument): Rule | null {

@@ -5,7 +5,6 @@
  * form serves as a map key, sorts in numeric order with `<`, survives JSON, and lets IPv4 and IPv6 share every
  * line of code above this file. It deliberately knows nothing of sets of addresses: see `interval.ts`.
  */
-import ipaddr from 'ipaddr.js'
 
 /** Bytes in network order as lower-case hex: 8 digits (IPv4) or 32 digits (IPv6). */
 export type Address = string & { readonly __address: true }
@@ -31,11 +30,48 @@ export function familyOf(address: Address): Family {
  * identifiers and IPv4-mapped IPv6 are not addresses here, because programs disagree about what they mean.
  */
 export function parseAddress(text: string): Address | null {
+  return text.includes(':') ? parseIpv6(text) : parseIpv4(text)
+}
+
+function parseIpv4(text: string): Address | null {
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
+  if (parts === null) return null
+  let hex = ''
+  for (let at = 1; at <= 4; at++) {
+    const part = parts[at] as string
+    if (Number(part) > 255 || (part.length > 1 && part.startsWith('0'))) return null
+    hex += BYTES[Number(part)]
+  }
+  return hex as Address
+}
+
+/** RFC 4291 section 2.2, forms 1 and 2, and the IPv4 tail of form 3 outside ::ffff:0:0/96. */
+function parseIpv6(text: string): Address | null {
   if (text.length > 45) return null
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return hex(ipaddr.IPv4.parse(text).toByteArray())
-  if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return null
-  const parsed = ipaddr.IPv6.parse(text)
-  return parsed.isIPv4MappedAddress() ? null : hex(parsed.toByteArray())
+  const dot = text.indexOf('.')
+  const tail = dot === -1 ? '' : parseIpv4(text.slice(text.lastIndexOf(':') + 1))
+  if (tail === null) return null
+  const plain =
+    tail === '' ? text : `${text.slice(0, text.lastIndexOf(':') + 1)}${tail.slice(0, 4)}:${tail.slice(4)}`
+  const gap = plain.indexOf('::')
+  const head = groupsOf(gap === -1 ? plain : plain.slice(0, gap))
+  const rest = gap === -1 ? '' : groupsOf(plain.slice(gap + 2))
+  if (head === null || rest === null) return null
+  const missing = 32 - head.length - rest.length
+  if (gap === -1 ? missing !== 0 : missing < 4) return null
+  const address = head + '0'.repeat(missing) + rest
+  return address.startsWith('00000000000000000000ffff') ? null : (address as Address)
+}
+
+/** `fd20:1` as `fd200001`; null where a group is not one to four hex digits. */
+function groupsOf(text: string): string | null {
+  if (text === '') return ''
+  let hex = ''
+  for (const group of text.split(':')) {
+    if (!/^[0-9a-f]{1,4}$/i.test(group)) return null
+    hex += group.padStart(4, '0')
+  }
+  return hex.toLowerCase()
 }
 
 /** Why a text is not a prefix: it does not read as one, or it has bits set past its length. */
@@ -70,9 +106,26 @@ export function parseLinkAddress(text: string): LinkAddress | null {
 
 /** The text a person expects: dotted quad, or RFC 5952 for IPv6. */
 export function formatAddress(address: Address): string {
-  const bytes: number[] = []
-  for (let at = 0; at < address.length; at += 2) bytes.push(Number.parseInt(address.slice(at, at + 2), 16))
-  return familyOf(address) === 4 ? bytes.join('.') : ipaddr.fromByteArray(bytes).toString()
+  if (address.length === 8) {
+    const bits = Number.parseInt(address, 16)
+    return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`
+  }
+  const groups: string[] = []
+  for (let at = 0; at < 32; at += 4) groups.push(Number.parseInt(address.slice(at, at + 4), 16).toString(16))
+  // The longest run of zero groups is left out, the first of several, and never a single one.
+  let best = 0
+  let bestLength = 1
+  for (let at = 0; at < 8; at++) {
+    let length = 0
+    while (groups[at + length] === '0') length++
+    if (length > bestLength) {
+      best = at
+      bestLength = length
+    }
+    at += length
+  }
+  if (bestLength === 1) return groups.join(':')
+  return `${groups.slice(0, best).join(':')}::${groups.slice(best + bestLength).join(':')}`
 }
 
 /** `10.20.0.0/24` where the interval is one prefix, `10.20.0.3-10.20.0.9` where not. */
@@ -130,11 +183,7 @@ export function linkLocalOf(link: LinkAddress): Address {
   return `fe80000000000000${flipped}${bytes[1]}${bytes[2]}fffe${bytes[3]}${bytes[4]}${bytes[5]}` as Address
 }
 
-function hex(bytes: readonly number[]): Address {
-  let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
-  return text as Address
-}
+const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 /** Keeps the first `length` bits and fills the rest with zeros or ones. */
 function mask(address: Address, length: number, fill: '0' | 'f'): Address {

@@ -35,11 +35,14 @@ export interface BoundAddress {
 export interface Bindings {
   /** Leased or learnt addresses → device name. */
   readonly owners: ReadonlyMap<Address, { readonly device: string; readonly until: number }>
-  /** Device name → the DNS names it asked for → the answers it got. */
+  /** Device name (`*`: every device) → the DNS names it asked for → the answers it got. */
   readonly names: ReadonlyMap<string, ReadonlyMap<string, readonly BoundAddress[]>>
   /** The gateway's own addresses beyond those its networks state. */
   readonly gateway: ReadonlySet<Address>
 }
+
+/** The key in `Bindings.names` of what every device was told. */
+export const EVERY_DEVICE = '*'
 
 export type Verdict = 'allow' | 'deny' | 'unknown'
 

@@ -46,9 +46,10 @@ export function contains(set: AddressSet, address: Address): boolean {
   let high = set.length - 1
   while (low <= high) {
     const middle = (low + high) >> 1
-    const at = set[middle] as Interval
-    if (compare(address, at.first) < 0) high = middle - 1
-    else if (compare(address, at.last) > 0) low = middle + 1
+    const { first, last } = set[middle] as Interval
+    // Same length, same family: plain text order is numeric order. IPv4 stands before IPv6.
+    if (address.length !== first.length ? address.length < first.length : address < first) high = middle - 1
+    else if (address.length !== first.length || address > last) low = middle + 1
     else return true
   }
   return false

@@ -133,8 +133,15 @@ export interface Limit {
   readonly origin: Origin | null
 }
 
-/** Candidates of one end of a flow: `[rule, match]` indexes in the order in which they win. */
-export type Candidates = readonly (readonly [rule: number, match: number])[]
+/** A match that can concern a flow, with its rule and that rule's rank: its index in `Ruleset.rules`. */
+export interface Candidate {
+  readonly rank: number
+  readonly rule: Rule
+  readonly match: Match
+}
+
+/** In the order in which they win. */
+export type Candidates = readonly Candidate[]
 
 /** Which matches can concern a flow, by what its ends are. Every match stands in exactly one kind of place. */
 export interface RuleIndex {

@@ -8,10 +8,10 @@ import { familyOf, formatAddress } from '../../model/address.ts'
 import { contains } from '../../model/interval.ts'
 import type { Network, Ruleset } from '../../model/ruleset.ts'
 import { type NftablesOptions, TABLE } from './options.ts'
-import { element, type Sets } from './sets.ts'
+import type { Sets } from './sets.ts'
 import {
   type ChainDeclaration,
-  type Element,
+  element,
   type SetDeclaration,
   type TableDeclaration,
   writeInterval,
@@ -20,12 +20,7 @@ import { counterOf, logStatement } from './verdicts.ts'
 
 const COUNTED = ['fixed/arp', 'fixed/interface', 'fixed/spoofed', 'fixed/stranger'] as const
 
-export function arpTable(
-  ruleset: Ruleset,
-  sets: Sets,
-  options: NftablesOptions,
-  comment: string,
-): TableDeclaration {
+export function arpTable(ruleset: Ruleset, sets: Sets, options: NftablesOptions): TableDeclaration {
   const declared: SetDeclaration[] = [claimedSet(ruleset, sets, options)]
   const chains: ChainDeclaration[] = [
     {
@@ -50,7 +45,7 @@ export function arpTable(
       declared.push(...boundSets(ruleset, sets, network, options))
     chains.push(networkChain(ruleset, network))
   }
-  return { family: 'arp', name: TABLE, comment, counters: COUNTED.map(counterOf), sets: declared, chains }
+  return { family: 'arp', name: TABLE, counters: COUNTED.map(counterOf), sets: declared, chains }
 }
 
 function networkChain(ruleset: Ruleset, network: Network): ChainDeclaration {
@@ -91,16 +86,17 @@ function claimedSet(ruleset: Ruleset, sets: Sets, options: NftablesOptions): Set
   const own = new Set(
     [...ruleset.gateway, ...options.bindings.gateway].filter((address) => familyOf(address) === 4),
   )
-  const held = sets.held.flat().filter((one) => familyOf(one.address) === 4)
+  const elements = Array.from(own, formatAddress)
+  for (const held of sets.held) {
+    for (const one of held) if (one.family === 4) elements.push(element(one.text, one.until, options.at))
+  }
   return {
     kind: 'set',
     name: 'claimed',
     type: 'type ipv4_addr',
     flags: ['timeout'],
-    elements: [
-      ...[...own].map((address) => ({ text: formatAddress(address) })),
-      ...held.map((one) => element(formatAddress(one.address), one.until, options)),
-    ],
+    elements,
+    isDerived: true,
   }
 }
 
@@ -110,29 +106,19 @@ function boundSets(
   network: Network,
   options: NftablesOptions,
 ): readonly SetDeclaration[] {
-  const bound: Element[] = []
-  const links = new Set<string>()
+  const bound: string[] = []
+  const links: string[] = []
   for (const [index, device] of ruleset.devices.entries()) {
     if (device.network !== network.name || device.link === null) continue
-    links.add(device.link)
+    links.push(device.link)
     for (const one of sets.held[index] ?? []) {
-      if (familyOf(one.address) !== 4) continue
-      bound.push(element(`${device.link} . ${formatAddress(one.address)}`, one.until, options))
+      if (one.family === 4) bound.push(element(`${device.link} . ${one.text}`, one.until, options.at))
     }
   }
+  const derived = { kind: 'set', isDerived: true } as const
+  const type = 'type ether_addr . ipv4_addr'
   return [
-    {
-      kind: 'set',
-      name: `bound/${network.name}`,
-      type: 'type ether_addr . ipv4_addr',
-      flags: ['timeout'],
-      elements: bound,
-    },
-    {
-      kind: 'set',
-      name: `link/${network.name}`,
-      type: 'type ether_addr',
-      elements: [...links].map((text) => ({ text })),
-    },
+    { ...derived, name: `bound/${network.name}`, type, flags: ['timeout'], elements: bound },
+    { ...derived, name: `link/${network.name}`, type: 'type ether_addr', elements: links },
   ]
 }

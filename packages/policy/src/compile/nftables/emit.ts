@@ -15,9 +15,16 @@ import { guardIdentity } from './identity.ts'
 import { judge } from './judge.ts'
 import { keepLimits } from './limits.ts'
 import { type NftablesOptions, TABLE } from './options.ts'
-import { createSets } from './sets.ts'
+import { createSets, type Sets } from './sets.ts'
 import { assignSlots, type Slots } from './slots.ts'
-import { hex, type SetDeclaration, writeTable } from './text.ts'
+import {
+  element,
+  hex,
+  type SetDeclaration,
+  type TableDeclaration,
+  writeInterval,
+  writeTable,
+} from './text.ts'
 import { counterOf, verdictChains } from './verdicts.ts'
 
 /** Compiles a rule set for the Linux kernel. Options default to no bindings and no logging. */
@@ -43,24 +50,28 @@ export const nftables: Target<Partial<NftablesOptions>> = {
 
 function emit(ruleset: Ruleset, options: NftablesOptions): Artifact {
   const slots = assignSlots(ruleset)
-  const lasting = write(ruleset, slots, { ...options, bindings: noBindings }, '')
-  const digest = bytesToHex(sha256(utf8ToBytes(lasting))).slice(0, 32)
-  const text = write(ruleset, slots, options, `thingwall ${digest}`)
+  const sets = createSets(ruleset, options)
+  const arp = writeTable(arpTable(ruleset, sets, options))
+  const inet = writeTable(inetTable(ruleset, sets, slots, options))
+  const hash = sha256.create()
+  for (const part of [inet.lasting, arp.lasting, ...membership(ruleset, slots)])
+    hash.update(utf8ToBytes(part))
+  const digest = bytesToHex(hash.digest()).slice(0, 32)
+  const comment = `thingwall ${digest}`
+  const text = `${inet.textWith(comment)}\n${arp.textWith(comment)}`
   return { target: 'nftables', text, digest, places: placesOf(ruleset, slots) }
 }
 
-function write(ruleset: Ruleset, slots: Slots, options: NftablesOptions, comment: string): string {
-  const sets = createSets(ruleset, options)
+function inetTable(ruleset: Ruleset, sets: Sets, slots: Slots, options: NftablesOptions): TableDeclaration {
   const limits = keepLimits(ruleset, sets, options)
   const identity = guardIdentity(ruleset, sets, options)
   const judgement = judge(ruleset, sets, slots)
-  const inet = writeTable({
+  return {
     family: 'inet',
     name: TABLE,
-    comment,
     counters: [...ruleset.rules, ...ruleset.limits].map((rule) => counterOf(rule.id)),
     sets: [
-      liveSet(slots, options, comment),
+      liveSet(slots, options),
       ...identity.sets,
       ...sets.declarations(),
       ...limits.sets,
@@ -73,21 +84,31 @@ function write(ruleset: Ruleset, slots: Slots, options: NftablesOptions, comment
       ...identity.chains,
       ...baseChains(ruleset, { limitChain: limits.traffic }),
     ],
-  })
-  return `${inet}\n${writeTable(arpTable(ruleset, sets, options, comment))}`
+  }
+}
+
+/** What the elements of derived sets are made from, as far as the policy says it: for the digest. */
+function* membership(ruleset: Ruleset, slots: Slots): Iterable<string> {
+  for (const network of ruleset.networks)
+    yield `\n${network.name} ${network.addresses.map(writeInterval).join()}`
+  yield `\n${ruleset.classes.map((one) => [...one.groups].join('+')).join()}`
+  yield `\n${slots.all.map((slot) => `${slot.number}:${slot.endsAt}`).join()}`
+  let batch = ''
+  for (const device of ruleset.devices) {
+    batch += `\n${device.network} ${device.link} ${device.class} ${device.addresses.join()}`
+    if (batch.length < 65_536) continue
+    yield batch
+    batch = ''
+  }
+  yield batch
 }
 
 /** Numbers of the rules in force. Where a rule ends, its number goes by itself, and its open flows with it. */
-function liveSet(slots: Slots, options: NftablesOptions, comment: string): SetDeclaration {
-  const elements = slots.all.flatMap((slot) => {
-    if (slot.rule.effect !== 'allow') return []
-    const text = hex(slot.number)
-    // The lasting text, whose digest is taken, says when a rule ends instead of how long it has left.
-    if (comment === '') return [{ text: slot.endsAt === null ? text : `${text} until ${slot.endsAt}` }]
-    if (slot.endsAt === null) return [{ text }]
-    return slot.endsAt <= options.at ? [] : [{ text, timeoutMs: slot.endsAt - options.at }]
-  })
-  return { kind: 'set', name: 'live', type: 'type mark', flags: ['timeout'], elements }
+function liveSet(slots: Slots, options: NftablesOptions): SetDeclaration {
+  const elements = slots.all
+    .filter((slot) => slot.rule.effect === 'allow' && (slot.endsAt === null || slot.endsAt > options.at))
+    .map((slot) => element(hex(slot.number), slot.endsAt ?? Number.POSITIVE_INFINITY, options.at))
+  return { kind: 'set', name: 'live', type: 'type mark', flags: ['timeout'], elements, isDerived: true }
 }
 
 function placesOf(ruleset: Ruleset, slots: Slots): Artifact['places'] {

@@ -5,13 +5,13 @@
  * One chain for each network, one look-up for each packet of a known device. Neighbour advertisements must claim
  * an address of their own sender (the target is read as raw payload: nftables 1.0.6 has no word for it).
  */
-import { familyOf, formatAddress, type LinkAddress } from '../../model/address.ts'
+import { type Family, familyOf } from '../../model/address.ts'
 import { differenceOf, unionOf } from '../../model/interval.ts'
 import type { Network, Ruleset } from '../../model/ruleset.ts'
 import { classId } from './judge.ts'
 import type { NftablesOptions } from './options.ts'
-import { addressType, element, FAMILIES, headerOf, heldElement, type Sets } from './sets.ts'
-import { type ChainDeclaration, rawAddress, type SetDeclaration, writeInterval } from './text.ts'
+import { addressType, FAMILIES, headerOf, type Sets } from './sets.ts'
+import { type ChainDeclaration, element, rawAddress, type SetDeclaration, writeInterval } from './text.ts'
 
 export interface Identity {
   readonly sets: readonly SetDeclaration[]
@@ -52,34 +52,40 @@ export function guardIdentity(ruleset: Ruleset, sets: Sets, options: NftablesOpt
 
 /** Every address of every device → its class. */
 function classMaps(ruleset: Ruleset, sets: Sets, options: NftablesOptions): readonly SetDeclaration[] {
+  const elements: Record<Family, string[]> = { 4: [], 6: [] }
+  for (const [index, device] of ruleset.devices.entries()) {
+    const data = ` : ${classId(device.class)}`
+    for (const one of sets.held[index] ?? [])
+      elements[one.family].push(element(one.text, one.until, options.at, data))
+  }
   return FAMILIES.map((family) => ({
     kind: 'map',
     name: `class/${family}`,
     type: `type ${addressType(family)} : classid`,
     flags: ['timeout'],
-    elements: ruleset.devices.flatMap((device, index) =>
-      (sets.held[index] ?? [])
-        .filter((one) => familyOf(one.address) === family)
-        .map((one) => heldElement(one, options, ` : ${classId(device.class)}`)),
-    ),
+    elements: elements[family],
+    isDerived: true,
   }))
 }
 
 /** IPv6 addresses that a neighbour advertisement may only claim from the device which has them. */
 function claimedSet(ruleset: Ruleset, sets: Sets, options: NftablesOptions): SetDeclaration {
-  const own = [...ruleset.gateway, ...options.bindings.gateway].filter((address) => familyOf(address) === 6)
+  const own = new Set(
+    [...ruleset.gateway, ...options.bindings.gateway].filter((address) => familyOf(address) === 6),
+  )
+  const elements = Array.from(own, rawAddress)
+  for (const held of sets.held) {
+    for (const one of held) {
+      if (one.family === 6) elements.push(element(rawAddress(one.address), one.until, options.at))
+    }
+  }
   return {
     kind: 'set',
     name: 'claimed',
     type: 'typeof @th,64,128',
     flags: ['timeout'],
-    elements: [
-      ...[...new Set(own)].map((address) => ({ text: rawAddress(address) })),
-      ...sets.held
-        .flat()
-        .filter((one) => familyOf(one.address) === 6)
-        .map((one) => element(rawAddress(one.address), one.until, options)),
-    ],
+    elements,
+    isDerived: true,
   }
 }
 
@@ -89,67 +95,45 @@ function networkSets(
   network: Network,
   options: NftablesOptions,
 ): readonly SetDeclaration[] {
-  const declared: SetDeclaration[] = []
   const own = unionOf(
     [...ruleset.gateway, ...options.bindings.gateway].map((address) => ({ first: address, last: address })),
   )
   const senders = differenceOf(network.addresses, own)
-  for (const family of FAMILIES) {
-    declared.push({
-      kind: 'set',
-      name: `sender/${network.name}/${family}`,
-      type: `type ${addressType(family)}`,
-      flags: ['interval'],
-      elements: senders
-        .filter((one) => familyOf(one.first) === family)
-        .map((one) => ({ text: writeInterval(one) })),
-    })
-  }
+  const declared: SetDeclaration[] = FAMILIES.map((family) => ({
+    kind: 'set',
+    name: `sender/${network.name}/${family}`,
+    type: `type ${addressType(family)}`,
+    flags: ['interval'],
+    elements: senders.filter((one) => familyOf(one.first) === family).map(writeInterval),
+    isDerived: true,
+  }))
   if (network.role === 'uplink') return declared
-  const links = new Set<LinkAddress>()
-  const bound: Record<'4' | '6' | 'target', SetDeclaration['elements'][number][]> = {
-    4: [],
-    6: [],
-    target: [],
-  }
+  const isLinked = network.identity === 'mac+ip'
+  const links: string[] = []
+  const bound: Record<Family | 'target', string[]> = { 4: [], 6: [], target: [] }
   for (const [index, device] of ruleset.devices.entries()) {
     if (device.network !== network.name) continue
-    if (device.link !== null) links.add(device.link)
-    const prefix = network.identity === 'mac+ip' ? `${device.link} . ` : ''
+    if (device.link !== null) links.push(device.link)
+    const prefix = isLinked ? `${device.link} . ` : ''
     for (const one of sets.held[index] ?? []) {
-      const family = familyOf(one.address)
-      bound[family].push(element(`${prefix}${formatAddress(one.address)}`, one.until, options))
-      if (family === 6) bound.target.push(element(`${prefix}${rawAddress(one.address)}`, one.until, options))
+      bound[one.family].push(element(`${prefix}${one.text}`, one.until, options.at))
+      if (one.family === 6)
+        bound.target.push(element(`${prefix}${rawAddress(one.address)}`, one.until, options.at))
     }
   }
-  const isLinked = network.identity === 'mac+ip'
+  const derived = { kind: 'set', isDerived: true } as const
   for (const family of FAMILIES) {
     const type = isLinked ? `ether_addr . ${addressType(family)}` : addressType(family)
-    declared.push({
-      kind: 'set',
-      name: `bound/${network.name}/${family}`,
-      type: `type ${type}`,
-      flags: ['timeout'],
-      elements: bound[family],
-    })
+    const name = `bound/${network.name}/${family}`
+    declared.push({ ...derived, name, type: `type ${type}`, flags: ['timeout'], elements: bound[family] })
   }
   if (!isLinked) return declared
-  declared.push(
-    {
-      kind: 'set',
-      name: `target/${network.name}`,
-      type: 'typeof ether saddr . @th,64,128',
-      flags: ['timeout'],
-      elements: bound.target,
-    },
-    {
-      kind: 'set',
-      name: `link/${network.name}`,
-      type: 'type ether_addr',
-      elements: [...links].map((text) => ({ text })),
-    },
-  )
-  return declared
+  const target = 'typeof ether saddr . @th,64,128'
+  return [
+    ...declared,
+    { ...derived, name: `target/${network.name}`, type: target, flags: ['timeout'], elements: bound.target },
+    { ...derived, name: `link/${network.name}`, type: 'type ether_addr', elements: links },
+  ]
 }
 
 function uplinkChain(network: Network): ChainDeclaration {

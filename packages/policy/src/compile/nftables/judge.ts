@@ -72,7 +72,7 @@ export function judge(ruleset: Ruleset, sets: Sets, slots: Slots): Judgement {
     kind: 'map',
     name: 'decide',
     type: 'type mark : verdict',
-    elements: slots.all.map((slot) => ({ text: `${hex(slot.rank)} : goto ${slot.chain}` })),
+    elements: slots.all.map((slot) => `${hex(slot.rank)} : goto ${slot.chain}`),
   })
   return { chains, sets: maps }
 }
@@ -162,9 +162,7 @@ function writeDirection(
       kind: 'map',
       name: `${direction}/${side}`,
       type: 'type classid : verdict',
-      elements: [...lines.keys()].map((index) => ({
-        text: `${classId(index)} : jump ${direction}/${side}/${index}`,
-      })),
+      elements: [...lines.keys()].map((index) => `${classId(index)} : jump ${direction}/${side}/${index}`),
     })
     for (const family of [4, 6] as const) {
       rules.push(

@@ -4,11 +4,12 @@
  * Three kinds: static address sets (intervals), groups of devices, and names (by device, what it was told).
  */
 import { type Address, type Family, familyOf, formatAddress } from '../../model/address.ts'
+import { EVERY_DEVICE } from '../../model/flow.ts'
 import type { AddressSet } from '../../model/interval.ts'
 import { nameMatches } from '../../model/name.ts'
 import type { Ruleset } from '../../model/ruleset.ts'
 import type { NftablesOptions } from './options.ts'
-import { type Element, type SetDeclaration, writeInterval } from './text.ts'
+import { element, type SetDeclaration, writeInterval } from './text.ts'
 
 export const FAMILIES: readonly Family[] = [4, 6]
 
@@ -24,6 +25,8 @@ export function addressType(family: Family): string {
 /** An address a device has, static or leased, and until when (`Infinity` for static). */
 export interface Held {
   readonly address: Address
+  readonly family: Family
+  readonly text: string
   readonly until: number
 }
 
@@ -64,6 +67,7 @@ export function createSets(ruleset: Ruleset, options: NftablesOptions): Sets {
       const common = {
         kind: 'set',
         flags: ['timeout'],
+        isDerived: true,
         extra: [`comment "${pattern.slice(0, 120)}"`],
       } as const
       made.set(`name/${index}`, {
@@ -92,7 +96,7 @@ export function createSets(ruleset: Ruleset, options: NftablesOptions): Sets {
         name,
         type: `type ${addressType(family)}`,
         flags: ['interval'],
-        elements: content.map((text) => ({ text })),
+        elements: content,
       }))
     },
     group: (group, family) =>
@@ -103,9 +107,10 @@ export function createSets(ruleset: Ruleset, options: NftablesOptions): Sets {
         flags: ['timeout'],
         elements: (ruleset.groups[group]?.devices ?? []).flatMap((device) =>
           (held[device] ?? [])
-            .filter((one) => familyOf(one.address) === family)
-            .map((one) => heldElement(one, options)),
+            .filter((one) => one.family === family)
+            .map((one) => element(one.text, one.until, options.at)),
         ),
+        isDerived: true,
       })),
     name: (pattern, family) => `@name/${nameSets(pattern, family)}`,
     told: (pattern, family) => `@told/${nameSets(pattern, family)}`,
@@ -113,26 +118,21 @@ export function createSets(ruleset: Ruleset, options: NftablesOptions): Sets {
   }
 }
 
-/** An address as an element that lives as long as the device holds it. */
-export function heldElement(one: Held, options: NftablesOptions, data = ''): Element {
-  return element(`${formatAddress(one.address)}${data}`, one.until, options)
-}
-
-export function element(text: string, until: number, options: NftablesOptions): Element {
-  return until === Number.POSITIVE_INFINITY ? { text } : { text, timeoutMs: until - options.at }
-}
-
 function heldAddresses(ruleset: Ruleset, options: NftablesOptions): readonly (readonly Held[])[] {
   const held = ruleset.devices.map((device): Held[] =>
-    device.addresses.map((address) => ({ address, until: Number.POSITIVE_INFINITY })),
+    device.addresses.map((address) => holding(address, Number.POSITIVE_INFINITY)),
   )
   for (const [address, { device, until }] of options.bindings.owners) {
     const index = ruleset.deviceByName.get(device)
     // What the policy states wins over what was leased.
     if (index === undefined || until <= options.at || ruleset.owners.has(address)) continue
-    held[index]?.push({ address, until })
+    held[index]?.push(holding(address, until))
   }
   return held
+}
+
+function holding(address: Address, until: number): Held {
+  return { address, family: familyOf(address), text: formatAddress(address), until }
 }
 
 function answersFor(
@@ -141,31 +141,31 @@ function answersFor(
   held: Sets['held'],
   pattern: string,
   family: Family,
-): { readonly answers: readonly Element[]; readonly told: readonly Element[] } {
+): { readonly answers: readonly string[]; readonly told: readonly string[] } {
   const answers = new Map<string, number>()
   const told = new Map<string, number>()
   const keep = (map: Map<string, number>, key: string, until: number): void => {
     map.set(key, Math.max(until, map.get(key) ?? 0))
   }
   for (const [device, names] of options.bindings.names) {
-    const own = (held[ruleset.deviceByName.get(device) ?? -1] ?? []).filter(
-      (one) => familyOf(one.address) === family,
-    )
-    for (const [name, given] of names) {
-      if (!nameMatches(pattern, name)) continue
-      for (const answer of given) {
-        if (answer.until <= options.at) continue
-        for (const one of own) {
+    const given = [...names].filter(([name]) => nameMatches(pattern, name)).flatMap(([, answers]) => answers)
+    const valid = given.filter((answer) => answer.until > options.at)
+    if (valid.length === 0) continue
+    const index = ruleset.deviceByName.get(device) ?? -1
+    for (const own of device === EVERY_DEVICE ? held : [held[index] ?? []]) {
+      for (const one of own) {
+        // Link-local addresses are never forwarded, so nothing is told to them that a rule could be about.
+        if (one.family !== family || one.text.startsWith('fe8')) continue
+        for (const answer of valid) {
           const until = Math.min(answer.until, one.until)
-          const address = formatAddress(one.address)
-          keep(told, address, until)
-          if (familyOf(answer.address) !== family) continue
-          keep(answers, `${address} . ${formatAddress(answer.address)}`, until)
+          keep(told, one.text, until)
+          if (familyOf(answer.address) === family)
+            keep(answers, `${one.text} . ${formatAddress(answer.address)}`, until)
         }
       }
     }
   }
-  const elements = (map: Map<string, number>): Element[] =>
-    [...map].map(([text, until]) => element(text, until, options))
+  const elements = (map: Map<string, number>): string[] =>
+    Array.from(map, ([text, until]) => element(text, until, options.at))
   return { answers: elements(answers), told: elements(told) }
 }

@@ -1,16 +1,10 @@
 /**
  * Writes nftables syntax: tables, chains, sets, maps, counters, in the forms that 1.0.6 and every later release read.
  *
- * Only names that `names.ts` made and numbers come in here; nothing a device or an author wrote as prose does.
+ * Only identifiers that `validate` let in and numbers come in here; nothing a device or an author wrote as prose does.
  */
 import { type Address, formatAddress, type Interval, prefixLengthOf } from '../../model/address.ts'
 import { MARK_MASK } from './options.ts'
-
-/** One element: its key (and data), and how long it has left in milliseconds where it ends. */
-export interface Element {
-  readonly text: string
-  readonly timeoutMs?: number
-}
 
 export interface SetDeclaration {
   readonly kind: 'set' | 'map'
@@ -20,7 +14,10 @@ export interface SetDeclaration {
   readonly flags?: readonly string[]
   /** Further lines, such as `size 65535`. */
   readonly extra?: readonly string[]
-  readonly elements: readonly Element[]
+  /** Made by `element`, or plain keys. */
+  readonly elements: readonly string[]
+  /** Filled from devices and bindings, which the digest covers by themselves. */
+  readonly isDerived?: true
 }
 
 export interface ChainDeclaration {
@@ -33,40 +30,52 @@ export interface ChainDeclaration {
 export interface TableDeclaration {
   readonly family: 'inet' | 'arp'
   readonly name: string
-  readonly comment: string
   readonly counters: readonly string[]
   readonly sets: readonly SetDeclaration[]
   readonly chains: readonly ChainDeclaration[]
 }
 
+/** A table written out, but for its comment. */
+export interface WrittenTable {
+  readonly textWith: (comment: string) => string
+  /** The part that the digest is taken of: all but the elements of derived sets. */
+  readonly lasting: string
+}
+
 /** Replaces the table whole: created if absent, deleted, written anew, all in the transaction of one `nft -f`. */
-export function writeTable(table: TableDeclaration): string {
+export function writeTable(table: TableDeclaration): WrittenTable {
   const head = `${table.family} ${table.name}`
-  const parts = [`table ${head}\ndelete table ${head}\n\ntable ${head} {\n\tcomment "${table.comment}"\n`]
-  for (const counter of table.counters) parts.push(`\n\tcounter ${counter} {\n\t}\n`)
-  for (const set of table.sets) parts.push(writeSet(set))
-  for (const chain of table.chains) parts.push(writeChain(chain))
-  parts.push('}\n')
-  return parts.join('')
+  const counters = table.counters.map((counter) => `\n\tcounter ${counter} {\n\t}\n`).join('')
+  const chains = table.chains.map(writeChain).join('')
+  const declared = table.sets.map((set) => writeSet(set.isDerived ? { ...set, elements: [] } : set)).join('')
+  return {
+    lasting: `${head}${counters}${declared}${chains}`,
+    textWith: (comment) => {
+      const parts = [
+        `table ${head}\ndelete table ${head}\n\ntable ${head} {\n\tcomment "${comment}"\n`,
+        counters,
+      ]
+      for (const set of table.sets) parts.push(writeSet(set))
+      parts.push(chains, '}\n')
+      return parts.join('')
+    },
+  }
 }
 
 function writeSet(set: SetDeclaration): string {
   const lines = [`\n\t${set.kind} ${set.name} {`, `\t\t${set.type}`]
   if (set.flags !== undefined && set.flags.length > 0) lines.push(`\t\tflags ${set.flags.join(',')}`)
   for (const line of set.extra ?? []) lines.push(`\t\t${line}`)
-  if (set.elements.length > 0) {
-    lines.push(`\t\telements = {\n\t\t\t${set.elements.map(writeElement).join(',\n\t\t\t')}\n\t\t}`)
-  }
+  if (set.elements.length > 0) lines.push(`\t\telements = {\n\t\t\t${set.elements.join(',\n\t\t\t')}\n\t\t}`)
   lines.push('\t}\n')
   return lines.join('\n')
 }
 
-/** A map's element carries its timeout between key and data. */
-function writeElement(element: Element): string {
-  if (element.timeoutMs === undefined) return element.text
-  const timeout = ` timeout ${writeDuration(element.timeoutMs)}`
-  const [key, data] = element.text.split(' : ')
-  return data === undefined ? `${key}${timeout}` : `${key}${timeout} : ${data}`
+/** An element that ends at an instant: `key timeout 5m : data`. Never ends at `Infinity`. */
+export function element(key: string, until: number, at: number, data: string = ''): string {
+  return until === Number.POSITIVE_INFINITY
+    ? `${key}${data}`
+    : `${key} timeout ${writeDuration(until - at)}${data}`
 }
 
 /** `40d2h1s`: a plain number of milliseconds past 2^32 would not load. Never less than a millisecond. */
