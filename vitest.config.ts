@@ -1,5 +1,5 @@
 /**
- * The vitest projects: `unit` (beside the code), `kernel` (the real kernel, inside fresh namespaces) and
+ * The vitest projects: `unit` (beside the code), `cli` (the program itself, on policy files), `kernel` (the real kernel, inside fresh namespaces) and
  * `repository` (guards over the sources themselves). Which of them run, and under what, is decided in
  * scripts/test.ts, not here.
  */
@@ -23,6 +23,15 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.ts', 'bench/**/*.test.ts', 'scripts/**/*.test.ts'],
           environment: 'node',
           execArgv,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'cli',
+          include: ['test/cli/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 60_000,
         },
       },
       {

@@ -30,6 +30,7 @@ const stages: Readonly<Record<string, Stage>> = {
   dead: { title: 'dead code (knip)', run: () => check(deadCode) },
   packages: { title: 'packages (build, publint, attw)', run: () => check(build) },
   unit: { title: 'unit and property tests', run: () => tests('unit') },
+  cli: { title: 'command-line tests', run: () => tests('cli') },
   kernel: { title: 'kernel tests', run: kernelTests },
   repository: { title: 'repository tests', run: () => tests('repository') },
 }
@@ -37,7 +38,7 @@ const stages: Readonly<Record<string, Stage>> = {
 const named = positionals.filter((word) => Object.hasOwn(stages, word))
 const filters = positionals.filter((word) => !Object.hasOwn(stages, word))
 const filtered = filters.length > 0 || values.t !== undefined
-const testStages = ['unit', 'kernel', 'repository']
+const testStages = ['unit', 'cli', 'kernel', 'repository']
 const chosen = named.length > 0 ? named : filtered ? testStages : Object.keys(stages)
 
 endTogether()

@@ -1,7 +1,7 @@
 /** `thingwall check`: every fault of a policy at once, and its own tests. */
 import { check, hasErrors } from '@thingwall/policy'
+import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
-import type { Call } from '../frame/parse.ts'
 import type { Host, Report } from '../frame/report.ts'
 import { jsonOf, renderDiagnostics } from '../render/diagnostics.ts'
 import { showFile } from '../render/place.ts'

@@ -1,8 +1,9 @@
 /** `thingwall explain`: why a flow is allowed or blocked, by which rule, whose it is, and what to do about it. */
 import { type Explanation, explain, type Rule } from '@thingwall/policy'
+import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
-import { type Call, usage } from '../frame/parse.ts'
+import { usage } from '../frame/parse.ts'
 import type { Host, Ink, Page, Report } from '../frame/report.ts'
 import { renderDiagnostics } from '../render/diagnostics.ts'
 import { nearBy, showLine } from '../render/place.ts'

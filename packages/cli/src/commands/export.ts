@@ -1,8 +1,9 @@
 /** `thingwall export TARGET`: the policy for another program, on standard output. */
 import { type Bindings, type CompileResult, compileFor, type Ruleset } from '@thingwall/policy'
+import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
-import { type Call, suggest, usage } from '../frame/parse.ts'
+import { suggest, usage } from '../frame/parse.ts'
 import type { Host, Report } from '../frame/report.ts'
 import { renderDiagnostics } from '../render/diagnostics.ts'
 import { openBindings, openPolicy, policyOption } from './open.ts'

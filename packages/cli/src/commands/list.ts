@@ -1,7 +1,8 @@
 /** `thingwall list WHAT`: what the policy holds, each entry with its reason, owner, dates and place. */
 import type { Ruleset } from '@thingwall/policy'
+import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
-import { type Call, suggest, usage } from '../frame/parse.ts'
+import { suggest, usage } from '../frame/parse.ts'
 import type { Host, Page, Report } from '../frame/report.ts'
 import { renderDiagnostics } from '../render/diagnostics.ts'
 import { showLine } from '../render/place.ts'

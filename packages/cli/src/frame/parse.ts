@@ -3,16 +3,10 @@
  * data (`verbs.ts`, `options.ts`); this adds only "did you mean" and the count of operands.
  */
 import { parseArgs } from 'node:util'
+import type { Call } from './call.ts'
 import { Failure } from './failure.ts'
 import { type OptionName, type OptionValues, options } from './options.ts'
 import { type Verb, verbs } from './verbs.ts'
-
-/** One verb with what it was given. */
-export interface Call {
-  readonly verb: string
-  readonly operands: readonly string[]
-  readonly options: OptionValues
-}
 
 export type Request =
   | { readonly kind: 'call'; readonly call: Call; readonly verb: Verb }

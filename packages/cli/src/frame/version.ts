@@ -1,4 +1,4 @@
-/** `--version`. */
+/** `--version`: the version of this package, and of the Node that runs it. */
 import { readFileSync } from 'node:fs'
 import { exits } from './exit.ts'
 import type { Report } from './report.ts'

@@ -94,7 +94,10 @@ function wordsFor({ name, message, stack }: Threw): readonly [message: string, h
 /** Node's own picture of a syntax error: `FILE:LINE`, some lines of source, a line of carets. */
 function placeInSnippet(stack: string): Origin | null {
   const head = /^([^\n]*?):(\d+)\n((?:[^\n]*\n)*?)([ \t]*)\^+[ \t]*(?:\n|$)/.exec(stack)
-  return head === null ? null : at(head[1] as string, Number(head[2]), (head[4] as string).length + 1)
+  if (head !== null) return at(head[1] as string, Number(head[2]), (head[4] as string).length + 1)
+  // At the very end of a file there is nothing to put carets under.
+  const bare = /^((?:file:\/\/)?\/[^\n]*?):(\d+)\n/.exec(stack)
+  return bare === null ? null : at(bare[1] as string, Number(bare[2]), 1)
 }
 
 /** `Cannot find module X imported from FILE`: the line that names it. */

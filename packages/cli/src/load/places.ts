@@ -2,7 +2,7 @@
  * Gives everything in a policy its exact place: entries, quarantined devices and tests before they are validated,
  * and diagnostics by the path they name.
  */
-import type { Diagnostic, Origin } from '@thingwall/policy'
+import { type Diagnostic, escapeText, type Origin } from '@thingwall/policy'
 import type { Locator } from './locate.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -53,7 +53,7 @@ export function located(
 }
 
 /** The innermost origin on the way along a path, and the keys that lead on from there. */
-export function placeOf(
+function placeOf(
   document: unknown,
   path: string,
 ): { readonly origin: Origin; readonly keys: readonly (string | number)[] } | null {
@@ -62,9 +62,8 @@ export function placeOf(
   let origin = isObject(value) ? originOf(value) : null
   let keys: (string | number)[] = []
   while (rest !== '') {
-    const index = /^\[(\d+)\]\.?/.exec(rest)
-    const key = index === null ? keyAt(value, rest) : Number(index[1])
-    rest = rest.slice(index === null ? String(key).length : index[0].length).replace(/^\./, '')
+    const [key, length] = firstKey(value, rest)
+    rest = rest.slice(length).replace(/^\./, '')
     keys.push(key)
     value = Array.isArray(value) ? value[key as number] : isObject(value) ? value[key] : undefined
     const inner = isObject(value) ? originOf(value) : null
@@ -76,16 +75,28 @@ export function placeOf(
   return origin === null ? null : { origin, keys }
 }
 
-/** Keys may hold dots (`198.51.100.7`): the longest that the object has, else up to the next dot. */
-function keyAt(value: unknown, rest: string): string {
-  let best = ''
+/**
+ * The first key of a path, and how much of the path it takes: `[3]`, `["198.51.100.7"]` (escaped and cut as it is
+ * shown), or a bare key. Bare keys may hold dots: the longest that the object has, else up to the next dot.
+ */
+function firstKey(value: unknown, rest: string): readonly [key: string | number, length: number] {
+  const index = /^\[(\d+)\]/.exec(rest)
+  if (index !== null) return [Number(index[1]), index[0].length]
+  if (rest.startsWith('["')) {
+    const keys = isObject(value) ? Object.keys(value) : []
+    const shown = (key: string): string => `["${escapeText(key, 64)}"]`
+    const plain = /^\["(.*?)"\](?=[.[]|$)/.exec(rest)?.[1] ?? ''
+    const key = keys.includes(plain) ? plain : keys.find((one) => rest.startsWith(shown(one)))
+    return key === undefined ? [plain, rest.length] : [key, shown(key).length]
+  }
   if (isObject(value)) {
-    for (let end = rest.length; end > 0 && best === ''; end = rest.lastIndexOf('.', end - 1)) {
-      const key = rest.slice(0, end).replace(/\[\d+\]$/, '')
-      if (Object.hasOwn(value, key)) best = key
+    for (let end = rest.length; end > 0; end = rest.lastIndexOf('.', end - 1)) {
+      const key = rest.slice(0, end).replace(/\[.*$/, '')
+      if (Object.hasOwn(value, key)) return [key, key.length]
     }
   }
-  return best === '' ? (/^[^.[]+/.exec(rest)?.[0] ?? rest) : best
+  const bare = /^[^.[]+/.exec(rest)?.[0] ?? rest
+  return [bare, bare.length]
 }
 
 function eachAt(entries: Json, origin: Origin | null, keys: readonly string[], locator: Locator): Json {

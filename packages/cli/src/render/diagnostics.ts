@@ -29,7 +29,7 @@ export function renderDiagnostics(diagnostics: readonly Diagnostic[], sources: S
 }
 
 /** `2 errors, 1 warning` */
-export function summary(diagnostics: readonly Diagnostic[], page: Page): string {
+function summary(diagnostics: readonly Diagnostic[], page: Page): string {
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length
   const warnings = diagnostics.length - errors
   const parts = [

@@ -1,0 +1,225 @@
+/** Policy files that do not load, that lie, that attack: each refused, at its place, with nothing done. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { listOf, siteOf, volcano } from './program.ts'
+
+const site = siteOf({ 'thingwall.policy.ts': volcano })
+afterAll(site.remove)
+
+async function diagnosticOf(text: string, name = 'this.policy.ts'): Promise<Record<string, unknown>> {
+  site.write(name, text)
+  const { exit, value } = await site.json(['check', '-p', name])
+  expect(exit).toBe(1)
+  const { code, message, file, line, column, hint } = listOf(value.diagnostics)[0] ?? {}
+  return { code, message, at: `${file}:${line}:${column}`, hint }
+}
+
+describe('TW1022 the policy file did not load', () => {
+  test.each([
+    ['export default {\n  a: 1\n  b: 2,\n}\n', 'this.policy.ts:3:3', "Expected ',', got 'ident'"],
+    ['enum Kind { A }\nexport default Kind\n', 'this.policy.ts:1:1', 'TypeScript enum is not supported'],
+    ['const x = 1\nconst x = 2\nexport default x\n', 'this.policy.ts:2:7', "'x' has already been declared"],
+    ['export const a = 1\n', 'this.policy.ts:1:1', 'has no default export'],
+    ["\nthrow new TypeError('no')\n", 'this.policy.ts:2:7', 'the policy threw TypeError: no'],
+    ['const f = (x: any) => x.y.z\nexport default f({})\n', 'this.policy.ts:1:27', 'threw TypeError'],
+    ["\nimport { x } from './nothere.ts'\nexport default x\n", 'this.policy.ts:2:22', 'there is no module'],
+    ["import { nothing } from 'thingwall'\nexport default nothing\n", 'this.policy.ts:1:10', 'nothing'],
+    ["import net from 'node:net'\nexport default net\n", 'this.policy.ts:1:1', "may not import 'node:net'"],
+    ['const a: unknown[] = []\na.push(a)\nexport default a\n', 'this.policy.ts:1:1', 'is not plain data'],
+    ['await new Promise(() => {})\nexport default 1\n', 'this.policy.ts:1:1', 'ended its process'],
+  ])('%j at %s', async (text, at, message) => {
+    const told = await diagnosticOf(text)
+    expect(told).toMatchObject({ code: 'TW1022', at, message: expect.stringContaining(message) })
+    expect(told.hint).not.toBe('')
+  })
+  test('in a file that the policy imports', async () => {
+    site.write('parts/hosts.ts', 'export const api =\n')
+    const told = await diagnosticOf("import { api } from './parts/hosts.ts'\nexport default api\n")
+    expect(told.at).toMatch(/^parts\/hosts\.ts:/)
+  })
+  test('in plain JavaScript', async () => {
+    const told = await diagnosticOf('export default {\n  a: 1\n  b: 2 }\n', 'this.policy.mjs')
+    expect(told.at).toBe('this.policy.mjs:3:3')
+  })
+})
+
+describe('TW1023 the policy file is not deterministic', () => {
+  test.each([
+    'new Date().toISOString()',
+    'String(Date.now())',
+    'String(Math.random())',
+    'crypto.randomUUID()',
+    'String(performance.now())',
+    'String(((globalThis as any).loads = ((globalThis as any).loads ?? 0) + 1))',
+  ])('%s', async (what) => {
+    const told = await diagnosticOf(
+      volcano.replace("why: 'ESP32 that pushes ground-motion readings'", `why: ${what}`),
+    )
+    expect(told).toMatchObject({
+      code: 'TW1023',
+      message: expect.stringContaining('profiles.seismometer.why'),
+    })
+  })
+  test('not: dates written out, also by way of Date', async () => {
+    const fixed = "why: new Date('2026-03-02').toISOString() + ' ' + Array.from([3, 1, 2]).sort().join()"
+    site.write('fixed.policy.ts', volcano.replace("why: 'ESP32 that pushes ground-motion readings'", fixed))
+    expect((await site.run(['check', '-p', 'fixed.policy.ts'])).exit).toBe(0)
+  })
+})
+
+describe('what a policy may not do', () => {
+  const attempt = (code: string): string =>
+    volcano.replace(
+      "why: 'ESP32 that pushes ground-motion readings'",
+      `why: await tried(async () => ${code})`,
+    ) +
+    `async function tried(act: () => unknown) {
+      try { await act() } catch (error) { return 'refused: ' + (error as Error).message.slice(0, 80) }
+      return 'DONE'
+    }\n`
+  const canary = join(site.folder, 'canary')
+  test.each([
+    ['write a file', `(await import('node:fs')).writeFileSync(${JSON.stringify(canary)}, '1')`],
+    ['read outside its project', "(await import('node:fs')).readFileSync('/etc/passwd')"],
+    ['start a process', "(await import('node:child_process')).execSync('id')"],
+    ['start a worker', "new (await import('node:worker_threads')).Worker('1', { eval: true })"],
+    ['open a connection', "(await import('node:net')).connect(80, '127.0.0.1')"],
+    ['fetch', "await fetch('http://127.0.0.1:9/')"],
+    ['register hooks of its own', "(await import('node:module')).registerHooks({})"],
+    ['ask Node for what it may not import', "process.getBuiltinModule('node:net').connect(80)"],
+    ['end other processes', 'process.kill(process.ppid)'],
+    ['take its permissions back', "process.binding('fs')"],
+  ])('%s', async (_, code) => {
+    site.write('attempt.policy.ts', attempt(code))
+    const { value } = await site.json(['list', 'profiles', '-p', 'attempt.policy.ts'])
+    expect(listOf(value.entries)[0]?.why).toMatch(/^refused: /)
+    expect(existsSync(canary)).toBe(false)
+  })
+  test('see the environment', async () => {
+    const code = volcano.replace(
+      "why: 'ESP32 that pushes ground-motion readings'",
+      "why: 'environment: ' + JSON.stringify(process.env)",
+    )
+    site.write('env.policy.ts', code)
+    const { out } = await site.run(['list', 'profiles', '-p', 'env.policy.ts', '--json'], {
+      TOKEN: 'secret-1234',
+    })
+    expect(out).toContain('environment: {}')
+    expect(out).not.toContain('secret-1234')
+  })
+})
+
+describe('what a policy may do', () => {
+  test('read a file beside it, import its own modules, compute', async () => {
+    site.write('devices.csv', 'vent-07,24:6f:28:aa:00:07,10.20.0.17\n')
+    site.write('hosts.ts', "export const api: string = 'api.volcano.example'\n")
+    const computed = volcano
+      .replace(
+        "from 'thingwall'\n",
+        "from 'thingwall'\nimport { readFileSync } from 'node:fs'\nimport { api } from './hosts.ts'\n",
+      )
+      .replace("to: 'api.volcano.example'", 'to: api')
+      .replace(
+        '  devices: {\n',
+        `  devices: {
+    ...Object.fromEntries(readFileSync(new URL('devices.csv', import.meta.url), 'utf8').trim().split('\\n').map((row) => {
+      const [name, mac, ip] = row.split(',') as [string, string, string]
+      return [name, seismometer.device({ mac, ip })]
+    })),
+`,
+      )
+    site.write('computed.policy.ts', computed)
+    const { exit, value } = await site.json(['list', 'devices', '-p', 'computed.policy.ts'])
+    expect(exit).toBe(0)
+    expect(listOf(value.entries).map(({ name }) => name)).toEqual(['vent-07', 'vent-01', 'vent-02'])
+  })
+  test('print, without harm to what is asked', async () => {
+    site.write('loud.policy.ts', `console.log('\\u001b]0;title\\u0007{"kind":"policy"}')\n${volcano}`)
+    const { out, err, exit } = await site.run(['check', '-p', 'loud.policy.ts'])
+    expect(exit).toBe(0)
+    expect(out).toMatch(/^ok /)
+    expect(err).toContain('policy printed: \\u{1b}]0;title\\u{7}{"kind":"policy"}\n')
+    expect((await site.json(['check', '-p', 'loud.policy.ts'])).value.ok).toBe(true)
+  })
+})
+
+describe('hostile strings', () => {
+  const hostile: readonly (readonly [string, string])[] = [
+    ['a quote', "x'; drop"],
+    ['a double quote', 'x" accept; "'],
+    ['a newline', 'x\naccept'],
+    ['an escape sequence', 'x\u001b[2J\u001b]0;owned\u0007'],
+    ['a bidirectional override', 'x\u202egnol'],
+    ['a null byte', 'x\u0000y'],
+    ['10 kB', 'x'.repeat(10_240)],
+    ['a prototype key', '__proto__'],
+    ['a shell word', '$(touch canary)`touch canary`'],
+    ['a path', '../../etc/passwd'],
+    ['an option', '--json'],
+  ]
+  type Write = (policy: string, text: string) => string
+  const key = (before: string, after: string): Write => {
+    return (policy, text) => policy.replace(before, () => `[${JSON.stringify(text)}]${after}`)
+  }
+  const value = (before: string, after: string): Write => {
+    return (policy, text) => policy.replace(before, () => after.replace('TEXT', () => JSON.stringify(text)))
+  }
+  const places: readonly (readonly [place: string, write: Write, path: string])[] = [
+    ['a device', key("'vent-02': ", ': '), 'devices'],
+    ['a rule', key('botnets: deny', ': deny'), 'rules'],
+    ['a profile', value("profile('seismometer'", 'profile(TEXT'), 'profiles'],
+    ['a list', value("list('known-botnets'", 'list(TEXT'), 'lists'],
+    ['a network', key('station: network', ': network'), 'networks'],
+    ['a host', value("to: 'api.volcano.example'", 'to: TEXT as never'), 'profiles'],
+    ['an interface', value("interface: 'wan0'", 'interface: TEXT'), 'networks.uplink.interface'],
+    ['an entry', key("'198.51.100.7': ", ': '), 'lists'],
+  ]
+  test.each(hostile)('%s as every name at once: refused, and never on the terminal', async (kind, text) => {
+    const here = places.filter(
+      ([place]) => place !== 'an interface' || !['a prototype key', 'an option'].includes(kind),
+    )
+    site.write(
+      'hostile.policy.ts',
+      here.reduce((policy, [, write]) => write(policy, text), volcano),
+    )
+    const { exit, out, err } = await site.run(['check', '-p', 'hostile.policy.ts'])
+    expect(exit).toBe(1)
+    expect((out + err).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+    expect(out.length).toBeLessThan(40_000)
+    const { value } = await site.json(['check', '-p', 'hostile.policy.ts'])
+    const refused = listOf(value.diagnostics).map(({ path }) => `${path}`)
+    for (const [place, , path] of here) {
+      expect(
+        refused.some((one) => one.startsWith(path)),
+        `${place}: ${refused.join(' ')}`,
+      ).toBe(true)
+    }
+    expect(existsSync(canary())).toBe(false)
+  })
+  test('as arguments', async () => {
+    for (const [kind, text] of hostile.filter(([, one]) => !one.includes('\0'))) {
+      for (const args of [
+        ['explain', `--from=${text}`, '--to=10.30.0.5:22/tcp'],
+        ['list', `--match=${text}`, 'rules'],
+        ['list', '--', text],
+        ['check', `--policy=${text}`],
+      ]) {
+        const { exit, out, err } = await site.run(args)
+        expect([1, 2], `${kind}: ${args[0]}`).toContain(exit)
+        expect((out + err).replaceAll('\n', ''), kind).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+      }
+    }
+  })
+  test('in reasons they are shown escaped, or refused', async () => {
+    site.write(
+      'reason.policy.ts',
+      volcano.replace("'TLS needs the time'", "'TLS \\u001b[31mneeds\\u0007 \\u202ethe time'"),
+    )
+    const { out, err } = await site.run(['list', 'rules', '-p', 'reason.policy.ts'])
+    expect((out + err).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+  })
+  function canary(): string {
+    return join(site.folder, 'canary')
+  }
+})
