@@ -1,7 +1,7 @@
 /**
- * The vitest projects: `unit` (beside the code), `cli` (the program itself, on policy files), `kernel` (the real kernel, inside fresh namespaces) and
- * `repository` (guards over the sources themselves). Which of them run, and under what, is decided in
- * scripts/test.ts, not here.
+ * The vitest projects: `unit` (beside the code), `cli` (the program itself, on policy files), `kernel` (the real
+ * kernel, inside fresh namespaces) and `repository` (guards over the sources themselves). Which of them run, and
+ * under what, is decided in scripts/test.ts, not here.
  */
 import { defineConfig } from 'vitest/config'
 

@@ -39,7 +39,6 @@ const allowed: readonly (readonly [from: string, to: string, why: string])[] = [
   ['policy/evaluate', 'policy/author', 'instants in bindings are read the way policies write them'],
   ['policy/analyse', 'policy/model', 'findings speak of policies, rules and flows'],
   ['policy/analyse', 'policy/author', 'dates are read the way they were written'],
-  ['policy/analyse', 'policy/lower', 'dead and redundant rules show only in the rule set'],
   ['policy/analyse', 'policy/evaluate', "the policy's own tests ask the one definition of meaning"],
   ['policy/compile', 'policy/model', 'the interface of a target speaks of rule sets and diagnostics'],
   ['policy/compile/nftables', 'policy/compile', 'a target implements the interface'],

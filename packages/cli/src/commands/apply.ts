@@ -19,7 +19,7 @@ import {
 import { formatAddress, hasErrors } from '@thingwall/policy'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
-import { usage } from '../frame/parse.ts'
+import { usage } from '../frame/failure.ts'
 import type { Host, Page, Report } from '../frame/report.ts'
 import { jsonOf, renderDiagnostics } from '../render/diagnostics.ts'
 import { count, safe } from '../render/text.ts'

@@ -26,9 +26,8 @@ import type { RuleSet } from '../demo/wall.ts'
 import { residents } from '../demo/world.ts'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
-import { Failure } from '../frame/failure.ts'
+import { Failure, usage } from '../frame/failure.ts'
 import { pageOf } from '../frame/page.ts'
-import { usage } from '../frame/parse.ts'
 import type { Host, Report } from '../frame/report.ts'
 
 /** For the demo's own test: `open` or `closed` puts no policy in force, and then nearly nothing goes as it says. */

@@ -17,8 +17,7 @@ import {
 } from '@thingwall/policy'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
-import { Failure } from '../frame/failure.ts'
-import { usage } from '../frame/parse.ts'
+import { Failure, usage } from '../frame/failure.ts'
 import type { Host } from '../frame/report.ts'
 import { DEFAULT_POLICY_FILE, type LoadedPolicy, loadPolicy } from '../load/load.ts'
 

@@ -34,3 +34,8 @@ export class Failure extends Error {
     this.sources = { project: detail.project ?? null }
   }
 }
+
+/** Wrong usage: exit 2, and the hint says what would be right. */
+export function usage(message: string, hint: string): Failure {
+  return new Failure(message, { code: 'usage', hint })
+}

@@ -4,8 +4,9 @@
  */
 import { parseArgs } from 'node:util'
 import type { Call } from './call.ts'
-import { Failure } from './failure.ts'
+import { type Failure, usage } from './failure.ts'
 import { type OptionName, type OptionValues, options } from './options.ts'
+import { suggest } from './suggest.ts'
 import { type Verb, verbs } from './verbs.ts'
 
 export type Request =
@@ -65,11 +66,6 @@ export async function parse(argv: readonly string[]): Promise<Request> {
   return { kind: 'call', call: { verb: name, operands, options: values as OptionValues }, verb }
 }
 
-/** Wrong usage: exit 2, and the hint says what would be right. */
-export function usage(message: string, hint: string): Failure {
-  return new Failure(message, { code: 'usage', hint })
-}
-
 /** `--from --to x`: the next option is no value. `--from=--x` says it is. */
 function swallowed(token: { value: string | undefined; inlineValue: boolean | undefined }): boolean {
   return token.inlineValue !== true && token.value !== undefined && /^--?[a-z]/i.test(token.value)
@@ -96,17 +92,5 @@ async function unknownOption(
   return usage(
     `${verb === undefined ? 'thingwall' : `'${verb}'`} has no option ${raw}`,
     meant === null ? `${help} lists them` : `did you mean --${meant}?`,
-  )
-}
-
-/** The closest of some words, its letters swapped or its end left out; asked, and imported, only when a word was wrong. */
-export async function suggest(word: string, candidates: Iterable<string>): Promise<string | null> {
-  const { didYouMean } = await import('@thingwall/policy')
-  const words = [...candidates]
-  const letters = (text: string): string => [...text].sort().join('')
-  return (
-    didYouMean(word, words) ??
-    words.find((one) => letters(one) === letters(word) || (word.length > 1 && one.startsWith(word))) ??
-    null
   )
 }
