@@ -5,6 +5,7 @@
  */
 import {
   buildSite,
+  type Icmp,
   type NflogListener,
   type NflogMessage,
   openNflog,
@@ -39,8 +40,8 @@ export interface Applied {
   readonly text: string
 }
 
-/** A flow, known by its own port, or echo requests and replies. */
-export type Subject = LiveFlow | 'echo'
+/** A flow, known by its own port; or `echo`, `arp 10.20.0.11 at 24:6f:…`, `icmpv6 136 from fd20::11`. */
+export type Subject = LiveFlow | string
 
 export interface Wall {
   readonly site: Site
@@ -110,7 +111,7 @@ export async function buildWall(description: SiteDescription): Promise<Wall> {
         )
       }).catch((error: Error) => {
         throw new Error(
-          `${error.message}; it decided ${seen.map((one) => one.decision).join(', ') || 'nothing'}`,
+          `${error.message}; it decided ${seen.map((one) => `${one.decision} (${one.subjects.join(', ')})`).join('; ') || 'nothing'}`,
         )
       })
       seen = []
@@ -151,32 +152,51 @@ export function compile(
 
 interface Judged {
   readonly decision: string
-  /** Both ports, of TCP and UDP and of errors about them; `echo`. */
-  readonly subjects: readonly (number | 'echo')[]
+  /** What it may be asked for by. */
+  readonly subjects: readonly string[]
   /** ARP, and neighbour and listener discovery (RFC 4861, RFC 3810). */
   readonly isBackground: boolean
 }
 
-function subjectOf(about: Subject | undefined): number | 'echo' | null {
-  return about === undefined ? null : about === 'echo' ? about : about.port
+function subjectOf(about: Subject | undefined): string | null {
+  return about === undefined ? null : typeof about === 'string' ? about : `port ${about.port}`
 }
 
-function judgedOf({ prefix, family, etherType, payload }: NflogMessage): Judged {
+function judgedOf({ prefix, etherType, payload }: NflogMessage): Judged {
   const decision = prefix.split(':').slice(1).join(' ')
-  const packet = parsePacket(etherType, payload)
-  const inner = packet.kind === 'ipv4' || packet.kind === 'ipv6' ? packet.payload : null
+  const packet = parsePacket(etherType === 0 ? 0x0806 : etherType, payload)
+  if (packet.kind === 'arp')
+    return { decision, subjects: [`arp ${packet.sender} at ${packet.senderLink}`], isBackground: true }
+  if (packet.kind === 'other') return { decision, subjects: [], isBackground: false }
+  const inner = packet.payload
   const isBackground =
-    family === 'arp' ||
-    (inner?.kind === 'icmpv6' && ((inner.type >= 130 && inner.type <= 137) || inner.type === 143))
-  if (inner?.kind === 'tcp' || inner?.kind === 'udp')
-    return { decision, subjects: [inner.sourcePort, inner.destinationPort], isBackground }
-  if (inner?.kind !== 'icmp' && inner?.kind !== 'icmpv6') return { decision, subjects: [], isBackground }
-  if ([0, 8, 128, 129].includes(inner.type)) return { decision, subjects: ['echo'], isBackground }
+    inner.kind === 'icmpv6' && ((inner.type >= 130 && inner.type <= 137) || inner.type === 143)
+  switch (inner.kind) {
+    case 'tcp':
+    case 'udp':
+      return { decision, subjects: [inner.sourcePort, inner.destinationPort].map(portText), isBackground }
+    case 'icmp':
+    case 'icmpv6':
+      return { decision, subjects: subjectsOf(inner, packet.source), isBackground }
+    case 'bytes':
+      return { decision, subjects: [], isBackground }
+    default:
+      return inner satisfies never
+  }
+}
+
+const portText = (port: number): string => `port ${port}`
+
+function subjectsOf(icmp: Icmp, source: string): readonly string[] {
+  const subjects = [`${icmp.kind} ${icmp.type} from ${source}`]
+  if ([0, 8, 128, 129].includes(icmp.type)) subjects.push('echo')
   // An error quotes the packet it is about: ports stand behind a plain header.
-  const quoted = new DataView(Uint8Array.from(inner.body).buffer)
-  const at = 4 + (inner.kind === 'icmp' ? 20 : 40)
-  const isError = inner.body.length >= at + 4 && !isBackground
-  return { decision, subjects: isError ? [quoted.getUint16(at), quoted.getUint16(at + 2)] : [], isBackground }
+  const quoted = new DataView(Uint8Array.from(icmp.body).buffer)
+  const at = 4 + (icmp.kind === 'icmp' ? 20 : 40)
+  const isError = icmp.kind === 'icmp' ? [3, 11, 12].includes(icmp.type) : icmp.type < 128
+  if (isError && icmp.body.length >= at + 4)
+    subjects.push(portText(quoted.getUint16(at)), portText(quoted.getUint16(at + 2)))
+  return subjects
 }
 
 async function ownAddresses(site: Site): Promise<ReadonlySet<Address>> {
