@@ -17,7 +17,18 @@ import {
   profile,
 } from '@thingwall/policy'
 
-const kinds = ['seismometer', 'gas', 'tilt', 'camera', 'weather', 'relay', 'gps', 'acoustic', 'logger', 'siren']
+const kinds = [
+  'seismometer',
+  'gas',
+  'tilt',
+  'camera',
+  'weather',
+  'relay',
+  'gps',
+  'acoustic',
+  'logger',
+  'siren',
+]
 
 /** A policy of `size` devices, each with an IPv4 and an IPv6 address. */
 export function fleetOf(size: number): PolicyDocument {
@@ -46,15 +57,30 @@ export function fleetOf(size: number): PolicyDocument {
   const devices = Object.fromEntries(
     Array.from({ length: size }, (_, at) => {
       const kind = profiles[at % profiles.length]
-      const given = { network: 'things', mac: macOf(at), ip: [addressOf(at), sixOf(at)], labels: { site: `s${at % 7}` } }
+      const given = {
+        network: 'things',
+        mac: macOf(at),
+        ip: [addressOf(at), sixOf(at)],
+        labels: { site: `s${at % 7}` },
+      }
       return [`d${at}`, kind?.device(given) ?? device(given)]
     }),
   )
   return policy('fleet', {
     owner: 'bench@volcano.example',
     networks: {
-      things: network({ role: 'things', interface: 'wlan0', cidrs: ['10.64.0.0/10', 'fd20::/64'], isolation: 'bridge-port' }),
-      station: network({ role: 'trusted', interface: 'lan0', cidrs: ['10.200.0.0/24', 'fd30::/64'], admin: ['10.200.0.5'] }),
+      things: network({
+        role: 'things',
+        interface: 'wlan0',
+        cidrs: ['10.64.0.0/10', 'fd20::/64'],
+        isolation: 'bridge-port',
+      }),
+      station: network({
+        role: 'trusted',
+        interface: 'lan0',
+        cidrs: ['10.200.0.0/24', 'fd30::/64'],
+        admin: ['10.200.0.5'],
+      }),
       uplink: network({ role: 'uplink', interface: 'wan0', masquerade: true }),
     },
     devices,
@@ -67,13 +93,19 @@ export function bindingsOf(): unknown {
   const names = [...kinds.map((kind) => `${kind}.volcano.example`), 'time.volcano.example']
   return {
     format: 1,
-    names: names.map((name, at) => ({ device: '*', name, addresses: [`192.0.2.${at + 1}`, `2001:db8::${at + 1}`] })),
+    names: names.map((name, at) => ({
+      device: '*',
+      name,
+      addresses: [`192.0.2.${at + 1}`, `2001:db8::${at + 1}`],
+    })),
   }
 }
 
 /** Flows of random devices: a third to what they may reach, a third to what they may not, a third inbound. */
 export function flowsOf(size: number, count: number): readonly Flow[] {
-  const targets = ['203.0.113.9', '198.18.4.4', '8.8.8.8', '192.0.2.1', '10.200.0.77'].map((text) => parseAddress(text) as Address)
+  const targets = ['203.0.113.9', '198.18.4.4', '8.8.8.8', '192.0.2.1', '10.200.0.77'].map(
+    (text) => parseAddress(text) as Address,
+  )
   const admin = parseAddress('10.200.0.5') as Address
   let state = 1
   const next = (): number => {
@@ -85,10 +117,25 @@ export function flowsOf(size: number, count: number): readonly Flow[] {
     const own = parseAddress(addressOf(one)) as Address
     const link = macOf(one) as LinkAddress
     if (at % 3 === 2) {
-      return { ingress: 'station', source: admin, destination: own, protocol: 6, sourcePort: 40_000, destinationPort: at % 2 ? 22 : 80 }
+      return {
+        ingress: 'station',
+        source: admin,
+        destination: own,
+        protocol: 6,
+        sourcePort: 40_000,
+        destinationPort: at % 2 ? 22 : 80,
+      }
     }
     const destination = targets[next() % targets.length] as Address
-    return { ingress: 'things', link, source: own, destination, protocol: 6, sourcePort: 40_000, destinationPort: 443 }
+    return {
+      ingress: 'things',
+      link,
+      source: own,
+      destination,
+      protocol: 6,
+      sourcePort: 40_000,
+      destinationPort: 443,
+    }
   })
 }
 

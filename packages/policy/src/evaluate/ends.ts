@@ -4,7 +4,7 @@
 import type { Address } from '../model/address.ts'
 import { type Bindings, EVERY_DEVICE, type Flow } from '../model/flow.ts'
 import { nameMatches } from '../model/name.ts'
-import type { Device, Ruleset } from '../model/ruleset.ts'
+import type { Device, Network, Ruleset } from '../model/ruleset.ts'
 
 /** One flow, judged by one rule set at one instant. */
 export interface Case {
@@ -13,6 +13,8 @@ export interface Case {
   readonly bindings: Bindings
   /** Milliseconds since 1970. */
   readonly at: number
+  /** Where the packet came in; null for the gateway's own and for interfaces no network names. */
+  readonly network: Network | null
   readonly from: End
   readonly to: End
 }
@@ -41,6 +43,7 @@ export function caseOf(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: num
     flow,
     bindings,
     at,
+    network: ruleset.networkByName.get(flow.ingress ?? '') ?? null,
     from: {
       address: flow.source,
       isGateway: isOwn,
@@ -74,7 +77,7 @@ export function isGatewayAddress(ruleset: Ruleset, bindings: Bindings, address: 
 /** Whether this device was told this address for a name. Before it is told anything, that cannot be said. */
 export function toldTruth({ bindings, at }: Case, device: Device, pattern: string, address: Address): Truth {
   let truth: Truth = MAYBE
-  for (const key of [device.name, EVERY_DEVICE]) {
+  for (const key of [EVERY_DEVICE, device.name]) {
     const told = bindings.names.get(key)
     if (told === undefined) continue
     for (const name of pattern.startsWith('*') ? told.keys() : [pattern]) {

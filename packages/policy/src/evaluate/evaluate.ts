@@ -133,9 +133,8 @@ function hasEnded(endsAt: number | null, at: number): boolean {
 }
 
 /** Two hosts of one network that nobody keeps apart talk without passing the gateway. */
-function isSeen({ ruleset, flow, from, to }: Case): boolean {
-  const network = ruleset.networkByName.get(flow.ingress ?? '')
-  if (from.isGateway || to.isGateway || network === undefined || network.role === 'uplink') return true
+function isSeen({ network, to }: Case): boolean {
+  if (to.isGateway || network === null || network.role === 'uplink') return true
   return network.isolation !== 'none' || !contains(network.addresses, to.address)
 }
 

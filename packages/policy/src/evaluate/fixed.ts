@@ -15,8 +15,7 @@ import { type Case, isGatewayAddress } from './ends.ts'
 
 /** The rule of the fixed tier that decides, or null where the policy's own rules may speak. */
 export function judgeFixed(one: Case): FixedId | null {
-  const { flow, ruleset } = one
-  const network = ruleset.networkByName.get(flow.ingress ?? '') ?? null
+  const { flow, network } = one
   if (network === null && !one.from.isGateway) return 'fixed/interface'
   if (one.from.isGateway && (one.to.isGateway || isLoopback(flow.destination))) return 'fixed/loopback'
   const isDiscovery = discovers(one, network)

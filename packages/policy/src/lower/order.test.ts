@@ -94,10 +94,12 @@ test('every match stands in exactly one kind of place, and there once for each c
     fc.property(randomPolicy, (document) => {
       const [{ rules, index, classes }] = prepared(document, { format: 1 })
       for (const [rank, rule] of rules.entries()) {
-        for (const [at, match] of rule.matches.entries()) {
-          const found = (lists: readonly (readonly (readonly [number, number])[])[]): number[] =>
+        for (const match of rule.matches) {
+          const found = (lists: readonly Candidates[]): number[] =>
             lists.flatMap((list, place) =>
-              list.flatMap((one) => (one[0] === rank && one[1] === at ? [place] : [])),
+              list.flatMap((one) =>
+                one.rank === rank && one.rule === rule && one.match === match ? [place] : [],
+              ),
             )
           const groupOf = (end: Endpoint) => end.include.find((atom) => atom.kind === 'group')?.group
           const [from, to] = [groupOf(match.from), groupOf(match.to)]
@@ -109,7 +111,7 @@ test('every match stands in exactly one kind of place, and there once for each c
         }
       }
       for (const list of [...index.fromClass, ...index.toClass, index.general]) {
-        const ranks = list.map(([rank]) => rank)
+        const ranks = list.map(({ rank }) => rank)
         expect(ranks).toEqual([...ranks].sort((a, b) => a - b))
       }
     }),

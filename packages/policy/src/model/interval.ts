@@ -42,17 +42,19 @@ export function differenceOf(from: AddressSet, without: AddressSet): AddressSet 
 
 /** Whether an address lies in a normalised set; logarithmic. */
 export function contains(set: AddressSet, address: Address): boolean {
+  // Finds the last interval that begins at or before the address: one comparison a step.
   let low = 0
-  let high = set.length - 1
-  while (low <= high) {
+  let high = set.length
+  while (low < high) {
     const middle = (low + high) >> 1
-    const { first, last } = set[middle] as Interval
-    // Same length, same family: plain text order is numeric order. IPv4 stands before IPv6.
-    if (address.length !== first.length ? address.length < first.length : address < first) high = middle - 1
-    else if (address.length !== first.length || address > last) low = middle + 1
-    else return true
+    const { first } = set[middle] as Interval
+    // Same length, same family: text order is numeric order. IPv4 stands before IPv6.
+    const isBefore = address.length === first.length ? address < first : address.length < first.length
+    if (isBefore) high = middle
+    else low = middle + 1
   }
-  return false
+  const last = set[low - 1]?.last
+  return last !== undefined && last.length === address.length && address <= last
 }
 
 /** Whether every address of `inner` is in `outer`; both normalised. */
