@@ -62,8 +62,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
     rules: rulesOf(host),
     cwd: host.cwd,
     onBuilt: (tookMs) => say(stepText('built', `in ${Math.round(tookMs)} ms`, page)),
-    onApplied: (said) =>
-      say(stepText('applied', `${policy} by thingwall apply on the gateway: ${said}`, page)),
+    onApplied: (said) => say(stepText('applied', `${policy} on the gateway: ${said}`, page)),
     onScene: (scene) => {
       told.push({ scene, attempts: [] })
       say(sceneText(scene.title, page))
@@ -78,11 +77,14 @@ export async function run(call: Call, host: Host): Promise<Report> {
       if (call.options.json === true) return
       await ask(stage, policy, host, say)
       say(sumText(all, tookMs, page))
-      if (!stays) return
-      const outer = process.env[outerVariable] ?? ''
-      say(stayText({ policy, outer, isOwnUser: await isInUserNamespace() }, page))
-      await untilInterrupted()
     },
+    onStay: stays
+      ? async () => {
+          const outer = process.env[outerVariable] ?? ''
+          say(stayText({ policy, outer, isOwnUser: await isInUserNamespace() }, page))
+          await untilInterrupted()
+        }
+      : null,
   })
   const ok = outcomes.every(({ differences }) => differences.length === 0)
   return {
@@ -121,9 +123,10 @@ function rulesOf(host: Host): RuleSet {
 async function ask(stage: Stage, policy: string, host: Host, say: (text: string) => void): Promise<void> {
   const page = pageOf(host, 'stdout')
   const isColoured = page.ink('bold', 'x') !== 'x'
-  const env = { COLUMNS: `${narrowed(page).width}`, ...(isColoured ? { FORCE_COLOR: '1' } : {}) }
+  const width = Number.isFinite(page.width) ? page.width : narrowed(page).width
+  const env = { COLUMNS: `${width}`, ...(isColoured ? { FORCE_COLOR: '1' } : {}) }
   const questions = [
-    ['explain', '--policy', policy, '--from', 'vent-01', '--to', `${residents.laptop[4]}:22/tcp`],
+    ['explain', '--policy', policy, '--from', 'vent-01', '--to', `${residents.botnet[4]}:443/tcp`],
     ['list', 'known-botnets', '--policy', policy],
   ]
   const answers = await Promise.all(

@@ -3,7 +3,7 @@
  * kernel's counters on the gateway, and the wire at the far end. The policy's word is `evaluate`'s, taken for the very
  * packets that were sent.
  */
-import { type Decision, evaluate, type Rule } from '@thingwall/policy'
+import { evaluate, type Rule } from '@thingwall/policy'
 import { watchArrivals } from './arrivals.ts'
 import type { Stage } from './stage.ts'
 import { countsOf, type RuleCounts } from './wall.ts'
@@ -17,9 +17,15 @@ export interface Seen {
   readonly words: string
 }
 
+export interface Task {
+  /** The flows to open: all of the attempt's that one rule decides. */
+  readonly openings: readonly Opening[]
+  readonly patienceMs: number
+}
+
 export interface Attempt {
   readonly title: string
-  /** The flows it opens; all of them are judged alike. Empty for what is no flow, such as ARP. */
+  /** The flows it opens. Empty for what is no flow, such as ARP. */
   readonly openings: readonly Opening[]
   /** Whose rule decides where `evaluate` has no word because it is no flow. */
   readonly rule?: string
@@ -27,7 +33,7 @@ export interface Attempt {
   readonly target?: Name
   /** Kept apart before the gateway sees it: no rule of the kernel meets it. */
   readonly keptBy?: string
-  readonly act: (stage: Stage, patienceMs: number) => Promise<Seen>
+  readonly act: (stage: Stage, task: Task) => Promise<Seen>
 }
 
 export interface Outcome {
@@ -47,41 +53,52 @@ export interface Outcome {
 }
 
 /** A client that is to be refused need not wait as long as one that may be served by a slow machine. */
-const patienceMs = { allow: 5000, deny: 500 }
+const patienceMs = { allow: 3000, deny: 500 }
 
-/** Tries it and hears the witnesses. Attempts must not overlap: the counters are read before and after. */
-export async function perform(stage: Stage, attempt: Attempt): Promise<Outcome> {
-  const { rule, verdict } = expected(stage, attempt)
-  const arrivals =
-    attempt.target === undefined ? null : watchArrivals(stage.site, attempt.target, attempt.openings)
+/**
+ * Tries it and hears the witnesses: once for each rule that decides some of its flows, as a rule once. Attempts must not
+ * overlap: the counters are read before and after.
+ */
+export async function perform(stage: Stage, attempt: Attempt): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = []
+  for (const part of partsOf(stage, attempt)) outcomes.push(await performPart(stage, attempt, part))
+  return outcomes
+}
+
+interface Part {
+  readonly rule: Rule
+  readonly verdict: 'allow' | 'deny'
+  readonly openings: readonly Opening[]
+}
+
+/** What the policy says of each flow. One that cannot be decided is dropped. */
+function partsOf({ ruleset, bindings }: Stage, attempt: Attempt): readonly Part[] {
+  const named = ruleset.rules.find(({ id }) => id === attempt.rule)
+  if (named !== undefined) return [{ rule: named, verdict: named.effect, openings: [] }]
+  const judged = attempt.openings.map((opening) => {
+    const { verdict, rule } = evaluate(ruleset, flowOf(opening), bindings, Date.now())
+    return { opening, rule, verdict: verdict === 'allow' ? ('allow' as const) : ('deny' as const) }
+  })
+  const parts = Map.groupBy(judged, ({ rule, verdict }) => `${verdict} ${rule.id}`).values()
+  return [...parts].flatMap(([first, ...rest]) =>
+    first === undefined ? [] : [{ ...first, openings: [first, ...rest].map(({ opening }) => opening) }],
+  )
+}
+
+async function performPart(stage: Stage, attempt: Attempt, part: Part): Promise<Outcome> {
+  const { rule, verdict, openings } = part
+  const { title, target, keptBy = null } = attempt
+  const arrivals = target === undefined ? null : watchArrivals(stage.site, target, openings)
   try {
     const before = await stage.wall.counts()
-    const seen = await attempt.act(stage, patienceMs[verdict])
+    const seen = await attempt.act(stage, { openings, patienceMs: patienceMs[verdict] })
     const kernel = countsOf(before, await stage.wall.counts())
     const arrived = arrivals?.count() ?? null
-    const outcome = { title: attempt.title, verdict, rule, openings: attempt.openings, seen, kernel, arrived }
-    const keptBy = attempt.keptBy ?? null
-    return { ...outcome, keptBy, differences: differencesIn({ ...outcome, keptBy }) }
+    const outcome = { title, verdict, rule, openings, seen, kernel, arrived, keptBy }
+    return { ...outcome, differences: differencesIn(outcome) }
   } finally {
     arrivals?.close()
   }
-}
-
-/** What the policy says. A flow that cannot be decided is dropped. */
-function expected(
-  stage: Stage,
-  attempt: Attempt,
-): { readonly rule: Rule; readonly verdict: 'allow' | 'deny' } {
-  const decisions: readonly Pick<Decision, 'rule' | 'verdict'>[] = attempt.openings.map((opening) =>
-    evaluate(stage.ruleset, flowOf(opening), stage.bindings, Date.now()),
-  )
-  const named = stage.ruleset.rules.find(({ id }) => id === attempt.rule)
-  const [first] = named === undefined ? decisions : [{ rule: named, verdict: named.effect }]
-  if (first === undefined) throw new Error(`nothing to judge: ${attempt.title}`)
-  if (decisions.some((one) => one.rule !== first.rule)) {
-    throw new Error(`the policy judges the parts of this differently: ${attempt.title}`)
-  }
-  return { rule: first.rule, verdict: first.verdict === 'allow' ? 'allow' : 'deny' }
 }
 
 function differencesIn(outcome: Omit<Outcome, 'differences'>): readonly string[] {

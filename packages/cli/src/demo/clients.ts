@@ -25,7 +25,7 @@ export interface Request {
 
 /** Asks a server for something over HTTPS; what the name means is told as the gateway's resolver would tell it. */
 export function https(from: Name, { name, address, path, body, source }: Request): Act {
-  return async ({ site, authority }, patienceMs) => {
+  return async ({ site, authority }, { patienceMs }) => {
     const server = address.includes(':') ? `[${address}]` : address
     const post = body === undefined ? [] : ['--header', 'content-type: application/json', '--data', body]
     const bound = source === undefined ? [] : ['--interface', source]
@@ -42,7 +42,7 @@ export function https(from: Name, { name, address, path, body, source }: Request
 
 /** Opens a TCP connection and hears what the other side says first. */
 export function connect(from: Name, address: string, port: number): Act {
-  return async ({ site }, patienceMs) => {
+  return async ({ site }, { patienceMs }) => {
     const url = `telnet://${socketAddress(address, port)}`
     const { connected, text } = await curl(site, from, patienceMs, [url])
     return connected
@@ -53,7 +53,7 @@ export function connect(from: Name, address: string, port: number): Act {
 
 /** Asks a camera what it can do. */
 export function rtsp(from: Name, address: string): Act {
-  return async ({ site }, patienceMs) => {
+  return async ({ site }, { patienceMs }) => {
     const asked = ['--request', 'OPTIONS', `rtsp://${socketAddress(address, 554)}/`]
     const { connected, status } = await curl(site, from, patienceMs, asked)
     return connected ? { reached: true, words: `RTSP ${status}` } : { reached: false, words: 'no answer' }
@@ -91,48 +91,39 @@ async function curl(
 }
 
 export function ping(from: Name, address: string): Act {
-  return async ({ site }, patienceMs) => {
+  return async ({ site }, { patienceMs }) => {
     const { status } = await site.run(from, ['ping', '-n', '-c', '1', '-W', `${patienceMs / 1000}`, address])
     return status === 0 ? { reached: true, words: 'echo reply' } : { reached: false, words: 'no answer' }
   }
 }
 
 /** A scan of TCP ports, as an attacker starts it. */
-export function scan(from: Name, addresses: readonly string[], ports: readonly number[]): Act {
-  return async ({ site }) => {
-    const family = addresses[0]?.includes(':') ? ['-6'] : []
-    // No retries and short waits: the lab has no distance.
-    const haste = [
-      '--max-retries',
-      '0',
-      '--initial-rtt-timeout',
-      '150ms',
-      '--max-rtt-timeout',
-      '150ms',
-      '-T4',
-    ]
-    const what = ['-sS', '-Pn', '-n', '-p', ports.join(','), '-oG', '-']
-    const { status, stdout, stderr } = await site.run(from, [
-      'nmap',
-      ...family,
-      ...haste,
-      ...what,
-      ...addresses,
-    ])
-    if (status !== 0) return { reached: false, words: `nmap failed: ${firstLine(stderr)}` }
-    const answered = [...stdout.matchAll(/(\d+)\/(open|closed)\/tcp/g)].map(
-      ([, port, state]) => `${port} ${state}`,
-    )
-    const scanned = addresses.length * ports.length
-    return answered.length === 0
-      ? { reached: false, words: `nmap: ${scanned} ports, all filtered` }
-      : { reached: true, words: `nmap: ${answered.join(', ')}` }
+export function scan(from: Name): Act {
+  return async ({ site }, { openings }) => {
+    const portsByAddress = Map.groupBy(openings, ({ to }) => to)
+    const alike = Map.groupBy(portsByAddress, ([, those]) => those.map(({ port }) => port).join(','))
+    const answers: string[] = []
+    for (const [ports, entries] of alike) {
+      const addresses = entries.map(([address]) => address)
+      const family = addresses[0]?.includes(':') ? ['-6'] : []
+      const what = ['-sS', '-Pn', '-n', '-p', ports, '-oG', '-', ...haste]
+      const { status, stdout, stderr } = await site.run(from, ['nmap', ...family, ...what, ...addresses])
+      if (status !== 0) return { reached: false, words: `nmap failed: ${firstLine(stderr)}` }
+      answers.push(
+        ...[...stdout.matchAll(/(\d+)\/(open|closed)\/tcp/g)].map(([, port, state]) => `${port} ${state}`),
+      )
+    }
+    const words = answers.length === 0 ? `${openings.length} ports, all filtered` : answers.join(', ')
+    return { reached: answers.length > 0, words: `nmap: ${words}` }
   }
 }
 
+/** No retries and short waits: the lab has no distance. */
+const haste = ['--max-retries', '0', '--initial-rtt-timeout', '150ms', '--max-rtt-timeout', '150ms', '-T4']
+
 /** Asks for the time (RFC 4330): 48 bytes there, 48 bytes back. */
 export function askTime(from: Name, address: string): Act {
-  return ({ site }, patienceMs) => {
+  return ({ site }, { patienceMs }) => {
     const family = address.includes(':') ? 6 : 4
     const { promise, resolve } = Promise.withResolvers<Seen>()
     const socket = createSocket({

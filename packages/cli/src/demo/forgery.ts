@@ -11,7 +11,7 @@ type Act = Attempt['act']
 
 /** Acts with the address of `victim` on the interface of `forger`, and with the gateway's link address set by hand. */
 export function withAddressOf(victim: Name, forger: Name, family: Family, act: Act): Act {
-  return async (stage, patienceMs) => {
+  return async (stage, task) => {
     const dev = interfaceOf(forger)
     const address = `${residents[victim][family]}/${family === 4 ? 32 : 128}`
     // Other than its own, or the host would have it already.
@@ -28,7 +28,7 @@ export function withAddressOf(victim: Name, forger: Name, family: Family, act: A
         ...(family === 6 ? ['nodad'] : []),
       ])
     try {
-      return await act(stage, patienceMs)
+      return await act(stage, task)
     } finally {
       if (!isOwn) await ip(stage.site, forger, ['address', 'delete', address, 'dev', dev])
       await ip(stage.site, forger, ['neigh', 'delete', gateway.things[family], 'dev', dev])
@@ -38,11 +38,11 @@ export function withAddressOf(victim: Name, forger: Name, family: Family, act: A
 
 /** Reaches a neighbour through the gateway instead of over the air, where the access point would keep them apart. */
 export function aroundThe(target: Name, from: Name, family: Family, act: Act): Act {
-  return async (stage, patienceMs) => {
+  return async (stage, task) => {
     const route = [residents[target][family], 'via', gateway.things[family], 'dev', interfaceOf(from)]
     await ip(stage.site, from, ['route', 'add', ...route])
     try {
-      return await act(stage, patienceMs)
+      return await act(stage, task)
     } finally {
       await ip(stage.site, from, ['route', 'delete', ...route])
     }

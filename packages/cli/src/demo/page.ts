@@ -7,7 +7,7 @@ import { destinationOf } from './story.ts'
 import { gateway, residents } from './world.ts'
 
 const widest = 100
-const termWidth = 10
+const indent = ' '.repeat(10)
 
 /** The page, no wider than people read. */
 export function narrowed(page: Page): Page {
@@ -15,29 +15,20 @@ export function narrowed(page: Page): Page {
 }
 
 export function openingText(hosts: number, page: Page): string {
-  const { things, station, uplink } = gateway
   const rows = [
-    [
-      'things',
-      'vent-01  vent-02  crater-cam',
-      'WiFi; the access point keeps them apart',
-      `${things[4]}, ${things[6]}`,
-    ],
-    ['station', 'laptop  admin-laptop', 'the geologists', `${station[4]}, ${station[6]}`],
-    ['uplink', 'api  vendor  time  web  botnet  attacker', 'masqueraded', `${uplink[4]}, ${uplink[6]}`],
-  ].map(([network = '', hosts = '', what = '', gate = '']) =>
-    [
-      `  ${page.ink('cyan', network.padEnd(8))}`,
-      hosts.padEnd(42),
-      page.ink('dim', `${what}; gateway ${gate}`),
-    ].join(' '),
+    ['things', '10.20.0.0/24, fd20::/64', 'vent-01  vent-02  crater-cam, on a WiFi that keeps them apart'],
+    ['station', '10.30.0.0/24, fd30::/64', 'laptop  admin-laptop'],
+    ['uplink', `masqueraded as ${gateway.uplink[4]}`, 'api  vendor  time  web  botnet  attacker'],
+  ].map(
+    ([network = '', where = '', who = '']) =>
+      `  ${page.ink('cyan', network.padEnd(8))} ${where.padEnd(27)} ${page.ink('dim', who)}\n`,
   )
   const head = `The volcano site of Mauna Loa: ${hosts} hosts, each a network namespace of this machine`
-  return `${page.ink('bold', head)}\n${rows.join('\n')}\n`
+  return `${page.ink('bold', head)}\n${rows.join('')}`
 }
 
 export function stepText(what: string, said: string, page: Page): string {
-  return `  ${page.ink('cyan', what.padEnd(8))} ${said}\n`
+  return `  ${page.ink('cyan', what.padEnd(8))} ${hanging(' '.repeat(11), said, page.width).trimStart()}\n`
 }
 
 export function sceneText(title: string, page: Page): string {
@@ -45,24 +36,30 @@ export function sceneText(title: string, page: Page): string {
 }
 
 export function outcomeText(outcome: Outcome, reason: Reason, page: Page): string {
-  const { verdict, differences, title, openings } = outcome
-  const [first] = openings
-  const where =
-    first === undefined
-      ? ''
-      : `${residents[first.as ?? first.from][first.to.includes(':') ? 6 : 4]} → ${more(outcome)}`
-  const mark = verdict === 'allow' ? page.ink('green', 'allowed') : page.ink('red', 'blocked')
-  const line = (term: string, text: string): string =>
-    page.ink('dim', hanging(`  ${term.padEnd(termWidth - 2)}`, text, page.width))
-  const room = Math.min(page.width, widest) - termWidth - title.length
-  const ends = where.length < room ? where.padStart(room) : `\n${' '.repeat(termWidth)}${where}`
-  const out = [`  ${mark} ${safe(title)}${page.ink('dim', ends)}`, line('', seenText(outcome))]
-  const behind = [reason.owner, reason.ticket, reason.at].filter((text) => text !== null)
-  out.push(line('', [reason.why.replace(/\.$/, ''), ...behind].map((text) => safe(text)).join(' · ')))
-  for (const difference of differences) {
-    out.push(page.ink('yellow', hanging('  DIFFERS ', safe(difference), page.width)))
-  }
+  const { title, differences } = outcome
+  const where = whereText(outcome)
+  const line = (text: string): string => page.ink('dim', hanging(indent, safe(text), page.width))
+  const room = page.width - indent.length - title.length
+  const ends = where.length < room ? where.padStart(room) : `\n${indent}${where}`
+  const behind = [reason.why.replace(/\.$/, ''), reason.owner, reason.ticket, reason.at]
+  const out = [
+    `  ${markOf(outcome, page)} ${safe(title)}${where === '' ? '' : page.ink('dim', ends)}`,
+    line(seenText(outcome)),
+    line(behind.filter((text) => text !== null).join(' · ')),
+    ...differences.map((text) => page.ink('yellow', hanging(indent, safe(text), page.width))),
+  ]
   return `${out.join('\n')}\n`
+}
+
+function markOf({ verdict, differences }: Outcome, page: Page): string {
+  if (differences.length > 0) return page.ink('yellow', 'DIFFERS')
+  return verdict === 'allow' ? page.ink('green', 'allowed') : page.ink('red', 'blocked')
+}
+
+function whereText(outcome: Outcome): string {
+  const [first] = outcome.openings
+  if (first === undefined) return ''
+  return `${residents[first.as ?? first.from][first.to.includes(':') ? 6 : 4]} → ${more(outcome)}`
 }
 
 function more({ openings }: Outcome): string {
@@ -80,7 +77,7 @@ function seenText({ seen, kernel, arrived, rule, keptBy, verdict }: Outcome): st
   const packets = `${counted} ${counted === 1 ? 'packet' : 'packets'}`
   const wire = arrived === null ? [] : [arrived === 0 ? 'nothing arrived' : 'arrived']
   const inKernel = keptBy ?? `${packets} ${verdict === 'allow' ? 'let in' : 'dropped'} by ${rule.id}`
-  return [safe(seen.words), ...wire, inKernel].join(' · ')
+  return [seen.words, ...wire, inKernel].join(' · ')
 }
 
 export function sumText(outcomes: readonly Outcome[], tookMs: number, page: Page): string {

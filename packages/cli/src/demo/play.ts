@@ -28,6 +28,8 @@ export interface Playing {
   readonly onOutcome: (stage: Stage, outcome: Outcome) => void
   /** After the last scene, while the site still stands. */
   readonly onEnd: (stage: Stage, outcomes: readonly Outcome[]) => Promise<void>
+  /** Then, for as long as it takes; an interrupt is its to hear. Null: the site goes at once. */
+  readonly onStay: (() => Promise<void>) | null
 }
 
 /** In the lab /run is private and goes with it. */
@@ -54,6 +56,8 @@ export async function play(playing: Playing): Promise<readonly Outcome[]> {
       const stage: Stage = { site, ruleset, bindings, wall, authority: certificate.cert }
       const outcomes = await tell(stage, playing)
       await playing.onEnd(stage, outcomes)
+      leave()
+      await playing.onStay?.()
       return outcomes
     } finally {
       servers.close()
@@ -69,9 +73,10 @@ async function tell(stage: Stage, playing: Playing): Promise<readonly Outcome[]>
   for (const scene of story) {
     playing.onScene(scene)
     for (const attempt of scene.attempts) {
-      const outcome = await perform(stage, attempt)
-      outcomes.push(outcome)
-      playing.onOutcome(stage, outcome)
+      for (const outcome of await perform(stage, attempt)) {
+        outcomes.push(outcome)
+        playing.onOutcome(stage, outcome)
+      }
     }
   }
   return outcomes

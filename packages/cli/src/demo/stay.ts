@@ -25,7 +25,7 @@ export function stayText({ policy, outer, isOwnUser }: Staying, page: Page): str
     [`on vent-01 curl -k -m 2 https://${residents.api[4]}/readings`, 'allowed'],
     [`on vent-01 curl -m 2 telnet://${residents.laptop[4]}:22`, 'blocked'],
     [`on laptop ping -c 1 ${residents.web[4]}`, 'allowed'],
-    [`on attacker nmap -Pn -F ${gateway.uplink[4]}`, 'finds nothing'],
+    [`on attacker nmap -Pn -p 22,80,443 ${gateway.uplink[4]}`, 'finds nothing'],
     ['on router nft list counters', 'what each rule has met'],
     [`thingwall explain --policy ${policy} --from vent-01 --to ${residents.laptop[4]}:22/tcp`, 'why'],
   ] as const

@@ -1,6 +1,7 @@
 /**
  * The story of the demo: who tries what, scene by scene. It holds no verdicts; those are the policy's, so that whoever
- * edits the example's policy sees the demo tell another story.
+ * edits the example's policy sees the demo tell another story. Only of ARP and neighbour discovery, which are no flows,
+ * does it name the rule.
  */
 import type { Attempt } from './attempt.ts'
 import { askTime, connect, https, ping, rtsp, scan, socketAddress } from './clients.ts'
@@ -61,7 +62,7 @@ function scanning(targets: readonly Name[], family: Family, title: string): Atte
     title,
     openings: openingsOf('attacker', addresses),
     ...(target === undefined ? {} : { target }),
-    act: scan('attacker', addresses, scannedPorts),
+    act: scan('attacker'),
   }
 }
 
@@ -144,7 +145,7 @@ export const story: readonly Scene[] = [
       {
         title: "the site's public address",
         openings: openingsOf('attacker', [gateway.uplink[4]]),
-        act: scan('attacker', [gateway.uplink[4]], scannedPorts),
+        act: scan('attacker'),
       },
       scanning(['vent-01', 'vent-02', 'crater-cam'], 4, 'the sensors, by a route somebody left open'),
       scanning(['laptop', 'admin-laptop'], 4, 'the laptops, by the same route'),
@@ -194,5 +195,5 @@ export const story: readonly Scene[] = [
 
 /** Where an opening goes, as people write it. */
 export function destinationOf({ to, protocol, port }: Opening): string {
-  return port === undefined ? `${to} ${protocol}` : `${socketAddress(to, port)}/${protocol}`
+  return port === undefined ? `${to} ping` : `${socketAddress(to, port)}/${protocol}`
 }
