@@ -27,7 +27,7 @@ function verdictRules(slot: Slot, options: NftablesOptions, admission: string | 
   if (UNTRACKED.has(rule.id)) return [`${log}${count} accept`]
   // An error belongs to a flow that has its mark already.
   if (rule.id === 'fixed/icmp-errors') return [`${log}${count} accept`]
-  const admit = admission === null || rule.tier === 'fixed' ? [] : [`jump ${admission}`]
+  const admit = admission === null || rule.tier === 'fixed' ? [] : [`ct state new jump ${admission}`]
   return [...admit, `${log}${count} ${setMark(slot.number)} accept`]
 }
 
