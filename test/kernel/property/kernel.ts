@@ -13,6 +13,7 @@ import {
   type PacketSocket,
   type Site,
 } from '@thingwall/gateway/lab'
+import { parseAddress } from '@thingwall/policy'
 import { framesOf, type RandomPacket } from './packets.ts'
 import { ports } from './world.ts'
 
@@ -54,14 +55,14 @@ export async function startKernel(): Promise<Kernel> {
       const logged = new Map<number, { verdict: 'allow' | 'deny'; rule: string }>()
       for (const message of log.drain()) keepDecision(logged, message)
       const delivered = new Set(
-        sockets.flatMap((socket) => socket.drain().map((frame) => markOf(frame.subarray(14)))),
+        sockets.flatMap((socket) => socket.drain().map((frame) => passageOf(frame.subarray(14)))),
       )
       const losses = log.losses()
       if (losses.messages > 0 || losses.overruns > 0) throw new Error('the packet log lost messages')
-      return packets.map((_, at) => ({
+      return packets.map((packet, at) => ({
         verdict: logged.get(numberOf(at))?.verdict ?? null,
         rule: logged.get(numberOf(at))?.rule ?? null,
-        delivered: delivered.has(numberOf(at)),
+        delivered: delivered.has(`${numberOf(at)} ${parseAddress(packet.destination)}`),
       }))
     },
     close: async () => {
@@ -101,6 +102,12 @@ function markOf(packet: Uint8Array): number {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
   if (packet.length < 20) return 0
   return view.getUint8(0) >> 4 === 4 ? view.getUint16(4) : view.getUint32(0) & 0xfffff
+}
+
+/** A packet as it comes out: the gateway sends packets of its own, which may happen to carry the same number. */
+function passageOf(packet: Uint8Array): string {
+  const destination = (packet[0] ?? 0) >> 4 === 4 ? packet.subarray(16, 20) : packet.subarray(24, 40)
+  return `${markOf(packet)} ${Buffer.from(destination).toString('hex')}`
 }
 
 function hostAt(interfaceName: string): string {

@@ -66,7 +66,7 @@ function featuresOfRule(rule: Rule, use: (feature: Feature, by: string) => void)
     if (match.endsAt !== null) use('expiry', rule.id)
     if (ends.some((end) => end.except.length > 0)) use('except', rule.id)
     if (kinds.every((kind) => kind.has('group'))) use('device-to-device', rule.id)
-    if (kinds.some((kind) => kind.has('gateway'))) use('gateway-services', rule.id)
+    if (speaksOfGateway(rule) && kinds.some((kind) => kind.has('gateway'))) use('gateway-services', rule.id)
     if (ends.some((end) => [...end.include, ...end.except].some((atom) => atom.kind === 'name')))
       use('name-peers', rule.id)
     for (const service of match.services) {
@@ -74,4 +74,9 @@ function featuresOfRule(rule: Rule, use: (feature: Feature, by: string) => void)
       if (service.kind === 'protocol') use('protocol-numbers', rule.id)
     }
   }
+}
+
+/** What refuses the rest, and a quarantine, refuse the gateway among everyone: that is no service of it. */
+function speaksOfGateway(rule: Rule): boolean {
+  return rule.tier !== 'quarantine' && !(rule.tier === 'default' && rule.effect === 'deny')
 }

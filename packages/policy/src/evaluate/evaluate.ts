@@ -122,7 +122,9 @@ function atomTruth(one: Case, atom: Atom, end: End, other: End): Truth {
     case 'addresses':
       return contains(atom.set, end.address) ? YES : NO
     case 'name':
-      return other.device === null ? NO : toldTruth(one, other.device, atom.pattern, end.address)
+      // A name is somewhere outside: an answer that points inside (rebinding) opens nothing.
+      if (other.device === null || contains(one.ruleset.local, end.address)) return NO
+      return toldTruth(one, other.device, atom.pattern, end.address)
     default:
       return atom satisfies never
   }

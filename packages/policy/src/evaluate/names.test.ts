@@ -73,6 +73,21 @@ describe('6. a name means what the device was told', () => {
     // Once the last answer is gone, it is as if the device had never asked.
     judges(later(site, until), [['vent-01', '203.0.113.10 https', 'unknown', 'sensor/readings']])
   })
+  describe('an answer that points inside (rebinding) opens nothing, and closes nothing', () => {
+    const inward = ['10.30.0.5', '10.20.0.12', '10.20.0.1', '203.0.113.10']
+    const told = world({ devices }, { bindings: { names: [{ ...api, addresses: inward }] } })
+    judges(told, [
+      ['vent-01', '203.0.113.10 https', 'allow', 'sensor/readings'],
+      ['vent-01', '10.30.0.5 https', 'deny', 'default/deny'],
+      ['vent-01', 'vent-02 https', 'deny', 'default/deny'],
+      ['vent-01', 'gateway https', 'deny', 'default/deny'],
+    ])
+    // Not even while no answer is known: nothing local can be meant.
+    judges(world({ devices }), [
+      ['vent-01', '10.30.0.5 https', 'deny', 'default/deny'],
+      ['vent-01', 'vent-02 https', 'deny', 'default/deny'],
+    ])
+  })
   describe('and the device may ask the gateway, where its rules speak of names', () => {
     const plain = device({ mac: links.camera, ip: '10.20.0.13' })
     judges(world({ devices: { ...devices, plain } }), [

@@ -5,6 +5,7 @@
  * devices with one address) is found here, all faults at once. Pure, and linear in devices and rules.
  */
 import { type Diagnostic, hasErrors } from '../model/diagnostic.ts'
+import { unionOf } from '../model/interval.ts'
 import type { PolicyDocument } from '../model/policy.ts'
 import type { Ruleset } from '../model/ruleset.ts'
 import { type Lowering, report } from './context.ts'
@@ -57,6 +58,7 @@ export function lower(
 
   const rules = inWinningOrder([...fixedTier, ...authored, ...defaultTier(lowering, authored)])
   const { classes, classOf } = classify(devices.length, lowering.groups)
+  const local = [...lowering.networks.values()].filter((network) => network.role !== 'uplink')
   const ruleset: Ruleset = {
     name: document.name,
     networks: [...lowering.networks.values()],
@@ -70,6 +72,7 @@ export function lower(
     owners,
     links,
     gateway: new Set([...lowering.networks.values()].flatMap((network) => network.gateway)),
+    local: unionOf(local.flatMap((network) => network.addresses)),
     deviceByName: lowering.deviceByName,
     networkByName: lowering.networks,
   }

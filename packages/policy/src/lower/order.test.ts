@@ -31,7 +31,8 @@ function naive(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: number): st
         ? 2
         : 0
     }
-    return other === null
+    // A name is somewhere outside.
+    return other === null || contains(ruleset.local, sides[side])
       ? 0
       : toldTruth({ ruleset, flow, bindings, at } as never, other, atom.pattern, sides[side])
   }

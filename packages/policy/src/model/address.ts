@@ -141,9 +141,8 @@ export function formatInterval(interval: Interval): string {
 export function prefixLengthOf(interval: Interval): number | null {
   const width = interval.first.length * 4
   for (let length = 0; length <= width; length++) {
-    if (mask(interval.first, length, 'f') === interval.last) {
-      return mask(interval.first, length, '0') === interval.first ? length : null
-    }
+    const { first, last } = interval
+    if (mask(first, length, '0') === first && mask(first, length, 'f') === last) return length
   }
   return null
 }

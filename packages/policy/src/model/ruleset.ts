@@ -61,7 +61,7 @@ export type Atom =
   | { readonly kind: 'network'; readonly name: string }
   | { readonly kind: 'group'; readonly group: number }
   | { readonly kind: 'addresses'; readonly set: AddressSet }
-  /** The addresses that the device at the flow's other end was told for a name. */
+  /** The addresses beyond the local networks that the device at the flow's other end was told for a name. */
   | { readonly kind: 'name'; readonly pattern: string }
 
 /** In any of `include` and in none of `except`. Empty `include` matches nothing. */
@@ -169,6 +169,8 @@ export interface Ruleset {
   /** Link addresses → index into `devices`. */
   readonly links: ReadonlyMap<LinkAddress, number>
   /** Index into `devices` by name. */
+  /** Everything that lives on a network that is no uplink. A DNS name never means any of it. */
+  readonly local: AddressSet
   /** The gateway's own addresses as far as the policy states them. */
   readonly gateway: ReadonlySet<Address>
   readonly deviceByName: ReadonlyMap<string, number>

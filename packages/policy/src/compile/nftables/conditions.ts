@@ -103,7 +103,7 @@ function atomTests(context: ConditionContext, atom: Atom, side: Side, where: 'in
 
 /**
  * The device is at the end opposite the name. Where the device has no answer yet nothing can be told: an allow then
- * does not match, a deny does (`evaluate` says "unknown", and unknown is dropped).
+ * does not match, a deny does (`evaluate` says "unknown", and unknown is dropped). Local addresses have no names.
  */
 function nameTests(
   context: ConditionContext,
@@ -115,15 +115,18 @@ function nameTests(
   return FAMILIES.flatMap((family): readonly Test[] => {
     const header = headerOf(family)
     const pair = `${header} ${device} . ${header} ${peer}`
-    const told = `${header} ${device} ${context.sets.told(pattern, family)}`
-    const untold = `${header} ${device} != ${context.sets.told(pattern, family)}`
+    const told = context.sets.told(pattern, family)
     const named = context.sets.name(pattern, family)
+    const local = context.sets.addresses(context.ruleset.local, family)
+    const outside = local === null ? '' : ` ${header} ${peer} != ${local}`
     if (where === 'in') {
       const known = { family, text: `${pair} ${named}` }
-      return context.effect === 'deny' ? [known, { family, text: untold }] : [known]
+      const untold = { family, text: `${header} ${device} != ${told}${outside}` }
+      return context.effect === 'deny' ? [known, untold] : [known]
     }
-    const other = `${pair} != ${named}`
-    return [{ family, text: context.effect === 'deny' ? other : `${told} ${other}` }]
+    if (context.effect === 'deny') return [{ family, text: `${pair} != ${named}` }]
+    const other = { family, text: `${header} ${device} ${told} ${pair} != ${named}` }
+    return local === null ? [other] : [other, { family, text: `${header} ${peer} ${local}` }]
   })
 }
 

@@ -38,9 +38,9 @@ export function guardIdentity(ruleset: Ruleset, sets: Sets, options: NftablesOpt
         'goto deny/fixed/interface',
       ],
     },
-    { name: 'identity/leases', rules: leaseRules() },
-    { name: 'identity/unspecified', rules: unspecifiedRules() },
-    { name: 'identity/discovery', rules: discoveryRules() },
+    { name: 'identity-leases', rules: leaseRules() },
+    { name: 'identity-unspecified', rules: unspecifiedRules() },
+    { name: 'identity-discovery', rules: discoveryRules() },
   ]
   for (const network of ruleset.networks) {
     declared.push(...networkSets(ruleset, sets, network, options))
@@ -161,8 +161,8 @@ function localChains(network: Network): readonly ChainDeclaration[] {
       ? [`meta l4proto != ipv6-icmp ${bound(6)} accept`, `${bound(6)} goto identity/${name}/claim`]
       : []),
     ...(isLinked ? [] : [`${bound(6)} accept`]),
-    'ip saddr 0.0.0.0 goto identity/unspecified',
-    'ip6 saddr :: goto identity/unspecified',
+    'ip saddr 0.0.0.0 goto identity-unspecified',
+    'ip6 saddr :: goto identity-unspecified',
     // The address is another device's, or this one's under another link address: found means spoofed.
     ...FAMILIES.map(
       (family) => `meta priority set ${headerOf(family)} saddr map @class/${family} ${SPOOFED}`,
@@ -173,8 +173,8 @@ function localChains(network: Network): readonly ChainDeclaration[] {
   ]
   if (!isThings) rules.push(`${ADVERTISEMENT} @th,64,128 @claimed ${SPOOFED}`, 'accept')
   else {
-    rules.push('jump identity/leases')
-    rules.push(`ip6 saddr ${LINK_LOCAL} jump identity/discovery`, `ip6 saddr ${LINK_LOCAL} ${STRANGER}`)
+    rules.push('jump identity-leases')
+    rules.push(`ip6 saddr ${LINK_LOCAL} jump identity-discovery`, `ip6 saddr ${LINK_LOCAL} ${STRANGER}`)
     if (isLinked) rules.push(`ether saddr @link/${name} ${SPOOFED}`)
     rules.push(STRANGER)
   }
@@ -214,7 +214,7 @@ function leaseRules(): readonly string[] {
 }
 
 function unspecifiedRules(): readonly string[] {
-  return ['jump identity/leases', `${discovery('{ 130, 131, 132, 133, 135, 143 }')} accept`, SPOOFED]
+  return ['jump identity-leases', `${discovery('{ 130, 131, 132, 133, 135, 143 }')} accept`, SPOOFED]
 }
 
 /** Discovery goes to a group or to the gateway; forwarded it would be none. */

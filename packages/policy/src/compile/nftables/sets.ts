@@ -5,7 +5,7 @@
  */
 import { type Address, type Family, familyOf, formatAddress } from '../../model/address.ts'
 import { EVERY_DEVICE } from '../../model/flow.ts'
-import type { AddressSet } from '../../model/interval.ts'
+import { type AddressSet, contains } from '../../model/interval.ts'
 import { nameMatches } from '../../model/name.ts'
 import type { Ruleset } from '../../model/ruleset.ts'
 import type { NftablesOptions } from './options.ts'
@@ -159,7 +159,8 @@ function answersFor(
         for (const answer of valid) {
           const until = Math.min(answer.until, one.until)
           keep(told, one.text, until)
-          if (familyOf(answer.address) === family)
+          const isOutside = !contains(ruleset.local, answer.address)
+          if (isOutside && familyOf(answer.address) === family)
             keep(answers, `${one.text} . ${formatAddress(answer.address)}`, until)
         }
       }

@@ -38,7 +38,8 @@ export function assignSlots(ruleset: Ruleset): Slots {
     const sorted = [...ends].sort((a, b) => (b ?? Number.MAX_SAFE_INTEGER) - (a ?? Number.MAX_SAFE_INTEGER))
     const slots = new Map<number | null, Slot>()
     for (const [at, endsAt] of sorted.entries()) {
-      const chain = `${rule.effect}/${rule.id}${at === 0 ? '' : `/part-${at}`}`
+      // In capitals, which no rule can be named in.
+      const chain = `${rule.effect}/${rule.id}${at === 0 ? '' : `/PART-${at}`}`
       const number = rule.effect === 'allow' ? numberFor(ruleset, rule, endsAt, taken) : 0
       const slot = { rule, endsAt, rank: all.length + 1, number, chain }
       all.push(slot)
