@@ -4,7 +4,7 @@
  * It judges the first packet of a flow. Rates and volumes are the enforcement point's and are not part of it; nor
  * are replies, which follow the flow they answer for as long as the rule that let it in stands.
  */
-import type { Bindings, Decision, Flow } from '../model/flow.ts'
+import { type Bindings, covers, type Decision, type Flow } from '../model/flow.ts'
 import { contains } from '../model/interval.ts'
 import {
   type Atom,
@@ -15,7 +15,6 @@ import {
   type Rule,
   type Ruleset,
 } from '../model/ruleset.ts'
-import { covers } from '../model/service.ts'
 import { type Case, caseOf, type End, MAYBE, NO, type Truth, toldTruth, YES } from './ends.ts'
 import { judgeFixed } from './fixed.ts'
 

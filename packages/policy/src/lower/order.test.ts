@@ -8,10 +8,9 @@ import { ownerOf, toldTruth } from '../evaluate/ends.ts'
 import { evaluate } from '../evaluate/evaluate.ts'
 import { prepared, randomBindings, randomFlow, randomPolicy } from '../fixtures/random.ts'
 import { NOW } from '../fixtures/site.ts'
-import type { Bindings, Flow } from '../model/flow.ts'
+import { type Bindings, covers, type Flow } from '../model/flow.ts'
 import { contains } from '../model/interval.ts'
 import { type Atom, type Endpoint, isWithin, type Rule, type Ruleset } from '../model/ruleset.ts'
-import { covers } from '../model/service.ts'
 
 /** Tries every rule in winning order. Numbers are no, maybe and yes. */
 function naive(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: number): string {

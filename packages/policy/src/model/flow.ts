@@ -5,6 +5,7 @@
  */
 import type { Address, LinkAddress } from './address.ts'
 import type { Rule } from './ruleset.ts'
+import { ICMP, ICMPV6, type Service } from './service.ts'
 
 export interface Flow {
   /** The network the packet came in by; `gateway` when the gateway itself opens; null for an interface no network names. */
@@ -54,4 +55,22 @@ export interface Decision {
   readonly needs: readonly string[]
   /** False where no one keeps the two ends apart: they talk without passing the gateway. */
   readonly enforced: boolean
+}
+
+/** Whether a service is what a flow is opened for. */
+export function covers(service: Service, flow: Flow): boolean {
+  switch (service.kind) {
+    case 'any':
+      return true
+    case 'ports': {
+      const port = flow.destinationPort ?? -1
+      return flow.protocol === service.protocol && port >= service.first && port <= service.last
+    }
+    case 'icmp':
+      return flow.protocol === (service.family === 4 ? ICMP : ICMPV6) && flow.icmpType === service.type
+    case 'protocol':
+      return flow.protocol === service.number
+    default:
+      return service satisfies never
+  }
 }

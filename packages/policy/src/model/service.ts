@@ -6,8 +6,6 @@
  * nothing a device could not choose, so there is no way to write them.
  */
 
-import type { Flow } from './flow.ts'
-
 /** One alternative of a service. Ports are inclusive ranges. */
 export type Service =
   | { readonly kind: 'any' }
@@ -121,24 +119,6 @@ export function servicesOf(name: ServiceName): readonly Service[] {
  */
 export function opensFlow(family: 4 | 6, type: number): boolean {
   return family === 4 ? type === 8 || type === 13 || type === 15 || type === 17 : type === 128 || type === 139
-}
-
-/** Whether a service is what a flow is opened for. */
-export function covers(service: Service, flow: Flow): boolean {
-  switch (service.kind) {
-    case 'any':
-      return true
-    case 'ports': {
-      const port = flow.destinationPort ?? -1
-      return flow.protocol === service.protocol && port >= service.first && port <= service.last
-    }
-    case 'icmp':
-      return flow.protocol === (service.family === 4 ? ICMP : ICMPV6) && flow.icmpType === service.type
-    case 'protocol':
-      return flow.protocol === service.number
-    default:
-      return service satisfies never
-  }
 }
 
 /** The canonical text of one alternative. */
