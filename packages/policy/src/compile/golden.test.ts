@@ -44,7 +44,7 @@ const cases: Readonly<Record<string, Readonly<Record<TargetName, Answer>>>> = {
   'lists-that-end': { nftables: 'text' },
 }
 
-const isWriting = process.env['THINGWALL_GOLDEN'] === 'write'
+const isWriting = process.env.THINGWALL_GOLDEN === 'write'
 
 interface Golden {
   readonly story: string

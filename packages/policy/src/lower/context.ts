@@ -18,20 +18,22 @@ export interface Lowering {
   readonly byLabel: Map<string, number[]>
   readonly lists: Map<string, List>
   readonly groups: Group[]
-  /** Group index by the devices it holds, so that one set of devices is one group. */
-  readonly groupByKey: Map<string, number>
+  /** Group index by label. */
+  readonly groupByLabel: Map<string, number>
 }
 
 export function report(lowering: Lowering, code: Code, fault: Fault): void {
   lowering.diagnostics.push(diagnose(code, fault))
 }
 
-/** The group of exactly these devices (ascending indexes), made on first use. */
+/**
+ * The group of this label, holding these devices (ascending indexes), made on first use. Two labels may hold the same
+ * devices: what a rule says must not change its name when a device comes or goes.
+ */
 export function groupOf(lowering: Lowering, label: string, devices: readonly number[]): number {
-  const key = devices.length > 32 ? `${label}#${devices.length}` : devices.join()
-  const known = lowering.groupByKey.get(key)
+  const known = lowering.groupByLabel.get(label)
   if (known !== undefined) return known
   const index = lowering.groups.push({ label, devices }) - 1
-  lowering.groupByKey.set(key, index)
+  lowering.groupByLabel.set(label, index)
   return index
 }

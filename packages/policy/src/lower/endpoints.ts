@@ -143,7 +143,10 @@ function unionGroup(lowering: Lowering, groups: readonly number[]): number {
   const unique = [...new Set(groups)].sort((a, b) => a - b)
   const parts = unique.map((group) => lowering.groups[group])
   const devices = new Set(parts.flatMap((part) => part?.devices ?? []))
-  const label = parts.map((part) => part?.label).join(' and ')
+  const label = parts
+    .map((part) => part?.label)
+    .sort()
+    .join(' and ')
   return groupOf(
     lowering,
     label,
@@ -218,7 +221,9 @@ export function deviceAtom(lowering: Lowering, name: string, index: number): Ato
 }
 
 function labelAtom(lowering: Lowering, labels: Readonly<Record<string, string>>): Atom {
-  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+  const pairs = Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
   const [first, ...others] = pairs.map((pair) => lowering.byLabel.get(pair) ?? [])
   const narrower = others.map((devices) => new Set(devices))
   const devices = (first ?? []).filter((device) => narrower.every((set) => set.has(device)))

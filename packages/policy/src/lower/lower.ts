@@ -42,7 +42,7 @@ export function lower(
     byLabel: new Map(),
     lists: new Map(),
     groups: [],
-    groupByKey: new Map(),
+    groupByLabel: new Map(),
   }
   refuseSharedNames(lowering)
   lowerNetworks(lowering, context.prefixes ?? {})

@@ -10,7 +10,14 @@ import { prepared, randomBindings, randomFlow, randomPolicy } from '../fixtures/
 import { NOW } from '../fixtures/site.ts'
 import { type Bindings, covers, type Flow } from '../model/flow.ts'
 import { contains } from '../model/interval.ts'
-import { type Atom, type Endpoint, isWithin, type Rule, type Ruleset } from '../model/ruleset.ts'
+import {
+  type Atom,
+  type Candidates,
+  type Endpoint,
+  isWithin,
+  type Rule,
+  type Ruleset,
+} from '../model/ruleset.ts'
 
 /** Tries every rule in winning order. Numbers are no, maybe and yes. */
 function naive(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: number): string {
