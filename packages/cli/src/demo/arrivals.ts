@@ -1,11 +1,11 @@
 /**
- * Looks at the wire of a host and counts the packets that open the flows of an attempt: whether something arrived is
+ * Looks at the wires of hosts and counts the packets that open the flows of an attempt: whether something arrived is
  * not for its sender to say. It reads whole frames and understands no more than where they go.
  */
 import { type Frame, openPacketSocket, parseFrame, type Site } from '@thingwall/gateway/lab'
 import { formatAddress, parseAddress } from '@thingwall/policy'
 import { interfaceOf } from './site.ts'
-import type { Name, Opening } from './world.ts'
+import { type Name, type Opening, residents } from './world.ts'
 
 export interface Arrivals {
   /** Opening packets since it was opened. */
@@ -13,19 +13,29 @@ export interface Arrivals {
   close(): void
 }
 
-export function watchArrivals(site: Site, host: Name, openings: readonly Opening[]): Arrivals {
-  const socket = openPacketSocket({ namespacePath: site.namespacePath(host), interface: interfaceOf(host) })
+/** Watches the hosts that the flows go to; null where they all go to the gateway itself. */
+export function watchArrivals(site: Site, openings: readonly Opening[]): Arrivals | null {
+  const goals = new Set(openings.map(({ to }) => to))
+  const hosts = (Object.keys(residents) as Name[]).filter((name) =>
+    ([4, 6] as const).some((family) => goals.has(residents[name][family])),
+  )
+  if (hosts.length === 0) return null
+  const sockets = hosts.map((host) =>
+    openPacketSocket({ namespacePath: site.namespacePath(host), interface: interfaceOf(host) }),
+  )
   const wanted = new Set(openings.map(keyOfOpening))
   let seen = 0
   return {
     count: () => {
-      for (const bytes of socket.drain()) {
+      for (const bytes of sockets.flatMap((socket) => socket.drain())) {
         const key = keyOfFrame(parseFrame(bytes))
         if (key !== null && wanted.has(key)) seen += 1
       }
       return seen
     },
-    close: () => socket.close(),
+    close: () => {
+      for (const socket of sockets) socket.close()
+    },
   }
 }
 

@@ -7,7 +7,7 @@ import { evaluate, type Rule } from '@thingwall/policy'
 import { watchArrivals } from './arrivals.ts'
 import type { Stage } from './stage.ts'
 import { countsOf, type RuleCounts } from './wall.ts'
-import { flowOf, type Name, type Opening } from './world.ts'
+import { flowOf, type Opening } from './world.ts'
 
 /** What a client reports. */
 export interface Seen {
@@ -29,8 +29,6 @@ export interface Attempt {
   readonly openings: readonly Opening[]
   /** Whose rule decides where `evaluate` has no word because it is no flow. */
   readonly rule?: string
-  /** The host at whose wire arrivals are counted; absent where the gateway itself is meant. */
-  readonly target?: Name
   /** Kept apart before the gateway sees it: no rule of the kernel meets it. */
   readonly keptBy?: string
   readonly act: (stage: Stage, task: Task) => Promise<Seen>
@@ -51,9 +49,6 @@ export interface Outcome {
   /** What did not go as the policy says; empty when all did. */
   readonly differences: readonly string[]
 }
-
-/** A client that is to be refused need not wait as long as one that may be served by a slow machine. */
-const patienceMs = { allow: 3000, deny: 500 }
 
 /**
  * Tries it and hears the witnesses: once for each rule that decides some of its flows, as a rule once. Attempts must not
@@ -87,11 +82,11 @@ function partsOf({ ruleset, bindings }: Stage, attempt: Attempt): readonly Part[
 
 async function performPart(stage: Stage, attempt: Attempt, part: Part): Promise<Outcome> {
   const { rule, verdict, openings } = part
-  const { title, target, keptBy = null } = attempt
-  const arrivals = target === undefined ? null : watchArrivals(stage.site, target, openings)
+  const { title, keptBy = null } = attempt
+  const arrivals = watchArrivals(stage.site, openings)
   try {
     const before = await stage.wall.counts()
-    const seen = await attempt.act(stage, { openings, patienceMs: patienceMs[verdict] })
+    const seen = await attempt.act(stage, { openings, patienceMs: stage.patienceMs[verdict] })
     const kernel = countsOf(before, await stage.wall.counts())
     const arrived = arrivals?.count() ?? null
     const outcome = { title, verdict, rule, openings, seen, kernel, arrived, keptBy }

@@ -8,6 +8,8 @@ export interface Stage {
   readonly ruleset: Ruleset
   readonly bindings: Bindings
   readonly wall: Wall
+  /** How long a client waits, by what the policy says: one that is to be refused need not wait for a slow machine. */
+  readonly patienceMs: Readonly<Record<'allow' | 'deny', number>>
   /** The certificate that clients trust. */
   readonly authority: string
 }

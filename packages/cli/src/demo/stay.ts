@@ -44,7 +44,8 @@ export async function untilInterrupted(): Promise<void> {
   const go = (): void => resolve()
   const alive = setInterval(() => {}, 60_000)
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const signal of signals) process.prependOnceListener(signal, go)
+  // Not `once`: the lab ends a process at once whose last listener is gone.
+  for (const signal of signals) process.on(signal, go)
   await promise
   clearInterval(alive)
   for (const signal of signals) process.off(signal, go)

@@ -16,8 +16,8 @@ export interface Scene {
 const at = (name: Name, family: Family): string => residents[name][family]
 const scannedPorts = [22, 23, 80, 443, 554, 8443]
 
-function toServer(from: Name, target: Name, family: Family): Pick<Attempt, 'openings' | 'target'> {
-  return { openings: [{ from, to: at(target, family), protocol: 'tcp', port: 443 }], target }
+function toServer(from: Name, target: Name, family: Family): Pick<Attempt, 'openings'> {
+  return { openings: [{ from, to: at(target, family), protocol: 'tcp', port: 443 }] }
 }
 
 /** Posts a reading to the API, as the sensor's firmware does. */
@@ -52,18 +52,12 @@ function browsing(family: Family): Attempt {
 
 function opening(from: Name, target: Name, port: number, family: Family, title: string): Attempt {
   const to = at(target, family)
-  return { title, openings: [{ from, to, protocol: 'tcp', port }], target, act: connect(from, to, port) }
+  return { title, openings: [{ from, to, protocol: 'tcp', port }], act: connect(from, to, port) }
 }
 
 function scanning(targets: readonly Name[], family: Family, title: string): Attempt {
   const addresses = targets.map((target) => at(target, family))
-  const [target] = targets
-  return {
-    title,
-    openings: openingsOf('attacker', addresses),
-    ...(target === undefined ? {} : { target }),
-    act: scan('attacker'),
-  }
+  return { title, openings: openingsOf('attacker', addresses), act: scan('attacker') }
 }
 
 function openingsOf(from: Name, addresses: readonly string[]): readonly Opening[] {
@@ -82,7 +76,6 @@ function posing(from: Name, as: Name, family: Family, title: string): Attempt {
   return {
     title,
     openings: [{ from, as, to, protocol: 'tcp', port: 443 }],
-    target: 'api',
     act: withAddressOf(as, from, family, https(from, request)),
   }
 }
@@ -113,7 +106,6 @@ export const story: readonly Scene[] = [
       {
         title: 'vent-01 asks for the time',
         openings: [{ from: 'vent-01', to: at('time', 4), protocol: 'udp', port: 123 }],
-        target: 'time',
         act: askTime('vent-01', at('time', 4)),
       },
       firmware('crater-cam', 4, 'crater-cam fetches firmware from its vendor'),
@@ -121,7 +113,6 @@ export const story: readonly Scene[] = [
       {
         title: 'laptop watches the camera (RTSP)',
         openings: [{ from: 'laptop', to: at('crater-cam', 4), protocol: 'tcp', port: 554 }],
-        target: 'crater-cam',
         act: rtsp('laptop', at('crater-cam', 4)),
       },
     ],
