@@ -9,12 +9,13 @@ import {
   type NflogMessage,
   openNflog,
   openPacketSocket,
+  openRawIpSocket,
   openRuleLoader,
   type PacketSocket,
+  parsePacket,
   type Site,
 } from '@thingwall/gateway/lab'
-import { parseAddress } from '@thingwall/policy'
-import { framesOf, type RandomPacket } from './packets.ts'
+import { framesOf, ownPacketOf, type RandomPacket } from './packets.ts'
 import { ports } from './world.ts'
 
 /** NFLOG group of these tests. */
@@ -41,6 +42,7 @@ export async function startKernel(): Promise<Kernel> {
     openPacketSocket({ namespacePath: site.namespacePath(hostAt(port.interface)), interface: 'eth0' }),
   )
   const log = openNflog({ group: LOG_GROUP, namespacePath: site.namespacePath('gateway') })
+  const own = openRawIpSocket(site.namespacePath('gateway'))
   const loader = openRuleLoader(site.namespacePath('gateway'))
   return {
     load: (ruleset) => loader.load(ruleset),
@@ -49,24 +51,26 @@ export async function startKernel(): Promise<Kernel> {
       log.drain()
       for (const socket of sockets) socket.drain()
       for (const [at, packet] of packets.entries()) {
-        for (const frame of framesOf(packet, numberOf(at))) sockets[packet.port as number]?.send(frame)
+        if (packet.port === null) own.send(ownPacketOf(packet, numberOf(at)))
+        else for (const frame of framesOf(packet, numberOf(at))) sockets[packet.port]?.send(frame)
       }
       await settle()
       const logged = new Map<number, { verdict: 'allow' | 'deny'; rule: string }>()
-      for (const message of log.drain()) keepDecision(logged, message)
+      for (const message of log.drain()) keepDecision(logged, message, packets)
       const delivered = new Set(
-        sockets.flatMap((socket) => socket.drain().map((frame) => passageOf(frame.subarray(14)))),
+        sockets.flatMap((socket) => socket.drain().map((frame) => markOf(frame.subarray(14)))),
       )
       const losses = log.losses()
       if (losses.messages > 0 || losses.overruns > 0) throw new Error('the packet log lost messages')
-      return packets.map((packet, at) => ({
+      return packets.map((_, at) => ({
         verdict: logged.get(numberOf(at))?.verdict ?? null,
         rule: logged.get(numberOf(at))?.rule ?? null,
-        delivered: delivered.has(`${numberOf(at)} ${parseAddress(packet.destination)}`),
+        delivered: delivered.has(numberOf(at)),
       }))
     },
     close: async () => {
       loader.close()
+      own.close()
       log.close()
       for (const socket of sockets) socket.close()
       await site.end()
@@ -87,14 +91,26 @@ async function settle(): Promise<void> {
 function keepDecision(
   logged: Map<number, { verdict: 'allow' | 'deny'; rule: string }>,
   message: NflogMessage,
+  packets: readonly RandomPacket[],
 ): void {
   const [product, verdict, rule] = message.prefix.split(':')
-  // Only what arrived: the gateway's own answers (hook 3, output) are other packets.
-  if (product !== 'thingwall' || rule === undefined || message.hook > 2) return
+  if (product !== 'thingwall' || rule === undefined) return
   const number = markOf(message.payload)
+  // Of what goes out (hook 3) only packets we sent: the gateway's answers to others are not among them.
+  if (message.hook > 2 && !isOwn(message, packets[number - 1])) return
   const before = logged.get(number)
   if (before !== undefined) throw new Error(`packet ${number} was decided twice: ${before.rule}, ${rule}`)
   logged.set(number, { verdict: verdict === 'allow' ? 'allow' : 'deny', rule })
+}
+
+function isOwn({ etherType, payload }: NflogMessage, packet: RandomPacket | undefined): boolean {
+  const seen = parsePacket(etherType, payload)
+  return (
+    packet?.port === null &&
+    (seen.kind === 'ipv4' || seen.kind === 'ipv6') &&
+    seen.source === packet.source &&
+    seen.destination === packet.destination
+  )
 }
 
 /** From the network header on. */
@@ -102,12 +118,6 @@ function markOf(packet: Uint8Array): number {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
   if (packet.length < 20) return 0
   return view.getUint8(0) >> 4 === 4 ? view.getUint16(4) : view.getUint32(0) & 0xfffff
-}
-
-/** A packet as it comes out: the gateway sends packets of its own, which may happen to carry the same number. */
-function passageOf(packet: Uint8Array): string {
-  const destination = (packet[0] ?? 0) >> 4 === 4 ? packet.subarray(16, 20) : packet.subarray(24, 40)
-  return `${markOf(packet)} ${Buffer.from(destination).toString('hex')}`
 }
 
 function hostAt(interfaceName: string): string {

@@ -1,7 +1,7 @@
 /**
  * Random packets of the world, as frames to send and as the flows that `evaluate` judges.
  *
- * Left out, because Linux itself drops them before or without any hook and so no rule can be seen to decide: groups
+ * A packet comes from a host, or is the gateway's own. Left out, because Linux itself drops them before or without any hook and so no rule can be seen to decide: groups
  * the gateway did not join, and link-local senders or destinations that would have to be forwarded.
  */
 
@@ -50,7 +50,7 @@ const ports4 = [22, 53, 67, 68, 80, 123, 443, 546, 547, 1883, 5353, 8443]
 function packetArbitrary(): fc.Arbitrary<RandomPacket> {
   return fc
     .record({
-      port: fc.constantFrom(0, 0, 0, 1, 1, 2, 2, 3, 4, 4),
+      port: fc.constantFrom(0, 0, 0, 1, 1, 2, 2, 3, 4, 4, null, null),
       link: fc.oneof(
         { weight: 6, arbitrary: fc.constant('honest') },
         { weight: 1, arbitrary: fc.constantFrom(...devices.map((one) => one.mac), '02:00:00:00:00:99') },
@@ -147,6 +147,7 @@ function packetArbitrary(): fc.Arbitrary<RandomPacket> {
 
 /** Makes the parts fit: one family, a source that lives where the packet arrives, its own link address. */
 function settle(packet: RandomPacket, here: number): RandomPacket {
+  if (packet.port === null) return settleOwn(packet, here)
   const port = ports[packet.port ?? 0] as Port
   const destination =
     packet.destination === 'gateway-link-local' ? formatAddress(linkLocalOf(port.link)) : packet.destination
@@ -163,6 +164,13 @@ function settle(packet: RandomPacket, here: number): RandomPacket {
   return { ...packet, source, destination, link }
 }
 
+/** What the gateway sends itself comes from an address of its own, and is whole. */
+function settleOwn(packet: RandomPacket, here: number): RandomPacket {
+  const fitting = gateways.filter((text) => text.includes(':') === packet.destination.includes(':'))
+  const shape = packet.shape.startsWith('options') ? 'options' : 'plain'
+  return { ...packet, source: fitting[here % fitting.length] as string, link: '02:00:00:00:00:98', shape }
+}
+
 function linkLocalIs(mac: string, text: string): boolean {
   return parseAddress(text) === linkLocalOf(mac as LinkAddress)
 }
@@ -170,6 +178,7 @@ function linkLocalIs(mac: string, text: string): boolean {
 function isJudgeable(packet: RandomPacket): boolean {
   const isOurs = gateways.includes(packet.destination) || /^fe80:/.test(packet.destination)
   const isGroup = multicast.includes(packet.destination)
+  if (packet.port === null && !isSentOut(packet.destination)) return false
   if (packet.source.startsWith('fe80') && !isOurs && !isGroup) return false
   if (packet.destination.startsWith('fe80') && !packet.source.startsWith('fe80')) return false
   // Where the uplink translates, what comes back to its address may be the answer to another packet here.
@@ -183,6 +192,15 @@ function isJudgeable(packet: RandomPacket): boolean {
   )
     return false
   return true
+}
+
+/**
+ * Not to the gateway itself, which is loopback; nor to everybody or to a group, of which Linux gives the sender a copy
+ * that looks like a packet from outside.
+ */
+function isSentOut(destination: string): boolean {
+  const isOwn = gateways.includes(destination) || /^(127\.|fe80:|gateway-link-local)/.test(destination)
+  return !isOwn && !multicast.includes(destination) && !destination.endsWith('.255')
 }
 
 /** Up to `count` packets, no two of which could belong to one flow. */
@@ -245,6 +263,17 @@ function isOpening(flags: readonly TcpFlag[]): boolean {
 
 function sourcePortOf(packet: RandomPacket, number: number): number {
   return packet.sourcePort === 'own' ? 20_000 + number : packet.sourcePort
+}
+
+/** The packet as the gateway sends it itself, from its network header on. */
+export function ownPacketOf(packet: RandomPacket, number: number): Uint8Array {
+  const [payload] = packetsOf(packet, number)
+  const link = packet.link
+  return buildFrame({
+    destination: link,
+    source: link,
+    payload: payload as Ipv4Packet | Ipv6Packet,
+  }).subarray(14)
 }
 
 /** The frames of a packet; `number` goes into the IPv4 identification or the IPv6 flow label, to know it again. */

@@ -33,6 +33,7 @@ export {
   openNflog,
 } from './nflog.ts'
 export { openRuleLoader, type RuleLoader } from './nft.ts'
+export { openRawIpSocket, type RawIpSocket } from './raw-ip-socket.ts'
 export { openPacketSocket, type PacketSocket, type PacketSocketOptions } from './raw-socket.ts'
 export {
   buildSite,

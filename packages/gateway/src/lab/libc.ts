@@ -13,6 +13,14 @@ interface Libc {
   readonly socket: (domain: number, type: number, protocol: number) => number
   readonly bind: (fd: number, address: Uint8Array, lengthBytes: number) => number
   readonly send: (fd: number, data: Uint8Array, lengthBytes: number, flags: number) => number
+  readonly sendto: (
+    fd: number,
+    data: Uint8Array,
+    lengthBytes: number,
+    flags: number,
+    address: Uint8Array,
+    addressBytes: number,
+  ) => number
   readonly recv: (fd: number, into: Uint8Array, lengthBytes: number, flags: number) => number
   readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, size: number) => number
   readonly getsockopt: (
@@ -61,6 +69,7 @@ export function libc(): Libc {
     socket: program.func('int socket(int, int, int)'),
     bind: program.func('int bind(int, const void *, uint32_t)'),
     send: program.func('intptr_t send(int, const void *, size_t, int)'),
+    sendto: program.func('intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)'),
     recv: program.func('intptr_t recv(int, void *, size_t, int)'),
     setsockopt: program.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     getsockopt: program.func('int getsockopt(int, int, int, void *, uint32_t *)'),
