@@ -11,7 +11,6 @@ import { importsOf, lineOf, manifestOf, packageName, packageSources, read } from
 /** What policy may depend on, and why each is as pure as itself. */
 const allowedDependencies: Readonly<Record<string, string>> = {
   '@noble/hashes': 'SHA-256 of a rule set; plain functions on bytes',
-  'ipaddr.js': 'parses and prints addresses; plain functions on strings and bytes',
   'fastest-levenshtein': 'distance of two names, for "did you mean"; plain function on strings',
 }
 

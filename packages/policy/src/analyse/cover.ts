@@ -165,3 +165,8 @@ function coversPorts(outer: readonly Service[], inner: readonly Service[]): bool
     return next > service.last
   })
 }
+
+/** The earlier of two ends; null never comes. */
+export function earliestEnd(a: number | null, b: number | null): number | null {
+  return a === null ? b : b === null ? a : Math.min(a, b)
+}

@@ -37,10 +37,6 @@ export function isOver(endsAt: number | null, at: number): boolean {
   return endsAt !== null && endsAt <= at
 }
 
-export function earliestEnd(a: number | null, b: number | null): number | null {
-  return a === null ? b : b === null ? a : Math.min(a, b)
-}
-
 /** The matches of a rule that some flow can meet at this instant or later. */
 export function liveMatches(rule: Rule, ruleset: Ruleset, at: number): readonly Match[] {
   if (rule.when?.length === 0 || isOver(rule.endsAt, at)) return []

@@ -3,8 +3,7 @@
  * `evaluate` uses narrows them to those that speak of one of the match's devices, and the general ones.
  */
 import type { Atom, Candidates, Match, Rule, Ruleset } from '../model/ruleset.ts'
-import { coversHours, coversMatch, outlasts } from './cover.ts'
-import { earliestEnd } from './never.ts'
+import { coversHours, coversMatch, earliestEnd, outlasts } from './cover.ts'
 
 /** A rule, with its place in winning order. */
 export interface Ranked {

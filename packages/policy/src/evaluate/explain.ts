@@ -243,7 +243,7 @@ function explainedEnd(end: AskedEnd, address: Address | null): ExplainedEnd {
 }
 
 /** The first packet a person means: an ephemeral source port, a request where the service is ICMP. */
-export function flowOf(from: AskedEnd, source: Address, destination: Address, service: Service): Flow {
+function flowOf(from: AskedEnd, source: Address, destination: Address, service: Service): Flow {
   const link = from.link === null ? {} : { link: from.link }
   const ingress = from.kind === 'gateway' ? 'gateway' : (from.network?.name ?? null)
   const base = { ingress, source, destination, ...link }

@@ -238,7 +238,7 @@ function textAtom(lowering: Lowering, text: string, place: Place): Atom | null {
   const device = lowering.deviceByName.get(text)
   if (device !== undefined) return deviceAtom(lowering, text, device)
   const name = parseDnsName(text)
-  if (name !== null && name.includes('.')) return { kind: 'name', pattern: name }
+  if (name?.includes('.')) return { kind: 'name', pattern: name }
   const candidates = [...lowering.networks.keys(), ...lowering.deviceByName.keys(), 'any', 'gateway']
   unknown(lowering, 'network, device or address', text, candidates, place)
   return null

@@ -18,7 +18,7 @@ import { type Lowering, report } from './context.ts'
  * Addresses that are nobody's on the wire: this-network, loopback, link-local IPv6 and everything from multicast
  * up (RFC 6890, RFC 4291). An uplink's addresses never include them.
  */
-export const NOWHERE: AddressSet = unionOf(
+const NOWHERE: AddressSet = unionOf(
   ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3', '::/127', 'fe80::/10', 'ff00::/8'].map(
     (text) => parsePrefix(text) as Interval,
   ),

@@ -20,4 +20,4 @@ export const TABLE = 'thingwall'
 export const MARK_MASK = 0x0fffffff
 export const FIRST_LIVE = 0x01000000
 /** No rule matched yet. Greater than every rank. */
-export const NO_RANK: number = MARK_MASK
+export const NO_RANK = 0x0fffffff
