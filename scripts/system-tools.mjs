@@ -27,6 +27,7 @@ const systemTools = [
   { command: 'ping', debian: 'iputils-ping', why: 'echo over both families' },
   { command: 'arping', debian: 'iputils-arping', why: 'ARP from a chosen address' },
   { command: 'ndisc6', debian: 'ndisc6', why: 'neighbour discovery by hand' },
+  { command: 'pgrep', debian: 'procps', why: 'finds the way into a demo that stays up' },
   { command: 'openssl', debian: 'openssl', why: 'certificates for the HTTPS servers of the demo' },
 ]
 

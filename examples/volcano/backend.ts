@@ -2,10 +2,10 @@
  * The observatory's API: sensors post readings, and a debugging endpoint says back what it is told.
  *
  * VULNERABLE ON PURPOSE. `GET /echo?echo=` puts its parameter into a page as it is (reflected cross-site scripting), so
- * that there is something to protect. Never run it where anybody but a demonstration can reach it.
+ * that there is something to protect. It listens on this machine only unless HOST says otherwise.
  *
  *     PORT=8080 node backend.ts
- *     PORT=443 TLS_CERT=cert.pem TLS_KEY=key.pem node backend.ts
+ *     HOST=:: PORT=443 TLS_CERT=cert.pem TLS_KEY=key.pem node backend.ts
  */
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
@@ -61,9 +61,9 @@ function reply(response: ServerResponse, status: number, type: string, body: str
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
-const { PORT = '8080', TLS_CERT, TLS_KEY } = process.env
+const { HOST = 'localhost', PORT = '8080', TLS_CERT, TLS_KEY } = process.env
 const server =
   TLS_CERT === undefined || TLS_KEY === undefined
     ? createServer(answer)
     : createTlsServer({ cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY) }, answer)
-server.listen(Number(PORT), () => process.stdout.write(`listening on ${PORT}\n`))
+server.listen(Number(PORT), HOST, () => process.stdout.write(`listening on ${HOST} port ${PORT}\n`))

@@ -30,6 +30,7 @@ const seismometer = profile('seismometer', {
       ticket: 'GEO-12',
     }),
     clock: allow.out({ to: 'time.volcano.example', service: 'ntp', why: 'TLS needs the time' }),
+    // Left in to show what an expired permission is worth: nothing, and `check` says so.
     commissioning: allow.out({
       to: 'updates.vendor.example',
       service: 'https',
@@ -100,5 +101,8 @@ export default policy('mauna-loa', {
     test.allows('vent-01', 'api.volcano.example:443/tcp', { rule: 'seismometer/readings' }),
     test.denies('vent-01', '10.30.0.5:22/tcp'),
     test.denies('10.30.0.5', 'vent-01:22/tcp'),
+    test.denies('vent-01', '198.51.100.7:443/tcp', { rule: 'botnets' }),
+    test.denies('198.51.100.66', 'crater-cam:554/tcp'),
+    test.allows('10.30.0.6', 'crater-cam:554/tcp', { rule: 'thermal-camera/stream' }),
   ],
 })

@@ -47,7 +47,7 @@ export async function makeCertificate(site: Site, folder: string): Promise<Certi
 
 /** Opens everything; settles when all of it answers. */
 export async function startServers(site: Site, example: string, certificate: Certificate): Promise<Servers> {
-  const env = { PORT: '443', TLS_CERT: certificate.cert, TLS_KEY: certificate.key }
+  const env = { HOST: '::', PORT: '443', TLS_CERT: certificate.cert, TLS_KEY: certificate.key }
   const flags = ['--disable-warning=ExperimentalWarning', join(example, 'backend.ts')]
   const backend = site.spawn('api', [process.execPath, ...flags], { env })
   const tls = { cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) }

@@ -87,7 +87,7 @@ function saidBy({ status, stdout, stderr }: RunResult): string {
       },
     )
   }
-  return `${answer.devices} devices, ${answer.rules} rules; ${answer.loadMs} ms in the kernel`
+  return `${answer.devices} devices, ${answer.rules} rules, loaded in ${answer.loadMs} ms`
 }
 
 interface Answer {

@@ -80,7 +80,7 @@ export const gateway: Readonly<Record<Resident['network'], Gate>> = {
 export type ToldName = 'api.volcano.example' | 'updates.vendor.example' | 'time.volcano.example'
 
 /** The names that the site's devices were told answers for; until there is a resolver the demo tells them. */
-export const names: Readonly<Record<ToldName, Resident>> = {
+const names: Readonly<Record<ToldName, Resident>> = {
   'api.volcano.example': residents.api,
   'updates.vendor.example': residents.vendor,
   'time.volcano.example': residents.time,
