@@ -42,7 +42,10 @@ beforeAll(async () => {
         routes: [{ to: 'default', via: '10.30.0.1' }],
       },
       sensor: { interfaces: { eth0: { link: '24:6f:28:aa:00:01', addresses: ['10.20.0.11/24'] } } },
-      internet: { interfaces: { eth0: { addresses: ['203.0.113.1/24'] } } },
+      internet: {
+        interfaces: { eth0: { addresses: ['203.0.113.1/24'] } },
+        routes: [{ to: '10.30.0.0/24', via: '203.0.113.2' }],
+      },
     },
     links: [
       ['router:wlan0', 'sensor:eth0'],
@@ -210,21 +213,49 @@ describe('in the kernel', () => {
     expect(counters.find(({ rule }) => rule === 'default/trusted-to-uplink')?.packets).toBe(1)
   })
 
-  test('replaces under traffic lose nothing', async () => {
+  test('replaces under traffic lose nothing of what is open, and let in nothing that is refused', async () => {
     const point = await open()
     await point.apply(artifactOf('open'), order)
-    const ping = site.run('laptop', ['ping', '-q', '-i', '0.002', '-c', '1500', '-W', '2', '203.0.113.1'])
+    const flood = (host: string, to: string, everySeconds: string, packets: number) =>
+      site.run(host, ['ping', '-q', '-i', everySeconds, '-c', String(packets), '-W', '1', to])
+    const allowed = flood('laptop', '203.0.113.1', '0.001', 3000)
+    const refused = flood('internet', '10.30.0.5', '0.01', 300)
     let replaces = 0
     let isOver = false
-    void ping.then(() => {
+    void allowed.then(() => {
       isOver = true
     })
-    for (; !isOver && replaces < 40; replaces++) {
+    for (; !isOver; replaces++) {
       await point.apply(artifactOf(replaces % 2 === 0 ? 'closed' : 'open'), order)
     }
-    const { stdout } = await ping
     expect(replaces).toBeGreaterThan(5)
-    expect(stdout).toMatch(/1500 packets transmitted, 1500 received/)
+    expect((await allowed).stdout).toMatch(/3000 packets transmitted, 3000 received/)
+    expect((await refused).stdout).toMatch(/300 packets transmitted, 0 received/)
+  })
+
+  test('what cannot be changed in place is made anew', async () => {
+    const point = await open()
+    await point.apply(artifactOf('open'), order)
+    await nft(
+      'delete table inet thingwall; add table inet thingwall; add set inet thingwall live { type ipv4_addr; }',
+    )
+    expect(await point.apply(artifactOf('closed'), order)).toMatchObject({ changed: true, before: null })
+    expect(await point.read()).toMatchObject({
+      digest: artifactOf('closed').digest,
+      integrity: { kind: 'intact' },
+    })
+  })
+
+  test('changed in place or made anew, the kernel has the same', async () => {
+    const point = await open()
+    const without = (dump: string): string =>
+      dump.replaceAll(/\n\tcomment "thingwall [0-9a-f]+"|\n?\n\tchain digest\/[0-9a-f]+ \{\n\t\}/g, '')
+    const sorted = (dump: string): readonly string[] => without(dump).split('\n').filter(Boolean).sort()
+    await point.apply(artifactOf('closed'), order)
+    const anew = await nft('-s', 'list', 'ruleset')
+    await point.apply(artifactOf('open'), order)
+    await point.apply(artifactOf('closed'), order)
+    expect(sorted(await nft('-s', 'list', 'ruleset'))).toEqual(sorted(anew))
   })
 })
 
@@ -253,19 +284,18 @@ describe('the state folder', () => {
     await site.must('router', ['umount', folder])
   })
 
-  test('a disk that fills up right after the load: in force, said so, and still told by its digest', async () => {
+  test('a disk that fails right after the load: in force, said so, and still told by its digest', async () => {
     const folder = await tmpfs(256 * 1024)
-    const filling: Machine = {
+    const failing: Machine = {
       ...machine,
       run: async (program, args) => {
         const ended = await machine.run(program, args)
-        if (args[0] === '-f')
-          await site.run('router', ['dd', 'if=/dev/zero', `of=${folder}/ballast`, 'bs=4096'])
+        if (args[0] === '-f') await site.must('router', ['mount', '-o', 'remount,ro', folder])
         return ended
       },
     }
     await (await open(folder)).apply(artifactOf('open'), order)
-    const applied = await (await open(folder, filling)).apply(artifactOf('closed'), order)
+    const applied = await (await open(folder, failing)).apply(artifactOf('closed'), order)
     expect(applied.diagnostics.map(({ code }) => code)).toEqual(['TW4012'])
     const { digest, record, integrity, last } = await (await open(folder)).read()
     expect(digest).toBe(artifactOf('closed').digest)

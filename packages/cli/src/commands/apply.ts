@@ -169,7 +169,7 @@ function textFor(
     before === null
       ? 'nothing was in force before'
       : before === artifact.digest
-        ? 'it replaces itself: counters begin at zero'
+        ? 'it replaces itself'
         : `it replaces ${before.slice(0, 12)}`
   const times = `${Math.round(result.loadMs)} ms in the kernel, ${tookMs} ms in all`
   return `${page.ink('green', 'applied')} ${what} ${digest}\n${replaced}; ${times}\n`

@@ -1,17 +1,19 @@
 /**
- * The enforcement point of the Linux kernel: our two tables replaced whole by one transaction of `nft -f`.
+ * The enforcement point of the Linux kernel: our two tables, whole, in one transaction of `nft -f`.
  *
  * The kernel checks a transaction before it commits any of it, so an apply does not ask with `nft -c` first: that would
  * take as long again. Tables of other programs are read and never touched.
  */
 import { type Artifact, type Diagnostic, diagnose } from '@thingwall/policy'
+import { ThingwallError } from '../error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { countersIn, type RuleCount } from '../nft/counters.ts'
 import { type ForeignChain, foreignDrops } from '../nft/foreign.ts'
 import { type Coverage, coverageOf, differences, observe } from '../nft/observation.ts'
 import { type Nft, openNft } from '../nft/program.ts'
+import { asChange } from '../nft/replacement.ts'
 import type { Applied, EnforcementPoint, InForce, Integrity, Order } from './point.ts'
-import { type Application, openState, type State } from './state.ts'
+import { type Application, type Intention, openState, type State } from './state.ts'
 
 export interface NftablesPoint extends EnforcementPoint {
   /** Throws when the kernel or the state folder would not take the artifact. Changes nothing. */
@@ -54,25 +56,37 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
 }
 
 async function read(nft: Nft, state: State): Promise<InForce> {
+  return (await look(nft, state)).inForce
+}
+
+interface Look {
+  readonly inForce: InForce
+  /** Our objects in the kernel. */
+  readonly present: readonly string[]
+}
+
+async function look(nft: Nft, state: State): Promise<Look> {
   const last = await state.current()
   const { digest, observation } = await observe(nft, last?.coverage ?? [])
+  const present = Object.keys(observation.objects)
   if (digest === null) {
-    const remains = Object.keys(observation.objects).length > 0
-    const integrity: Integrity = remains
-      ? { kind: 'changed', changes: [remainsOf(observation.objects)] }
-      : { kind: 'unknown', because: 'nothing is in force' }
-    return { digest: null, record: null, integrity, last: last?.record ?? null }
+    const integrity: Integrity =
+      present.length > 0
+        ? { kind: 'changed', changes: [remainsOf(observation.objects)] }
+        : { kind: 'unknown', because: 'nothing is in force' }
+    return { inForce: { digest, record: null, integrity, last: last?.record ?? null }, present }
   }
   const application = await state.find(digest)
   // Another application than the current one may have covered other sets.
   const now =
     application === last ? observation : (await observe(nft, application?.coverage ?? [])).observation
-  return {
+  const inForce: InForce = {
     digest,
     record: application?.record ?? null,
     integrity: integrityOf(application, now),
     last: last !== null && last.record.digest !== digest ? last.record : null,
   }
+  return { inForce, present }
 }
 
 function remainsOf(objects: Readonly<Record<string, string>>): string {
@@ -109,7 +123,7 @@ function wordsFor(coverage: Coverage): string {
 }
 
 async function apply(nft: Nft, state: State, artifact: Artifact, order: Order): Promise<Applied> {
-  const before = await read(nft, state)
+  const { inForce: before, present } = await look(nft, state)
   const { record } = before
   const isSame = before.digest === artifact.digest && before.integrity.kind === 'intact'
   if (isSame && record !== null && record.bindings === order.bindings && record.log === order.log) {
@@ -119,7 +133,7 @@ async function apply(nft: Nft, state: State, artifact: Artifact, order: Order): 
   const intention = await state.intend(artifact.digest, artifact.text, coverage, order)
   const started = performance.now()
   try {
-    await nft.load(intention.file)
+    await load(nft, intention, artifact, present)
   } catch (error) {
     await intention.withdraw()
     throw error
@@ -129,12 +143,26 @@ async function apply(nft: Nft, state: State, artifact: Artifact, order: Order): 
   return { changed: true, record: intention.record, before: before.digest, loadMs, diagnostics }
 }
 
-/** From here on the new rule set is in force, whatever happens to its record. */
-async function confirm(
+/** Changes the tables in place; where the kernel does not take that (a set has another type now), makes them anew. */
+async function load(
   nft: Nft,
-  intention: Awaited<ReturnType<State['intend']>>,
-  coverage: Coverage,
-): Promise<readonly Diagnostic[]> {
+  intention: Intention,
+  artifact: Artifact,
+  present: readonly string[],
+): Promise<void> {
+  const change = asChange(artifact.text, artifact.digest, present)
+  if (change === null) return nft.load(intention.file)
+  const file = await intention.change(change)
+  try {
+    await nft.load(file)
+  } catch (error) {
+    if (!(error instanceof ThingwallError) || error.code !== 'TW4007') throw error
+    await nft.load(intention.file)
+  }
+}
+
+/** From here on the new rule set is in force, whatever happens to its record. */
+async function confirm(nft: Nft, intention: Intention, coverage: Coverage): Promise<readonly Diagnostic[]> {
   const incomplete = (why: string): readonly Diagnostic[] => [
     diagnose('TW4012', {
       message: `the rule set is in force, but its record is incomplete: ${why}`,

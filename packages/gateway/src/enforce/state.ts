@@ -15,6 +15,9 @@ import type { ApplicationRecord, Order } from './point.ts'
 /** Where the state is when nobody says otherwise. */
 export const STATE_FOLDER = '/var/lib/thingwall'
 
+/** Needed only while it is being loaded. */
+const CHANGE = 'change.nft'
+
 export interface Application {
   readonly record: ApplicationRecord
   readonly coverage: Coverage
@@ -34,6 +37,8 @@ export interface Intention {
   readonly record: ApplicationRecord
   /** The compiled text, on the disk. */
   readonly file: string
+  /** Writes what is really to be loaded beside it, and says where. Throws TW4008 when the disk does not take it. */
+  readonly change: (text: string) => Promise<string>
   /** It is in force. Throws when the disk does not take that. */
   readonly confirm: (observation: Observation) => Promise<void>
   /** It did not come into force. */
@@ -111,7 +116,13 @@ export function openState(folder: string): State {
           record,
           file: join(path, 'ruleset.nft'),
           withdraw,
+          change: (change) =>
+            refusing(folder, async () => {
+              await writeWhole(pathOf(sequence), CHANGE, change)
+              return join(pathOf(sequence), CHANGE)
+            }),
           confirm: async (observation) => {
+            await rm(join(pathOf(sequence), CHANGE), { force: true })
             await writeWhole(pathOf(sequence), 'observation.json', JSON.stringify(observation))
             await pointTo(folder, join('applications', String(sequence).padStart(6, '0')))
             await prune(sequence)

@@ -1,5 +1,5 @@
 /**
- * What each rule has met since it was loaded. The packet that opens a flow is counted by the rule that lets it in; of
+ * What each rule has met since it first came into force. The packet that opens a flow is counted by the rule that lets it in; of
  * what is refused every packet is. A replace starts all of them at zero.
  */
 import { TABLE } from '@thingwall/policy/nftables'

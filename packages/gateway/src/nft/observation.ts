@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import { TABLE } from '@thingwall/policy/nftables'
 import { type DumpedTable, lastingElements, parseDump } from './dump.ts'
 import type { Nft } from './program.ts'
+import { digestOfMarker } from './replacement.ts'
 
 export interface Observation {
   /** The nft that printed what was digested: another one may print the same rules otherwise. */
@@ -23,7 +24,7 @@ export interface Observation {
 export type Coverage = 'all' | readonly string[]
 
 export interface Observed {
-  /** The digest that the tables carry in their comments; null where a table is missing or they do not agree. */
+  /** The digest that the tables carry; null where a table is missing or they do not agree. */
   readonly digest: string | null
   readonly observation: Observation
 }
@@ -110,7 +111,10 @@ async function elementsOf(nft: Nft, coverage: Coverage): Promise<Observation['el
   return elements
 }
 
+/** A table that was changed in place says it by a marker, one made anew by its comment. */
 function digestIn(table: DumpedTable | undefined): string | null {
+  const marked = digestOfMarker(table?.objects.keys() ?? [])
+  if (marked !== undefined) return marked
   return /^thingwall ([0-9a-f]{32})$/.exec(table?.comment ?? '')?.[1] ?? null
 }
 
