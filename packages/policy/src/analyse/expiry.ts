@@ -30,18 +30,13 @@ export const outlivedCheck: Check = {
   *find({ parts, at }) {
     for (const part of parts) {
       if (part.afterExpiry !== 'stays' || !isPast(part.says.expires, at)) continue
-      const word = part.kind === 'list' || part.kind === 'profile' ? 'what it holds' : 'it'
-      yield fault(
-        part,
-        'expires',
-        `${part.label} expired with ${part.says.expires}; ${word} stays in force`,
-        {
-          hint:
-            part.kind === 'profile' || part.kind === 'list'
-              ? 'Remove it or renew the date; only rules and entries end by themselves.'
-              : "Remove it or renew the date; `onExpiry: 'lift'` lets it end by itself.",
-        },
-      )
+      const isHolder = part.kind === 'profile' || part.kind === 'list'
+      const what = isHolder ? 'what it allows has ended, what it denies stays in force' : 'it stays in force'
+      yield fault(part, 'expires', `${part.label} expired with ${part.says.expires}; ${what}`, {
+        hint: isHolder
+          ? 'Remove it or renew the date.'
+          : "Remove it or renew the date; `onExpiry: 'lift'` lets it end by itself.",
+      })
     }
   },
 }

@@ -8,7 +8,7 @@ import type { Origin } from '../model/diagnostic.ts'
 import { type AddressSet, differenceOf, unionOf } from '../model/interval.ts'
 import { didYouMean, parseDnsName } from '../model/name.ts'
 import type { EndpointDocument } from '../model/policy.ts'
-import type { Atom, Endpoint } from '../model/ruleset.ts'
+import type { Atom, Endpoint, List, ListEntry } from '../model/ruleset.ts'
 import { groupOf, type Lowering, report } from './context.ts'
 
 /** Where an end was written, for faults. */
@@ -197,10 +197,7 @@ function atomsOf(
         const list = lowering.lists.get(end.name)
         if (list === undefined) return unknown(lowering, 'list', end.name, lowering.lists.keys(), place)
         lists.add(end.name)
-        return list.entries.map((entry) => ({
-          atom: entry.atom,
-          endsAt: effect === 'allow' || entry.lifts ? entry.expiresAt : null,
-        }))
+        return list.entries.map((entry) => ({ atom: entry.atom, endsAt: endOfEntry(list, entry, effect) }))
       }
       case 'except':
         return []
@@ -208,6 +205,13 @@ function atomsOf(
         return end satisfies never
     }
   })
+}
+
+/** What rests on a list entry ends with the entry, and an allow with the list as well. */
+function endOfEntry(list: List, entry: ListEntry, effect: 'allow' | 'deny'): number | null {
+  if (effect === 'deny') return entry.lifts ? entry.expiresAt : null
+  const ends = [entry.expiresAt, list.expiresAt].filter((end) => end !== null)
+  return ends.length === 0 ? null : Math.min(...ends)
 }
 
 /** The group of every device with a profile. */

@@ -17,6 +17,7 @@ export function lowerLists(lowering: Lowering): void {
       const expiresAt = entry.expires === undefined ? null : parseDate(entry.expires)
       return { text, atom, expiresAt, lifts: entry.onExpiry === 'lift', document: entry }
     })
-    lowering.lists.set(name, { name, entries, document })
+    const expiresAt = document.expires === undefined ? null : parseDate(document.expires)
+    lowering.lists.set(name, { name, entries, expiresAt, document })
   }
 }

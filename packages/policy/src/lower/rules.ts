@@ -21,8 +21,9 @@ export function lowerRules(lowering: Lowering): Rule[] {
   for (const [name, profile] of Object.entries(document.profiles)) {
     const who = { parts: [whole(profileAtom(lowering, name))], lists: [] }
     for (const [key, rule] of Object.entries(profile.rules)) {
+      const path = `profiles.${name}.rules.${key}`
       rules.push(
-        lowerRule(lowering, `${name}/${key}`, `profiles.${name}.rules.${key}`, rule, who, profile.owner),
+        lowerRule(lowering, `${name}/${key}`, path, withinDate(rule, profile.expires), who, profile.owner),
       )
     }
   }
@@ -50,6 +51,13 @@ export function lowerRules(lowering: Lowering): Rule[] {
     if (rule !== null) rules.push(rule)
   }
   return rules
+}
+
+/** An allow ends with the profile it stands in, if that ends first. A deny stands: forgetting must never open. */
+function withinDate(rule: RuleDocument, expires: string | undefined): RuleDocument {
+  if (rule.effect === 'deny' || expires === undefined) return rule
+  const own = rule.expires === undefined ? null : parseDate(rule.expires)
+  return own !== null && own <= (parseDate(expires) ?? own) ? rule : { ...rule, expires }
 }
 
 function lowerRule(

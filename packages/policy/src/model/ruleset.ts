@@ -118,6 +118,8 @@ export interface ListEntry {
 export interface List {
   readonly name: string
   readonly entries: readonly ListEntry[]
+  /** When what is allowed by the whole list ends. */
+  readonly expiresAt: number | null
   readonly document: ListDocument
 }
 
