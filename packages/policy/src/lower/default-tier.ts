@@ -17,6 +17,7 @@ import { unionOf } from '../model/interval.ts'
 import type { Role } from '../model/policy.ts'
 import type { Atom, Match, Rule } from '../model/ruleset.ts'
 import { type Service, servicesOf } from '../model/service.ts'
+import { builtInRule } from './built-in.ts'
 import { groupOf, type Lowering } from './context.ts'
 import { ANY_SERVICE } from './rules.ts'
 
@@ -102,19 +103,12 @@ export function defaultTier(lowering: Lowering, rules: readonly Rule[]): Rule[] 
       services,
       endsAt: null,
     }
-    return defaultRule(id, 'allow', why, possible ? [match] : [])
+    return builtInRule({ id, tier: 'default', effect: 'allow', why, matches: possible ? [match] : [] })
   })
   const everyone: Match['from'] = { include: [{ kind: 'any' }, gateway], except: [] }
   const rest: Match = { from: everyone, to: everyone, services: ANY_SERVICE, endsAt: null }
-  return [
-    ...matrix,
-    defaultRule(
-      DEFAULT_DENY,
-      'deny',
-      'Nothing allows it: everything is refused unless a rule says otherwise',
-      [rest],
-    ),
-  ]
+  const why = 'Nothing allows it: everything is refused unless a rule says otherwise'
+  return [...matrix, builtInRule({ id: DEFAULT_DENY, tier: 'default', effect: 'deny', why, matches: [rest] })]
 }
 
 function devicesWithNames(lowering: Lowering, rules: readonly Rule[]): number[] {
@@ -134,23 +128,4 @@ function devicesWithNames(lowering: Lowering, rules: readonly Rule[]): number[] 
     }
   }
   return [...devices].sort((a, b) => a - b)
-}
-
-function defaultRule(id: string, effect: 'allow' | 'deny', why: string, matches: readonly Match[]): Rule {
-  return {
-    id,
-    tier: 'default',
-    effect,
-    matches,
-    endsAt: null,
-    when: null,
-    why,
-    owner: 'thingwall',
-    ticket: null,
-    added: null,
-    review: null,
-    expires: null,
-    lists: [],
-    origin: null,
-  }
 }

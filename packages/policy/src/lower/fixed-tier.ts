@@ -5,6 +5,7 @@
  * `evaluate` and each compiler hold them by id.
  */
 import type { Rule } from '../model/ruleset.ts'
+import { builtInRule } from './built-in.ts'
 
 /** Effect and reason of each fixed rule, by id. */
 export const fixedTexts = {
@@ -49,19 +50,6 @@ export const fixedTexts = {
 export type FixedId = keyof typeof fixedTexts
 
 /** The rules of the fixed tier, by id. */
-export const fixedTier: readonly Rule[] = Object.entries(fixedTexts).map(([id, [effect, why]]) => ({
-  id,
-  tier: 'fixed',
-  effect,
-  matches: [],
-  endsAt: null,
-  when: null,
-  why,
-  owner: 'thingwall',
-  ticket: null,
-  added: null,
-  review: null,
-  expires: null,
-  lists: [],
-  origin: null,
-}))
+export const fixedTier: readonly Rule[] = Object.entries(fixedTexts).map(([id, [effect, why]]) =>
+  builtInRule({ id, tier: 'fixed', effect, why, matches: [] }),
+)
