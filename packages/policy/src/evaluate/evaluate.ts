@@ -31,13 +31,15 @@ export function evaluate(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: n
   const fixed = judgeFixed(one)
   if (fixed !== null) {
     const rule = ruleset.rules.find((candidate) => candidate.id === fixed) as Rule
-    return { verdict: rule.effect, rule, needs: [], enforced }
+    return { verdict: rule.effect, rule, needs: NOTHING, enforced }
   }
   const { decided, undecided } = findRule(one)
   const rule = ruleset.rules[undecided ?? decided] as Rule
   if (undecided !== null) return { verdict: 'unknown', rule, needs: needsOf(one, rule), enforced }
-  return { verdict: rule.effect, rule, needs: [], enforced }
+  return { verdict: rule.effect, rule, needs: NOTHING, enforced }
 }
+
+const NOTHING: readonly string[] = []
 
 /**
  * The first rule, in winning order, that matches; and the rule that would win instead, were it decidable. A deny
@@ -49,7 +51,7 @@ function findRule(one: Case): { readonly decided: number; readonly undecided: nu
   const found = { decided: rules.length - 1, deny: rules.length, allow: rules.length }
   if (one.from.device !== null) scan(one, index.fromClass[one.from.device.class] ?? [], found)
   if (one.to.device !== null) scan(one, index.toClass[one.to.device.class] ?? [], found)
-  scan(one, index.general, found)
+  scan(one, index.byIngress.get(one.flow.ingress ?? '') ?? [], found)
   const { decided, deny, allow } = found
   if (deny < decided) return { decided, undecided: deny }
   const refused = rules[decided]?.effect === 'deny'

@@ -6,7 +6,14 @@
  */
 import { type Address, familyOf, formatAddress } from '../model/address.ts'
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts'
-import { type Bindings, type Decision, EVERY_DEVICE, type Flow, type Verdict } from '../model/flow.ts'
+import {
+  type Bindings,
+  type BoundAddress,
+  type Decision,
+  EVERY_DEVICE,
+  type Flow,
+  type Verdict,
+} from '../model/flow.ts'
 import type { Rule, Ruleset } from '../model/ruleset.ts'
 import { formatService, type Service } from '../model/service.ts'
 import { evaluate } from './evaluate.ts'
@@ -44,8 +51,9 @@ export interface Explanation {
   readonly service: string | null
 }
 
-/** A documentation address (RFC 5737) that stands for "whatever the name's answer will be". */
+/** Documentation addresses (RFC 5737) that stand for "whatever the name's answer will be", and for any other's. */
 const PLACEHOLDER = 'c0000201' as Address
+const ELSEWHERE = 'c0000202' as Address
 
 /** Answers a question at an instant (ms since 1970); null with diagnostics where it cannot be read. */
 export function explain(
@@ -96,7 +104,8 @@ function acrossServices(ask: Ask): Explanation {
   // A service no rule mentions stands for all the rest.
   const rest = judge(ask, { kind: 'protocol', number: 253 })
   const answers = [...services.values()].map((service) => judge(ask, service))
-  const different = answers.filter((answer) => answer.verdict !== rest.verdict)
+  // What no packet between these ends can be (ICMP of the other family) has no answer.
+  const different = answers.filter((answer) => answer.rule !== null && answer.verdict !== rest.verdict)
   if (different.length === 0) return { ...rest, service: null }
   const open = different.map((answer) => `${answer.service} (${answer.verdict}, ${answer.rule?.id})`)
   return {
@@ -135,11 +144,15 @@ function addressPairs(ask: Ask, service: Service): readonly (readonly [Address, 
   const pairs = sources.flatMap((source) =>
     destinations
       .filter((destination) => familyOf(source) === familyOf(destination) && fits(service, source))
-      .filter((destination) => source.startsWith('fe8') === destination.startsWith('fe8'))
+      .filter((destination) => isLinkLocal(source) === isLinkLocal(destination))
       .map((destination) => [source, destination] as const),
   )
   // Several addresses of one device are judged alike; several answers to one name need not be.
   return ask.from.kind === 'name' || ask.to.kind === 'name' ? pairs : pairs.slice(0, 1)
+}
+
+function isLinkLocal(address: Address): boolean {
+  return address.startsWith('fe8') && address.length === 32
 }
 
 function fits(service: Service, address: Address): boolean {
@@ -161,7 +174,7 @@ function missing(ask: Ask): readonly string[] {
     [ask.to, ask.from],
   ] as const) {
     if (end.kind === 'name') needs.push(`an answer for ${end.text} told to ${other.text}`)
-    else if (end.addresses.length === 0) needs.push(`an address of ${end.text}`)
+    else if (end.addresses.every(isLinkLocal)) needs.push(`an address of ${end.text}`)
   }
   return needs.length > 0 ? needs : ['two addresses of one family']
 }
@@ -175,6 +188,7 @@ function assumedPairs(ask: Ask, service: Service): readonly (readonly [Address, 
     .slice(0, 1)
 }
 
+/** The name has the stand-in for its answer, and no other name that rules speak of shares it. */
 function assumedBindings(ask: Ask): Bindings {
   const names = new Map(ask.bindings.names)
   for (const [end, other] of [
@@ -182,10 +196,28 @@ function assumedBindings(ask: Ask): Bindings {
     [ask.to, ask.from],
   ] as const) {
     if (end.kind !== 'name' || other.device === null) continue
-    const answer = { address: PLACEHOLDER, until: Number.POSITIVE_INFINITY }
-    names.set(other.device.name, new Map([...(names.get(other.device.name) ?? []), [end.text, [answer]]]))
+    const told = new Map(ask.bindings.names.get(other.device.name))
+    for (const pattern of patternsOf(ask.ruleset)) {
+      const name = pattern.replace('*', 'any-other')
+      if (!hasAnswer(told.get(name), ask.at)) told.set(name, [standIn(ELSEWHERE)])
+    }
+    names.set(other.device.name, told.set(end.text, [standIn(PLACEHOLDER)]))
   }
   return { ...ask.bindings, names }
+}
+
+function standIn(address: Address): BoundAddress {
+  return { address, until: Number.POSITIVE_INFINITY }
+}
+
+function hasAnswer(answers: readonly BoundAddress[] | undefined, at: number): boolean {
+  return answers?.some((answer) => answer.until > at) ?? false
+}
+
+function patternsOf(ruleset: Ruleset): ReadonlySet<string> {
+  const ends = ruleset.rules.flatMap((rule) => rule.matches.flatMap((match) => [match.from, match.to]))
+  const atoms = ends.flatMap((end) => [...end.include, ...end.except])
+  return new Set(atoms.flatMap((atom) => (atom.kind === 'name' ? [atom.pattern] : [])))
 }
 
 /** Whether a refusal of a stand-in could turn into something else once the real address is known. */

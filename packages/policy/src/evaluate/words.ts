@@ -96,11 +96,16 @@ function withRule(ruleset: Ruleset, old: Rule, rule: Rule): Ruleset {
     candidates.map((one) =>
       one.rule === old ? { ...one, rule, match: { ...one.match, endsAt: null } } : one,
     )
-  const { fromClass, toClass, general } = ruleset.index
+  const { fromClass, toClass, general, byIngress } = ruleset.index
   return {
     ...ruleset,
     rules: ruleset.rules.map((one) => (one === old ? rule : one)),
-    index: { fromClass: fromClass.map(swap), toClass: toClass.map(swap), general: swap(general) },
+    index: {
+      fromClass: fromClass.map(swap),
+      toClass: toClass.map(swap),
+      general: swap(general),
+      byIngress: new Map(Array.from(byIngress, ([door, candidates]) => [door, swap(candidates)])),
+    },
   }
 }
 

@@ -68,7 +68,7 @@ export function lower(
     rules,
     limits,
     lists: lowering.lists,
-    index: indexRules(rules, classes, lowering.groups.length),
+    index: indexRules(rules, classes, lowering.groups.length, [...lowering.networks.keys()]),
     owners,
     links,
     gateway: new Set([...lowering.networks.values()].flatMap((network) => network.gateway)),

@@ -4,6 +4,7 @@ import {
   type Candidate,
   type DeviceClass,
   type Group,
+  type Match,
   type Rule,
   type RuleIndex,
   tiers,
@@ -53,6 +54,7 @@ export function indexRules(
   rules: readonly Rule[],
   classes: readonly DeviceClass[],
   groupCount: number,
+  networks: readonly string[],
 ): RuleIndex {
   const classesOfGroup: number[][] = Array.from({ length: groupCount }, () => [])
   for (const [index, one] of classes.entries())
@@ -72,5 +74,20 @@ export function indexRules(
       else general.push(candidate)
     }
   }
-  return { fromClass, toClass, general }
+  const doors = [...networks, 'gateway']
+  const byIngress = new Map(
+    doors.map((door) => [
+      door,
+      general.filter(({ rule, match }) => rule.id !== DEFAULT_DENY && mayEnter(match, door)),
+    ]),
+  )
+  return { fromClass, toClass, general, byIngress }
+}
+
+/** Whether flows that come in by a network, or that the gateway opens, can be from where a match says. */
+function mayEnter({ from }: Match, door: string): boolean {
+  return from.include.some((atom) => {
+    if (atom.kind === 'network') return atom.name === door
+    return (atom.kind === 'gateway') === (door === 'gateway')
+  })
 }

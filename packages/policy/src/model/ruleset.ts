@@ -153,6 +153,11 @@ export interface RuleIndex {
   readonly toClass: readonly Candidates[]
   /** The rest. */
   readonly general: Candidates
+  /**
+   * The general matches that a flow can meet by where it comes in: a network, or `gateway`. Without the last rule,
+   * which refuses whatever none matches.
+   */
+  readonly byIngress: ReadonlyMap<string, Candidates>
 }
 
 export interface Ruleset {
