@@ -30,6 +30,7 @@ interface Attempt {
   readonly client: { readonly reached: boolean; readonly words: string }
   readonly kernel: Readonly<Record<string, number>>
   readonly arrived: number | null
+  readonly arrivedAs: string | null
   readonly keptBy: string | null
   readonly differences: readonly string[]
 }
@@ -158,6 +159,16 @@ describe('to its end', () => {
     expect(botnet?.at).toMatch(/^examples\/volcano\/thingwall\.policy\.ts:\d+$/)
     const expired = attempts.find(({ title }) => title.includes('expired'))
     expect(expired?.why).toContain('seismometer/commissioning did until 2026-04-30')
+  })
+
+  test('what leaves over IPv4 leaves with the address of the site', () => {
+    const left = attemptsOf(runs.policy).filter(({ arrivedAs }) => arrivedAs !== null)
+    expect(left.map(({ arrivedAs, rule }) => `${rule} ${arrivedAs}`)).toEqual([
+      'seismometer/readings 192.0.2.20',
+      'seismometer/clock 192.0.2.20',
+      'thermal-camera/firmware 192.0.2.20',
+      'default/trusted-to-uplink 192.0.2.20',
+    ])
   })
 
   test('without rights it tells the same, on pages that people can read', () => {

@@ -153,6 +153,7 @@ function sceneJson({ scene, attempts }: ToldScene): Record<string, unknown> {
       client: outcome.seen,
       kernel: Object.fromEntries(outcome.kernel),
       arrived: outcome.arrived,
+      arrivedAs: outcome.arrivedAs,
       keptBy: outcome.keptBy,
       differences: outcome.differences,
     })),

@@ -2,7 +2,13 @@
  * Looks at the wires of hosts and counts the packets that open the flows of an attempt: whether something arrived is
  * not for its sender to say. It reads whole frames and understands no more than where they go.
  */
-import { type Frame, openPacketSocket, parseFrame, type Site } from '@thingwall/gateway/lab'
+import {
+  type Ipv4Packet,
+  type Ipv6Packet,
+  openPacketSocket,
+  parseFrame,
+  type Site,
+} from '@thingwall/gateway/lab'
 import { formatAddress, parseAddress } from '@thingwall/policy'
 import { interfaceOf } from './site.ts'
 import { type Name, type Opening, residents } from './world.ts'
@@ -10,6 +16,8 @@ import { type Name, type Opening, residents } from './world.ts'
 export interface Arrivals {
   /** Opening packets since it was opened. */
   count(): number
+  /** The source address of the last of them, after translation; null where there was none. */
+  source(): string | null
   close(): void
 }
 
@@ -25,14 +33,19 @@ export function watchArrivals(site: Site, openings: readonly Opening[]): Arrival
   )
   const wanted = new Set(openings.map(keyOfOpening))
   let seen = 0
+  let source: string | null = null
   return {
     count: () => {
-      for (const bytes of sockets.flatMap((socket) => socket.drain())) {
-        const key = keyOfFrame(parseFrame(bytes))
-        if (key !== null && wanted.has(key)) seen += 1
+      for (const { payload } of sockets.flatMap((socket) => socket.drain()).map(parseFrame)) {
+        if (payload.kind !== 'ipv4' && payload.kind !== 'ipv6') continue
+        const key = keyOfPacket(payload)
+        if (key === null || !wanted.has(key)) continue
+        seen += 1
+        source = payload.source
       }
       return seen
     },
+    source: () => source,
     close: () => {
       for (const socket of sockets) socket.close()
     },
@@ -44,10 +57,8 @@ function keyOfOpening({ to, protocol, port }: Opening): string {
 }
 
 /** Where a packet that opens a flow goes; null for all others. */
-function keyOfFrame({ payload }: Frame): string | null {
-  if (payload.kind !== 'ipv4' && payload.kind !== 'ipv6') return null
-  const to = plain(payload.destination)
-  const inner = payload.payload
+function keyOfPacket({ destination, payload: inner }: Ipv4Packet | Ipv6Packet): string | null {
+  const to = plain(destination)
   switch (inner.kind) {
     case 'tcp':
       return inner.flags.includes('syn') && !inner.flags.includes('ack')

@@ -7,7 +7,7 @@ import { evaluate, type Rule } from '@thingwall/policy'
 import { watchArrivals } from './arrivals.ts'
 import type { Stage } from './stage.ts'
 import { countsOf, type RuleCounts } from './wall.ts'
-import { flowOf, type Opening } from './world.ts'
+import { flowOf, gateway, type Opening, residents } from './world.ts'
 
 /** What a client reports. */
 export interface Seen {
@@ -45,6 +45,8 @@ export interface Outcome {
   readonly kernel: RuleCounts
   /** Opening packets that arrived at the far end; null where nobody looked. */
   readonly arrived: number | null
+  /** The address they came from, where the gateway had to put its own in place of the sender's. */
+  readonly arrivedAs: string | null
   readonly keptBy: string | null
   /** What did not go as the policy says; empty when all did. */
   readonly differences: readonly string[]
@@ -89,20 +91,32 @@ async function performPart(stage: Stage, attempt: Attempt, part: Part): Promise<
     const seen = await attempt.act(stage, { openings, patienceMs: stage.patienceMs[verdict] })
     const kernel = countsOf(before, await stage.wall.counts())
     const arrived = arrivals?.count() ?? null
-    const outcome = { title, verdict, rule, openings, seen, kernel, arrived, keptBy }
+    const translated = openings.some((opening) => isTranslated(stage, opening))
+    const arrivedAs = translated ? (arrivals?.source() ?? null) : null
+    const outcome = { title, verdict, rule, openings, seen, kernel, arrived, arrivedAs, keptBy }
     return { ...outcome, differences: differencesIn(outcome) }
   } finally {
     arrivals?.close()
   }
 }
 
+/** Whether a flow leaves by an uplink that masquerades: IPv4 from inside to outside. */
+function isTranslated({ ruleset }: Stage, { from, to }: Opening): boolean {
+  const leaves = Object.values(residents).some((one) => one.network === 'uplink' && one[4] === to)
+  const uplink = ruleset.networks.find(({ role }) => role === 'uplink')
+  return residents[from].network !== 'uplink' && leaves && uplink?.masquerade === true
+}
+
 function differencesIn(outcome: Omit<Outcome, 'differences'>): readonly string[] {
-  const { verdict, rule, seen, kernel, arrived, keptBy, openings } = outcome
+  const { verdict, rule, seen, kernel, arrived, arrivedAs, keptBy, openings } = outcome
   const differences: string[] = []
   if (verdict === 'allow' && !seen.reached) differences.push(`the client was not served: ${seen.words}`)
   if (verdict === 'deny' && seen.reached) differences.push(`the client got through: ${seen.words}`)
   if (verdict === 'allow' && arrived === 0) differences.push('nothing arrived at the far end')
   if (verdict === 'deny' && (arrived ?? 0) > 0) differences.push(`${arrived} packets arrived at the far end`)
+  if (verdict === 'allow' && arrivedAs !== null && arrivedAs !== gateway.uplink[4]) {
+    differences.push(`it arrived as ${arrivedAs}, not as ${gateway.uplink[4]}`)
+  }
   const wanted = Math.max(1, openings.length)
   const counted = kernel.get(rule.id) ?? 0
   if (keptBy === null && counted < wanted) {

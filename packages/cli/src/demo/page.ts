@@ -1,5 +1,5 @@
 /** How the demo is told on a page: scene by scene, three lines for each thing tried, and a sum at the end. */
-import type { Page } from '../frame/report.ts'
+import type { Ink, Page } from '../frame/report.ts'
 import { hanging, safe } from '../render/text.ts'
 import type { Outcome } from './attempt.ts'
 import type { Reason } from './reason.ts'
@@ -38,7 +38,11 @@ export function sceneText(title: string, page: Page): string {
 export function outcomeText(outcome: Outcome, reason: Reason, page: Page): string {
   const { title, differences } = outcome
   const where = whereText(outcome)
-  const line = (text: string): string => page.ink('dim', hanging(indent, safe(text), page.width))
+  const line = (text: string, ink: Ink = 'dim'): string =>
+    hanging(indent, safe(text), page.width).replaceAll(
+      /^( *)(.*)$/gm,
+      (_, space, words) => space + page.ink(ink, words),
+    )
   const room = page.width - indent.length - title.length
   const ends = where.length < room ? where.padStart(room) : `\n${indent}${where}`
   const behind = [reason.why.replace(/\.$/, ''), reason.owner, reason.ticket, reason.at]
@@ -46,7 +50,7 @@ export function outcomeText(outcome: Outcome, reason: Reason, page: Page): strin
     `  ${markOf(outcome, page)} ${safe(title)}${where === '' ? '' : page.ink('dim', ends)}`,
     line(seenText(outcome)),
     line(behind.filter((text) => text !== null).join(' · ')),
-    ...differences.map((text) => page.ink('yellow', hanging(indent, safe(text), page.width))),
+    ...differences.map((text) => line(text, 'yellow')),
   ]
   return `${out.join('\n')}\n`
 }
@@ -72,10 +76,11 @@ function more({ openings }: Outcome): string {
 }
 
 /** What the client, the kernel and the far end saw. */
-function seenText({ seen, kernel, arrived, rule, keptBy, verdict }: Outcome): string {
+function seenText({ seen, kernel, arrived, arrivedAs, rule, keptBy, verdict }: Outcome): string {
   const counted = kernel.get(rule.id) ?? 0
   const packets = `${counted} ${counted === 1 ? 'packet' : 'packets'}`
-  const wire = arrived === null ? [] : [arrived === 0 ? 'nothing arrived' : 'arrived']
+  const as = arrivedAs === null ? '' : ` as ${arrivedAs}`
+  const wire = arrived === null ? [] : [arrived === 0 ? 'nothing arrived' : `arrived${as}`]
   const inKernel = keptBy ?? `${packets} ${verdict === 'allow' ? 'let in' : 'dropped'} by ${rule.id}`
   return [seen.words, ...wire, inKernel].join(' · ')
 }
