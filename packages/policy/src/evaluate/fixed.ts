@@ -56,12 +56,15 @@ function identityFault(one: Case, network: Network, isDiscovery: boolean, isLeas
     : 'fixed/stranger'
 }
 
-/** Neighbour and listener discovery with the gateway; router advertisements come from the uplink only. */
+/**
+ * Neighbour and listener discovery with the gateway; router advertisements come from the uplink only, and redirects,
+ * which lead around the gateway, from nobody.
+ */
 function discovers({ flow, from, to }: Case, network: Network | null): boolean {
   if (flow.protocol !== ICMPV6 || !(from.isGateway || to.isGateway || isGroup(flow.destination))) return false
   const type = flow.icmpType ?? -1
   if ((type >= 130 && type <= 132) || type === 143 || type === 135 || type === 136) return true
-  return from.isGateway ? type >= 133 && type <= 137 : type === (network?.role === 'uplink' ? 134 : 133)
+  return from.isGateway ? type >= 133 && type <= 136 : type === (network?.role === 'uplink' ? 134 : 133)
 }
 
 /** DHCP and DHCPv6 between hosts and the gateway, and between the gateway and the uplink's server. */

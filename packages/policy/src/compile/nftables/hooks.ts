@@ -51,7 +51,7 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
       rules: [
         'oifname "lo" accept',
         `ct state established ${LIVE} accept`,
-        'icmpv6 type { 130, 131, 132, 133, 134, 135, 136, 137, 143 } goto allow/fixed/neighbour-discovery',
+        'icmpv6 type { 130, 131, 132, 133, 134, 135, 136, 143 } goto allow/fixed/neighbour-discovery',
         'meta nfproto ipv4 udp sport . udp dport { 67 . 68, 68 . 67 } goto allow/fixed/dhcp',
         'meta nfproto ipv6 udp sport . udp dport { 546 . 547, 547 . 546 } goto allow/fixed/dhcp',
         ...TOO_BIG_AT_FIRST,
@@ -64,6 +64,8 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
       rules: [
         'ip daddr { 0.0.0.0/8, 127.0.0.0/8 } goto deny/fixed/martian',
         'ip6 daddr ::/127 goto deny/fixed/martian',
+        // A redirect leads around the gateway, and where somebody keeps devices apart to nowhere.
+        'icmp type 5 goto deny/fixed/invalid',
         `${ICMP_ERRORS} ${LIVE} goto allow/fixed/icmp-errors`,
         `${ICMP_ERRORS} goto deny/fixed/stale`,
         'ct state established ct direction reply goto deny/fixed/stale',
