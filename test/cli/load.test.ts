@@ -44,6 +44,28 @@ describe('TW1022 the policy file did not load', () => {
   })
 })
 
+test('a fault is shown at its own property, also inside a call whose name is a keyword', async () => {
+  const told = await diagnosticOf(`import { allow, network, policy, profile } from 'thingwall'
+const plug = profile('plug', {
+  why: 'Plugs', owner: 'home@example',
+  rules: {
+    lan: allow.in({
+      service: 'http',
+      from: 'staton', why: 'Phones switch it',
+    }),
+  },
+})
+export default policy('home', {
+  networks: {
+    things: network({ role: 'things', interface: 'wlan0', cidrs: ['10.20.0.0/24'] }),
+    station: network({ role: 'trusted', interface: 'lan0', cidrs: ['10.30.0.0/24'] }),
+  },
+  devices: { 'plug-1': plug.device({ mac: '24:6f:28:aa:00:01', ip: '10.20.0.21' }) },
+})
+`)
+  expect(told).toMatchObject({ code: 'TW1005', at: 'this.policy.ts:7:7', hint: 'Did you mean station?' })
+})
+
 describe('TW1023 the policy file is not deterministic', () => {
   test.each([
     'new Date().toISOString()',

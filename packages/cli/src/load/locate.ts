@@ -50,10 +50,12 @@ function readSource(tree: Program): Source {
   const declared = new Map<string, Expression>()
   for (const node of nodesOf(tree)) {
     if (node.type === 'CallExpression') {
-      // V8 places a call at its callee's name: `list(`, or `out` in `allow.out(`.
+      // V8 places a call at its callee's name: `list(`, or `out` in `allow.out(`; but behind it where the name is a
+      // keyword, as in `allow.in(`.
       const callee = node.callee.type === 'MemberExpression' ? node.callee.property : node.callee
-      const at = callee.loc?.start
-      if (at !== undefined) calls.set(`${at.line}:${at.column + 1}`, node)
+      for (const at of [callee.loc?.start, callee.loc?.end]) {
+        if (at !== undefined) calls.set(`${at.line}:${at.column + 1}`, node)
+      }
     } else if (node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.init) {
       declared.set(node.id.name, node.init)
     }
