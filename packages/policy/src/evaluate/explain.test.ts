@@ -156,8 +156,8 @@ describe('not known yet', () => {
       Let the device ask the gateway for the name, or give what it was told with --bindings FILE."
     `)
     expect(ask('vent-01', 'other.volcano.example:443/tcp')).toMatchInlineSnapshot(`
-      "unknown by seismometer/readings
-      vent-01 (seismometer) → other.volcano.example (uplink) 443/tcp: not known yet; it needs an answer for other.volcano.example told to vent-01. seismometer/readings would allow it (POST /readings); until then it is dropped.
+      "unknown by default/deny
+      vent-01 (seismometer) → other.volcano.example (uplink) 443/tcp: not known yet; it needs an answer for other.volcano.example told to vent-01. default/deny may refuse it (Nothing allows it: everything is refused unless a rule says otherwise); until then it is dropped.
       Let the device ask the gateway for the name, or give what it was told with --bindings FILE."
     `)
     expect(ask('vent-01', '203.0.113.10:443/tcp')).toMatchInlineSnapshot(`
@@ -169,8 +169,24 @@ describe('not known yet', () => {
   test('a device without an address', () => {
     expect(ask('vent-02', '192.0.2.7:22/tcp')).toMatchInlineSnapshot(`
       "unknown by nothing
-      vent-02 (seismometer) → 192.0.2.7 (uplink) 22/tcp: not known yet; it needs two addresses of one family. default/deny may refuse it (Nothing allows it: everything is refused unless a rule says otherwise); until then it is dropped.
+      vent-02 (seismometer) → 192.0.2.7 (uplink) 22/tcp: not known yet; it needs an address of vent-02. default/deny may refuse it (Nothing allows it: everything is refused unless a rule says otherwise); until then it is dropped.
       Give the missing address in the policy (ip) or with --bindings FILE."
+    `)
+  })
+  test('a name that no rule speaks of is nobody’s, whatever other names are still to be told', () => {
+    const plain = world({
+      devices: {
+        vent: device({
+          mac: links.vent1,
+          ip: '10.20.0.11',
+          rules: { a: allow.out({ to: 'api.volcano.example', service: 'https', why: 'Readings' }) },
+        }),
+      },
+    })
+    expect(ask('vent', 'other.volcano.example:443/tcp', plain)).toMatchInlineSnapshot(`
+      "deny by default/deny
+      vent (things) → other.volcano.example (uplink) 443/tcp: no rule allows it.
+      If it must be allowed, add to device vent (explain.test.ts:N): allow.out({ to: 'other.volcano.example', service: '443/tcp', why: '…' })"
     `)
   })
   test('one answer is on a list: the worst of them decides', () => {
@@ -186,13 +202,13 @@ describe('not known yet', () => {
 describe('without a service', () => {
   test('one answer where all agree, else which differ', () => {
     expect(ask('vent-01', '10.30.0.5')).toMatchInlineSnapshot(`
-      "unknown by nothing
-      It depends on the service: icmpv6/128 (unknown, undefined); anything else is refused.
-      Ask with a service: --to 10.30.0.5:icmpv6/128"
+      "deny by default/deny
+      vent-01 (seismometer) → 10.30.0.5 (station) any: no rule allows it.
+      If it must be allowed, add to profile seismometer (explain.test.ts:N): allow.out({ to: '10.30.0.5', service: 'any', why: '…' })"
     `)
     expect(ask('vent-01', '192.0.2.7')).toMatchInlineSnapshot(`
       "unknown by seismometer/readings
-      It depends on the service: 443/tcp (unknown, seismometer/readings), 22/tcp (allow, seismometer/visit), icmpv6/128 (unknown, undefined); anything else is refused.
+      It depends on the service: 443/tcp (unknown, seismometer/readings), 22/tcp (allow, seismometer/visit); anything else is refused.
       Ask with a service: --to 192.0.2.7:443/tcp"
     `)
   })

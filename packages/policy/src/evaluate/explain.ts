@@ -102,7 +102,7 @@ function acrossServices(ask: Ask): Explanation {
     }
   }
   // A service no rule mentions stands for all the rest.
-  const rest = judge(ask, { kind: 'protocol', number: 253 })
+  const rest = judge(ask, { kind: 'any' })
   const answers = [...services.values()].map((service) => judge(ask, service))
   // What no packet between these ends can be (ICMP of the other family) has no answer.
   const different = answers.filter((answer) => answer.rule !== null && answer.verdict !== rest.verdict)
@@ -197,11 +197,8 @@ function assumedBindings(ask: Ask): Bindings {
   ] as const) {
     if (end.kind !== 'name' || other.device === null) continue
     const told = new Map(ask.bindings.names.get(other.device.name))
-    for (const pattern of patternsOf(ask.ruleset)) {
-      const name = pattern.replace('*', 'any-other')
-      if (!hasAnswer(told.get(name), ask.at)) told.set(name, [standIn(ELSEWHERE)])
-    }
     names.set(other.device.name, told.set(end.text, [standIn(PLACEHOLDER)]))
+    names.set(EVERY_DEVICE, new Map([...elsewhere(ask.ruleset), ...(names.get(EVERY_DEVICE) ?? [])]))
   }
   return { ...ask.bindings, names }
 }
@@ -210,8 +207,10 @@ function standIn(address: Address): BoundAddress {
   return { address, until: Number.POSITIVE_INFINITY }
 }
 
-function hasAnswer(answers: readonly BoundAddress[] | undefined, at: number): boolean {
-  return answers?.some((answer) => answer.until > at) ?? false
+/** An answer that no question is about, for every name that rules speak of. */
+export function elsewhere(ruleset: Ruleset): ReadonlyMap<string, readonly BoundAddress[]> {
+  const answer = [standIn(ELSEWHERE)]
+  return new Map([...patternsOf(ruleset)].map((pattern) => [pattern.replace('*', 'any-other'), answer]))
 }
 
 function patternsOf(ruleset: Ruleset): ReadonlySet<string> {

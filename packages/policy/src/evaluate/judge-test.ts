@@ -1,11 +1,12 @@
 /** Runs one of the policy's own tests: a flow, and what the policy must say of it. */
 import { parseDate } from '../author/time.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
-import type { Bindings } from '../model/flow.ts'
+import { type Bindings, EVERY_DEVICE } from '../model/flow.ts'
 import type { TestDocument } from '../model/policy.ts'
 import type { Ruleset } from '../model/ruleset.ts'
 import { noBindings } from './bindings.ts'
-import { type Explanation, explain } from './explain.ts'
+import { type Explanation, elsewhere, explain } from './explain.ts'
+import { splitService } from './question.ts'
 
 export interface TestOutcome {
   readonly passed: boolean
@@ -16,7 +17,8 @@ export interface TestOutcome {
 
 /**
  * A test speaks of the policy, not of a moment on a gateway: a DNS name stands for whatever the device will be told,
- * so "unknown, for want of an answer" counts as what the deciding rule says.
+ * so "unknown, for want of an answer" counts as what the deciding rule says. An address stands for itself: it is not
+ * taken for the answer to a name the test does not speak of.
  */
 export function judgeTest(
   ruleset: Ruleset,
@@ -25,11 +27,19 @@ export function judgeTest(
   bindings: Bindings = noBindings,
 ): TestOutcome {
   const when = test.at === undefined ? at : (parseDate(test.at) ?? at)
-  const [explanation, diagnostics] = explain(ruleset, { from: test.from, to: test.to }, bindings, when)
+  const names = new Map(bindings.names)
+  const unasked = [...elsewhere(ruleset)].filter(([name]) => !isAsked(test, name))
+  names.set(EVERY_DEVICE, new Map([...unasked, ...(names.get(EVERY_DEVICE) ?? [])]))
+  const question = { from: test.from, to: test.to }
+  const [explanation, diagnostics] = explain(ruleset, question, { ...bindings, names }, when)
   if (explanation === null) return { passed: false, explanation, diagnostics }
   const awaitsAnswer =
     explanation.verdict === 'unknown' && explanation.needs.every((need) => need.startsWith('an answer'))
   const verdict = awaitsAnswer && explanation.rule !== null ? explanation.rule.effect : explanation.verdict
   const isRule = test.rule === undefined || explanation.rule?.id === test.rule
   return { passed: verdict === test.expect && isRule, explanation, diagnostics }
+}
+
+function isAsked(test: TestDocument, name: string): boolean {
+  return [test.from, test.to].some((text) => splitService(text).host.toLowerCase() === name)
 }

@@ -38,9 +38,11 @@ export interface Fault {
 
 /** Makes a diagnostic; the severity comes from the table of codes. */
 export function diagnose(code: Code, fault: Fault): Diagnostic {
-  const { value, ...rest } = fault
+  const { value, origin } = fault
   const shown = value === undefined ? {} : { value: quote(value) }
-  return { code, severity: codes[code].severity, ...rest, ...shown, message: escapeText(fault.message, 400) }
+  const plain = (text: string): string => escapeText(text, 400)
+  const said = { message: plain(fault.message), path: plain(fault.path), hint: plain(fault.hint) }
+  return { code, severity: codes[code].severity, ...said, origin, ...shown }
 }
 
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
