@@ -3,12 +3,14 @@
  * `evaluate` does, and by the same rule.
  *
  * `THINGWALL_PROPERTY_RUNS=N` runs N policies instead of 200, `THINGWALL_PROPERTY_SEED=N` replays a run. A failure
- * prints the seed, the smallest policy and the smallest set of packets that show it.
+ * prints the seed, the smallest policy and the smallest set of packets that show it; keep them in `property/found`.
  */
+import { readdirSync, readFileSync } from 'node:fs'
 import {
   type Address,
   type Bindings,
   compileFor,
+  type Decision,
   evaluate,
   linkLocalOf,
   lower,
@@ -35,31 +37,33 @@ beforeAll(async () => {
 })
 afterAll(() => kernel.close())
 
+/** Cases that were found once, kept for ever: a policy, bindings and packets. */
+const found = new URL('./property/found/', import.meta.url)
+const foundNames = readdirSync(found).filter((name) => name.endsWith('.json'))
+
+test('cases found before are there', () => {
+  expect(foundNames.length).toBeGreaterThanOrEqual(4)
+})
+
+test.each(foundNames)('found before: %s', async (name) => {
+  const { packets, ...given }: RandomCase & { readonly packets: readonly RandomPacket[] } = JSON.parse(
+    readFileSync(new URL(name, found), 'utf8'),
+  )
+  expect(packets.length).toBeGreaterThan(0)
+  await judge(given, packets, () => {})
+})
+
 test('the kernel decides every packet as evaluate does, by the same rule', { timeout: 0 }, async () => {
-  const now = Date.now()
   const tally = { policies: 0, packets: 0, allowed: 0, unknown: 0, rules: new Set<string>() }
   await fc.assert(
-    fc.asyncProperty(randomCases(now), randomPackets(packetsPerPolicy), async (given, packets) => {
-      const [ruleset, bindings] = prepare(given)
-      const at = Date.now()
-      const [artifact, refused] = compileFor(nftables, ruleset, {
-        bindings,
-        at,
-        log: { group: LOG_GROUP, verdicts: 'all' },
-      })
-      expect(refused).toEqual([])
-      kernel.load(artifact?.text ?? '')
-      const observed = await kernel.observe(packets)
-      tally.policies += 1
-      for (const [index, packet] of packets.entries()) {
-        const flow = flowOf(packet, index + 1)
-        const decision = evaluate(ruleset, flow, bindings, at)
+    fc.asyncProperty(randomCases(Date.now()), randomPackets(packetsPerPolicy), async (given, packets) => {
+      await judge(given, packets, ({ verdict, rule }) => {
         tally.packets += 1
-        if (decision.verdict === 'allow') tally.allowed += 1
-        if (decision.verdict === 'unknown') tally.unknown += 1
-        tally.rules.add(decision.rule.id)
-        compare(packet, decision.verdict, decision.rule.id, observed[index] as Observation)
-      }
+        if (verdict === 'allow') tally.allowed += 1
+        if (verdict === 'unknown') tally.unknown += 1
+        tally.rules.add(rule.id)
+      })
+      tally.policies += 1
     }),
     { numRuns: runs, seed, endOnFailure: process.env['THINGWALL_PROPERTY_SHRINK'] === 'no' },
   )
@@ -69,6 +73,26 @@ test('the kernel decides every packet as evaluate does, by the same rule', { tim
   )
   if (runs >= 200) expect(tally.packets).toBeGreaterThanOrEqual(20_000)
 })
+
+/** Loads a policy, sends packets, and holds the kernel's decisions to those of `evaluate`. */
+async function judge(
+  given: RandomCase,
+  packets: readonly RandomPacket[],
+  tell: (decision: Decision) => void,
+): Promise<void> {
+  const [ruleset, bindings] = prepare(given)
+  const at = Date.now()
+  const log = { group: LOG_GROUP, verdicts: 'all' } as const
+  const [artifact, refused] = compileFor(nftables, ruleset, { bindings, at, log })
+  expect(refused).toEqual([])
+  kernel.load(artifact?.text ?? '')
+  const observed = await kernel.observe(packets)
+  for (const [index, packet] of packets.entries()) {
+    const decision = evaluate(ruleset, flowOf(packet, index + 1), bindings, at)
+    tell(decision)
+    compare(packet, decision.verdict, decision.rule.id, observed[index] as Observation)
+  }
+}
 
 function prepare(given: RandomCase): readonly [Ruleset, Bindings] {
   const [document, invalid] = validate(JSON.parse(JSON.stringify(given.document)))

@@ -15,7 +15,8 @@ import {
   parsePacket,
   type Site,
 } from '@thingwall/gateway/lab'
-import { framesOf, ownPacketOf, type RandomPacket } from './packets.ts'
+import { framesOf, ownPacketOf } from './frames.ts'
+import type { RandomPacket } from './packets.ts'
 import { ports } from './world.ts'
 
 /** NFLOG group of these tests. */

@@ -11,7 +11,8 @@ import type {
   When,
 } from '@thingwall/policy'
 import fc from 'fast-check'
-import { devices, names, patterns, ports, prefixes } from './world.ts'
+import { anyPeers, deviceSelector, labels, plainPeers } from './peers.ts'
+import { devices, names, ports, prefixes } from './world.ts'
 
 export interface RandomCase {
   readonly document: PolicyDocument
@@ -20,7 +21,6 @@ export interface RandomCase {
 }
 
 const origin = null
-const labels = [{ site: 'a' }, { site: 'b' }, { site: 'a', kind: 'x' }, {}]
 const services = [
   'any',
   'https',
@@ -37,54 +37,6 @@ const services = [
   'ntp',
   '22/tcp',
 ]
-
-const plainPeer: fc.Arbitrary<EndpointDocument> = fc.oneof(
-  fc.constant<EndpointDocument>({ kind: 'any' }),
-  fc.constant<EndpointDocument>({ kind: 'gateway' }),
-  fc.constantFrom(...ports).map(({ network }): EndpointDocument => ({ kind: 'network', name: network })),
-  fc.constantFrom(...devices).map(({ name }): EndpointDocument => ({ kind: 'device', name })),
-  fc.constantFrom('p0', 'p1').map((name): EndpointDocument => ({ kind: 'profile', name })),
-  fc
-    .constantFrom(...labels.slice(0, 3))
-    .map((one): EndpointDocument => ({ kind: 'label', labels: { ...one } as never })),
-  fc.constantFrom(...prefixes).map((text): EndpointDocument => ({ kind: 'text', text })),
-  fc.constantFrom('l0', 'l1').map((name): EndpointDocument => ({ kind: 'list', name })),
-)
-
-const namePeer: fc.Arbitrary<EndpointDocument> = fc
-  .constantFrom(...patterns)
-  .map((name): EndpointDocument => ({ kind: 'name', name }))
-
-const withExcept = (plain: fc.Arbitrary<EndpointDocument>): fc.Arbitrary<EndpointDocument> =>
-  fc.oneof(
-    { weight: 3, arbitrary: plain },
-    {
-      weight: 1,
-      arbitrary: fc
-        .tuple(
-          fc.array(plain, { minLength: 1, maxLength: 2 }),
-          fc.array(plain, { minLength: 1, maxLength: 2 }),
-        )
-        .map(([of, except]): EndpointDocument => ({ kind: 'except', of, except })),
-    },
-  )
-
-const plainPeers = fc.array(withExcept(plainPeer), { minLength: 1, maxLength: 3 })
-/** Names only where the other end is devices: everyone else is told nothing. */
-const anyPeers = fc.array(
-  withExcept(fc.oneof({ weight: 3, arbitrary: plainPeer }, { weight: 2, arbitrary: namePeer })),
-  {
-    minLength: 1,
-    maxLength: 3,
-  },
-)
-const deviceSelector = fc.array(
-  fc.oneof(
-    fc.constantFrom(...devices).map(({ name }): EndpointDocument => ({ kind: 'device', name })),
-    fc.constantFrom('p0', 'p1').map((name): EndpointDocument => ({ kind: 'profile', name })),
-  ),
-  { minLength: 1, maxLength: 2 },
-)
 
 /** Far from now on both sides, so that no run straddles an instant. */
 function dates(now: number): fc.Arbitrary<string | undefined> {
