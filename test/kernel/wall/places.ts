@@ -26,8 +26,7 @@ export const places = {
 } as const
 export type PlaceName = keyof typeof places
 
-/** A second address of the internet, and the gateway’s own. */
-export const elsewhere = { four: '203.0.113.20', six: '2001:db8:a::20' } as const
+/** The gateway’s own link addresses and addresses. */
 export const gatewayLinks = {
   wlan0: '02:00:00:00:ff:01',
   zone0: '02:00:00:00:ff:02',

@@ -130,11 +130,7 @@ export async function buildWall(description: SiteDescription): Promise<Wall> {
 }
 
 /** The rule set of a policy that has no fault, at this instant. */
-export function compile(
-  document: PolicyDocument,
-  own: ReadonlySet<Address>,
-  options: ApplyOptions = {},
-): Applied {
+function compile(document: PolicyDocument, own: ReadonlySet<Address>, options: ApplyOptions = {}): Applied {
   const words = (faults: readonly { readonly path: string; readonly message: string }[]): string =>
     faults.map((one) => `${one.path}: ${one.message}`).join('\n')
   const [valid, invalid] = validate(JSON.parse(JSON.stringify(document)))
