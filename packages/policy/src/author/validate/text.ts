@@ -24,7 +24,7 @@ export const WHY_MAX_LENGTH = 512
 const unplain = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 
 /** Names that plain objects have by birth; a record keyed by names must not meet them. */
-const born: ReadonlySet<string> = new Set(['constructor'])
+const born: ReadonlySet<string> = new Set(['constructor', '__proto__'])
 
 /** One line of text for people. */
 export function plainText(maxLength: number): Reader<string> {
@@ -67,12 +67,12 @@ export const owner: Reader<string> = (value, at) => {
 /** The name of a network, device, profile, list, rule or API. */
 export const identifier: Reader<string> = (value, at) => {
   if (typeof value !== 'string') return refuseShape(at, 'a name', value)
-  if (RESERVED_IDENTIFIERS.includes(value) || born.has(value)) {
-    return refuse(at, 'TW1004', 'this word has a meaning of its own', 'choose another name', value)
+  if (!isIdentifier(value)) {
+    const hint = `lower-case letters, digits, '.', '_' and '-', at most ${IDENTIFIER_MAX_LENGTH}, a letter or digit at both ends`
+    return refuse(at, 'TW1004', 'this cannot be a name', hint, value)
   }
-  if (isIdentifier(value)) return value
-  const hint = `lower-case letters, digits, '.', '_' and '-', at most ${IDENTIFIER_MAX_LENGTH}, a letter or digit at both ends`
-  return refuse(at, 'TW1004', 'this cannot be a name', hint, value)
+  if (!RESERVED_IDENTIFIERS.includes(value) && !born.has(value)) return value
+  return refuse(at, 'TW1004', 'this word has a meaning of its own', 'choose another name', value)
 }
 
 /** A name that a second thing of another content may have taken, which `policy` then marks with `#2`. */
@@ -96,7 +96,8 @@ export const labelValue: Reader<string> = (value, at) => {
 /** An interface of the gateway, as the kernel names it (`dev_valid_name`, at most 15 bytes). */
 export const interfaceName: Reader<string> = (value, at) => {
   if (typeof value !== 'string') return refuseShape(at, 'the name of an interface', value)
-  if (/^(?!\.{1,2}$)[A-Za-z0-9_.@-]{1,15}$/.test(value)) return value
+  // A leading `-` would be an option to whoever is handed the name.
+  if (/^(?!\.{1,2}$)[A-Za-z0-9_.@][A-Za-z0-9_.@-]{0,14}$/.test(value) && !born.has(value)) return value
   return refuse(
     at,
     'TW1004',
@@ -151,7 +152,8 @@ export const prefix: Reader<string> = (value, at) => {
 
 export const dnsName: Reader<string> = (value, at) => {
   if (typeof value !== 'string') return refuseShape(at, "a DNS name, 'api.volcano.example'", value)
-  if (parseDnsName(value) !== null) return value
+  const name = parseDnsName(value)
+  if (name !== null && !born.has(name)) return value
   return refuse(
     at,
     'TW1010',
