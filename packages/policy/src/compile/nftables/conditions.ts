@@ -12,6 +12,9 @@ import { interfaceNames } from './text.ts'
 /** Which side of a packet an end is on. */
 export type Side = 'source' | 'destination'
 
+/** Whose packet is looked at: the opener's, or the answering side's, in which everything is the other way round. */
+export type Speaker = 'opener' | 'answerer'
+
 /** How one end is met: by family, or in either where the family does not matter. */
 export interface Test {
   readonly family: Family | null
@@ -22,6 +25,12 @@ export interface ConditionContext {
   readonly ruleset: Ruleset
   readonly sets: Sets
   readonly effect: Rule['effect']
+  readonly speaker: Speaker
+}
+
+/** The address field of the flow's source or destination in a packet of this speaker. */
+export function fieldOf(side: Side, speaker: Speaker): 'saddr' | 'daddr' {
+  return (side === 'source') === (speaker === 'opener') ? 'saddr' : 'daddr'
 }
 
 /**
@@ -71,7 +80,7 @@ export function both(one: Test, other: Test): readonly Test[] {
 /** Tests for being `in` an atom, or `out` of it. */
 function atomTests(context: ConditionContext, atom: Atom, side: Side, where: 'in' | 'out'): readonly Test[] {
   const not = where === 'out' ? '!= ' : ''
-  const field = side === 'source' ? 'saddr' : 'daddr'
+  const field = fieldOf(side, context.speaker)
   const inEachFamily = (operand: (family: Family) => string | null): readonly Test[] =>
     FAMILIES.flatMap((family): readonly Test[] => {
       const text = operand(family)
@@ -86,8 +95,9 @@ function atomTests(context: ConditionContext, atom: Atom, side: Side, where: 'in
       return where === 'in' ? [] : EITHER
     case 'network': {
       const network = context.ruleset.networkByName.get(atom.name) as Network
+      const door = context.speaker === 'opener' ? 'iifname' : 'oifname'
       if (side === 'source')
-        return [{ family: null, text: `iifname ${not}${interfaceNames(network.interfaces)}` }]
+        return [{ family: null, text: `${door} ${not}${interfaceNames(network.interfaces)}` }]
       return inEachFamily((family) => context.sets.addresses(network.addresses, family))
     }
     case 'group':
@@ -111,7 +121,8 @@ function nameTests(
   side: Side,
   where: 'in' | 'out',
 ): readonly Test[] {
-  const [device, peer] = side === 'destination' ? ['saddr', 'daddr'] : ['daddr', 'saddr']
+  const peer = fieldOf(side, context.speaker)
+  const device = peer === 'saddr' ? 'daddr' : 'saddr'
   return FAMILIES.flatMap((family): readonly Test[] => {
     const header = headerOf(family)
     const pair = `${header} ${device} . ${header} ${peer}`
@@ -131,7 +142,8 @@ function nameTests(
 }
 
 /** One text for each way a service can be met; `''` for any. */
-export function serviceTests(services: readonly Service[]): readonly Test[] {
+export function serviceTests(services: readonly Service[], speaker: Speaker): readonly Test[] {
+  const port = speaker === 'opener' ? 'dport' : 'sport'
   if (services.some((service) => service.kind === 'any')) return EITHER
   const tests: Test[] = []
   for (const protocol of [TCP, UDP]) {
@@ -142,18 +154,27 @@ export function serviceTests(services: readonly Service[]): readonly Test[] {
     const ranges = mergeRanges(ports.map((one) => [one.first, one.last]))
     const texts = ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`))
     const list = texts.length === 1 ? texts[0] : `{ ${texts.join(', ')} }`
-    tests.push({ family: null, text: `${protocol === TCP ? 'tcp' : 'udp'} dport ${list}` })
+    tests.push({ family: null, text: `${protocol === TCP ? 'tcp' : 'udp'} ${port} ${list}` })
   }
   for (const family of FAMILIES) {
     const types = services.filter((service) => service.kind === 'icmp').filter((one) => one.family === family)
     // `icmp` of the other family is a protocol like any other, and carries no flow of ours.
-    for (const { type } of types)
-      tests.push({ family, text: `${family === 4 ? 'icmp' : 'icmpv6'} type ${type}` })
+    for (const { type } of types) {
+      const spoken = speaker === 'opener' ? type : ANSWERS[family][type]
+      if (spoken !== undefined)
+        tests.push({ family, text: `${family === 4 ? 'icmp' : 'icmpv6'} type ${spoken}` })
+    }
   }
   for (const service of services) {
     if (service.kind === 'protocol') tests.push({ family: null, text: `meta l4proto ${service.number}` })
   }
   return tests
+}
+
+/** The ICMP type that answers each request (RFC 792, RFC 950, RFC 4443, RFC 4620). */
+const ANSWERS: Readonly<Record<Family, Readonly<Record<number, number>>>> = {
+  4: { 8: 0, 13: 14, 15: 16, 17: 18 },
+  6: { 128: 129, 139: 140 },
 }
 
 /** Sorted, disjoint, adjacent ranges merged: overlapping elements would not load. */

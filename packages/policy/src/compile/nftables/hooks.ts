@@ -1,15 +1,18 @@
 /**
  * The base chains: live flows first, then what keeps the network alive, then judgement of what is new.
  *
- * A flow stays let in only while its rule is in `@live`. When it is not, the opener's next packet is judged as new;
- * the other side's are dropped until then.
+ * A flow stays let in only while the number of what let it in is in `@live`. When it is not, its next packet is judged
+ * anew, whichever side sends it.
  */
 import { familyOf } from '../../model/address.ts'
 import type { Network, Ruleset } from '../../model/ruleset.ts'
+import { chainOf } from './judge.ts'
 import { headerOf } from './sets.ts'
 import { type ChainDeclaration, interfaceNames, OUR_MARK, writeInterval } from './text.ts'
 
 const LIVE = `${OUR_MARK} @live`
+/** The answering side of an open flow whose rule is not in `@live`. */
+const ANSWER = 'ct state established ct direction reply'
 const ICMP_ERRORS = 'ct state related meta l4proto { icmp, ipv6-icmp }'
 /** Linux says "too big" before the forward hook: of a flow whose first packet it is, nothing has been decided yet. */
 const TOO_BIG_AT_FIRST = ['icmp type 3 icmp code 4', 'icmpv6 type 2'].map(
@@ -30,7 +33,13 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
     {
       name: 'forward',
       hook: 'type filter hook forward priority filter; policy drop;',
-      rules: [...live, 'jump tracked', 'jump route', 'goto through'],
+      rules: [
+        ...live,
+        'jump tracked',
+        `${ANSWER} goto ${chainOf('through', 'answerer')}`,
+        'jump route',
+        'goto through',
+      ],
     },
     {
       name: 'input',
@@ -41,6 +50,7 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
         'meta l4proto ipv6-icmp jump discovery',
         'meta l4proto udp jump leases',
         'jump tracked',
+        `${ANSWER} goto ${chainOf('outward', 'answerer')}`,
         'fib daddr type local goto inward',
         'goto through',
       ],
@@ -56,6 +66,7 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
         'meta nfproto ipv6 udp sport . udp dport { 546 . 547, 547 . 546 } goto allow/fixed/dhcp',
         ...TOO_BIG_AT_FIRST,
         'jump tracked',
+        `${ANSWER} goto ${chainOf('inward', 'answerer')}`,
         'goto outward',
       ],
     },
@@ -68,7 +79,6 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
         'icmp type 5 goto deny/fixed/invalid',
         `${ICMP_ERRORS} ${LIVE} goto allow/fixed/icmp-errors`,
         `${ICMP_ERRORS} goto deny/fixed/stale`,
-        'ct state established ct direction reply goto deny/fixed/stale',
         'ct state invalid,untracked goto deny/fixed/invalid',
         'ct state new tcp flags & (fin|syn|rst|ack) != syn goto deny/fixed/invalid',
       ],

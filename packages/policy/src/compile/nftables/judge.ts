@@ -1,17 +1,23 @@
 /**
- * The chains that judge a new flow: for each place a match can stand in, its rules in winning order.
+ * The chains that judge a flow: for each place a match can stand in, its rules in winning order.
  *
  * A packet meets the general rules of its direction, then those of its source's class, then those of its
  * destination's. Each chain stops at its first match and keeps the better rank in the connection mark; one map then
  * goes from rank to verdict. So the rule that decides is the one `evaluate` reports, and how many rules a packet
  * meets depends on kinds of devices, not on devices.
+ *
+ * All of it stands there twice: for packets of the side that opens, and mirrored for those of the side that answers.
+ * So after a change of policy an open flow is judged at its very next packet, whoever sends it: cut if it is no longer
+ * allowed, and without losing a packet if it is.
  */
 import type { Match, Rule, Ruleset } from '../../model/ruleset.ts'
 import {
   both,
   type ConditionContext,
   endTests,
+  fieldOf,
   type Side,
+  type Speaker,
   serviceTests,
   type Test,
   timeTests,
@@ -51,22 +57,17 @@ export function judge(ruleset: Ruleset, sets: Sets, slots: Slots): Judgement {
 
   const chains: ChainDeclaration[] = []
   const maps: SetDeclaration[] = []
-  for (const direction of directions) {
-    const places: Places = { general: [], from: new Map(), to: new Map() }
-    for (const rule of ruleset.rules) {
-      for (const match of rule.matches) {
-        placeMatch(
-          { ruleset, sets, effect: rule.effect },
-          rule,
-          match,
-          direction,
-          slots,
-          classesOfGroup,
-          places,
-        )
+  for (const speaker of ['opener', 'answerer'] as const) {
+    for (const direction of directions) {
+      const places: Places = { general: [], from: new Map(), to: new Map() }
+      for (const rule of ruleset.rules) {
+        const context = { ruleset, sets, effect: rule.effect, speaker }
+        for (const match of rule.matches) {
+          placeMatch(context, rule, match, direction, slots, classesOfGroup, places)
+        }
       }
+      writeDirection(direction, speaker, places, chains, maps)
     }
-    writeDirection(direction, places, chains, maps)
   }
   maps.push({
     kind: 'map',
@@ -112,7 +113,7 @@ function placeMatch(
   for (const from of tests('source', fromGroup !== null)) {
     for (const to of tests('destination', toGroup !== null)) {
       for (const ends of both(from, to)) {
-        for (const service of serviceTests(match.services)) {
+        for (const service of serviceTests(match.services, context.speaker)) {
           for (const whole of both(ends, service)) {
             for (const time of times) lines.push(lineOf(slot, whole, time))
           }
@@ -137,43 +138,50 @@ function append(places: Map<number, Line[]>, key: number, lines: readonly Line[]
   else for (const line of lines) known.push(line)
 }
 
+/** The chain that judges packets of a direction: of the flow, whoever of its two sides speaks. */
+export function chainOf(direction: Direction, speaker: Speaker): string {
+  return speaker === 'opener' ? direction : `answer-${direction}`
+}
+
 function writeDirection(
   direction: Direction,
+  speaker: Speaker,
   places: Places,
   chains: ChainDeclaration[],
   maps: SetDeclaration[],
 ): void {
+  const name = chainOf(direction, speaker)
   const best = (lines: readonly Line[]): number => lines[0]?.rank ?? NO_RANK
   const afterGeneral = best(places.general)
   const afterFrom = Math.min(afterGeneral, ...[...places.from.values()].map(best))
   const rules = [setMark(NO_RANK)]
   if (places.general.length > 0) {
-    rules.push(`jump ${direction}/general`)
-    chains.push({ name: `${direction}/general`, rules: ranked(places.general, NO_RANK) })
+    rules.push(`jump ${name}/general`)
+    chains.push({ name: `${name}/general`, rules: ranked(places.general, NO_RANK) })
   }
   for (const [side, lines, field, better] of [
-    ['from', places.from, 'saddr', afterGeneral],
-    ['to', places.to, 'daddr', afterFrom],
+    ['from', places.from, fieldOf('source', speaker), afterGeneral],
+    ['to', places.to, fieldOf('destination', speaker), afterFrom],
   ] as const) {
     if (lines.size === 0) continue
     for (const [index, own] of lines)
-      chains.push({ name: `${direction}/${side}/${index}`, rules: ranked(own, better) })
+      chains.push({ name: `${name}/${side}/${index}`, rules: ranked(own, better) })
     maps.push({
       kind: 'map',
-      name: `${direction}/${side}`,
+      name: `${name}/${side}`,
       type: 'type classid : verdict',
-      elements: [...lines.keys()].map((index) => `${classId(index)} : jump ${direction}/${side}/${index}`),
+      elements: [...lines.keys()].map((index) => `${classId(index)} : jump ${name}/${side}/${index}`),
     })
     for (const family of [4, 6] as const) {
       rules.push(
-        `meta priority set ${headerOf(family)} ${field} map @class/${family} meta priority vmap @${direction}/${side}`,
+        `meta priority set ${headerOf(family)} ${field} map @class/${family} meta priority vmap @${name}/${side}`,
       )
     }
   }
   // The packet's priority was only a register; the first packet of a flow goes out as best effort.
   if (places.from.size + places.to.size > 0) rules.push('meta priority set none')
   rules.push(`${OUR_MARK} vmap @decide`)
-  chains.push({ name: direction, rules })
+  chains.push({ name, rules })
 }
 
 /** A chain ends at its first match. It need not look at the mark where nothing before it can have found better. */

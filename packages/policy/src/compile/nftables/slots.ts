@@ -1,11 +1,12 @@
 /**
  * A slot is what the kernel keeps apart: a rule, or the part of a rule that ends earlier than the rest.
  *
- * Its rank orders it among all others while a flow is judged. Its number marks the flows it lets in, and is derived
- * from what the rule says, so that the same rule keeps its open flows when the rest of the policy changes.
+ * Its rank orders it among all others while a flow is judged. Its number marks the flows it lets in. It is derived from
+ * all that could change the verdict on such a flow (what the rule says, of which devices, every deny and quarantine, the
+ * networks): as long as none of that changes its open flows are not even looked at again.
  */
 import { sha256 } from '@noble/hashes/sha2.js'
-import { utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Match, Rule, Ruleset } from '../../model/ruleset.ts'
 import { FIRST_LIVE, NO_RANK } from './options.ts'
 
@@ -30,6 +31,7 @@ export function assignSlots(ruleset: Ruleset): Slots {
   const byRule = new Map<Rule, Map<number | null, Slot>>()
   const byId = new Map<string, Slot>()
   const taken = new Set<number>()
+  const context = contextOf(ruleset)
   for (const rule of ruleset.rules) {
     const ends = new Set(
       rule.matches.length === 0 ? [rule.endsAt] : rule.matches.map((match) => endOf(rule, match)),
@@ -40,7 +42,7 @@ export function assignSlots(ruleset: Ruleset): Slots {
     for (const [at, endsAt] of sorted.entries()) {
       // In capitals, which no rule can be named in.
       const chain = `${rule.effect}/${rule.id}${at === 0 ? '' : `/PART-${at}`}`
-      const number = rule.effect === 'allow' ? numberFor(ruleset, rule, endsAt, taken) : 0
+      const number = rule.effect === 'allow' ? numberFor(context, rule, endsAt, taken) : 0
       const slot = { rule, endsAt, rank: all.length + 1, number, chain }
       all.push(slot)
       slots.set(endsAt, slot)
@@ -60,18 +62,45 @@ function endOf(rule: Rule, match: Match): number | null {
   return match.endsAt === null ? rule.endsAt : Math.min(rule.endsAt, match.endsAt)
 }
 
-/** A number for what the rule lets in; where two rules collide, the later one takes the next free number. */
-function numberFor(ruleset: Ruleset, rule: Rule, endsAt: number | null, taken: Set<number>): number {
-  const meaning = JSON.stringify([rule.id, rule.when, endsAt, rule.matches], (_, value: unknown) =>
-    isGroupAtom(value) ? { ...value, group: ruleset.groups[value.group]?.label } : value,
+/** What numbers are derived from, beside the rule itself. */
+interface NumberContext {
+  /** Rules as text, groups by what they hold. */
+  readonly write: (rules: readonly Rule[]) => string
+  /** Everything that may overrule an allow, and where networks are. */
+  readonly surroundings: string
+}
+
+function contextOf(ruleset: Ruleset): NumberContext {
+  const contents = ruleset.groups.map(({ devices }) =>
+    digestOf(devices.map((device) => ruleset.devices[device]?.name).join()),
   )
-  const digest = sha256(utf8ToBytes(meaning))
-  const [a = 0, b = 0, c = 0, d = 0] = digest
+  const write = (rules: readonly Rule[]): string =>
+    JSON.stringify(
+      rules.map(({ id, when, endsAt, matches }) => [id, when, endsAt, matches]),
+      (_, value: unknown) => (isGroupAtom(value) ? { group: contents[value.group] } : value),
+    )
+  const stronger = ruleset.rules.filter(({ tier }) => tier === 'quarantine' || tier === 'deny')
+  const places = ruleset.networks.map(({ name, role, interfaces, addresses }) => [
+    name,
+    role,
+    interfaces,
+    addresses,
+  ])
+  return { write, surroundings: digestOf(write(stronger) + JSON.stringify(places)) }
+}
+
+/** A number for what the rule lets in; where two rules collide, the later one takes the next free number. */
+function numberFor(context: NumberContext, rule: Rule, endsAt: number | null, taken: Set<number>): number {
+  const digest = digestOf(`${context.write([rule])} ${endsAt} ${context.surroundings}`)
   const span = NO_RANK - FIRST_LIVE
-  let number = FIRST_LIVE + ((((a << 24) | (b << 16) | (c << 8) | d) >>> 0) % span)
+  let number = FIRST_LIVE + (Number.parseInt(digest.slice(0, 8), 16) % span)
   while (taken.has(number)) number = number + 1 < NO_RANK ? number + 1 : FIRST_LIVE
   taken.add(number)
   return number
+}
+
+function digestOf(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text)))
 }
 
 function isGroupAtom(value: unknown): value is { readonly kind: 'group'; readonly group: number } {
