@@ -61,7 +61,7 @@ describe.each(['four', 'six'] as const)('over IPv%s', (family) => {
 
     await past(ends)
     await (await wall.on('internet')).announce(443, 'late')
-    await wall.decides('deny fixed/stale', flow)
+    await wall.decides('deny default/deny', flow)
     await flow.say('late')
     await wall.decides('deny default/deny', flow)
     expect(await flow.heard()).toBe('before')

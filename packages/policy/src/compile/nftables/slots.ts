@@ -80,13 +80,10 @@ function contextOf(ruleset: Ruleset): NumberContext {
       (_, value: unknown) => (isGroupAtom(value) ? { group: contents[value.group] } : value),
     )
   const stronger = ruleset.rules.filter(({ tier }) => tier === 'quarantine' || tier === 'deny')
-  const places = ruleset.networks.map(({ name, role, interfaces, addresses }) => [
-    name,
-    role,
-    interfaces,
-    addresses,
-  ])
-  return { write, surroundings: digestOf(write(stronger) + JSON.stringify(places)) }
+  const places = ruleset.networks
+    .map(({ name, role, interfaces, addresses }) => JSON.stringify([name, role, interfaces, addresses]))
+    .sort()
+  return { write, surroundings: digestOf(write(stronger) + places.join()) }
 }
 
 /** A number for what the rule lets in; where two rules collide, the later one takes the next free number. */
