@@ -88,9 +88,10 @@ async function judge(
   kernel.load(artifact?.text ?? '')
   const observed = await kernel.observe(packets)
   for (const [index, packet] of packets.entries()) {
-    const decision = evaluate(ruleset, flowOf(packet, index + 1), bindings, at)
+    const seen = observed[index] as Observation
+    const decision = evaluate(ruleset, flowOf(packet, seen.number), bindings, at)
     tell(decision)
-    compare(packet, decision.verdict, decision.rule.id, observed[index] as Observation)
+    compare(packet, decision.verdict, decision.rule.id, seen)
   }
 }
 

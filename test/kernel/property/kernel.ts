@@ -15,6 +15,7 @@ import {
   parsePacket,
   type Site,
 } from '@thingwall/gateway/lab'
+import { parseAddress } from '@thingwall/policy'
 import { framesOf, ownPacketOf } from './frames.ts'
 import type { RandomPacket } from './packets.ts'
 import { ports } from './world.ts'
@@ -24,6 +25,8 @@ export const LOG_GROUP = 5
 
 /** What happened to one packet. */
 export interface Observation {
+  /** What the packet carried to be known by; its own source port is this and 20,000. */
+  readonly number: number
   /** `allow` or `deny` and the rule id, as the kernel logged them; null where no rule saw the packet. */
   readonly verdict: 'allow' | 'deny' | null
   readonly rule: string | null
@@ -45,28 +48,34 @@ export async function startKernel(): Promise<Kernel> {
   const log = openNflog({ group: LOG_GROUP, namespacePath: site.namespacePath('gateway') })
   const own = openRawIpSocket(site.namespacePath('gateway'))
   const loader = openRuleLoader(site.namespacePath('gateway'))
+  let used = 0
   return {
     load: (ruleset) => loader.load(ruleset),
     observe: async (packets) => {
       await site.must('gateway', ['conntrack', '-F'])
       log.drain()
       for (const socket of sockets) socket.drain()
-      for (const [at, packet] of packets.entries()) {
-        if (packet.port === null) own.send(ownPacketOf(packet, numberOf(at)))
-        else for (const frame of framesOf(packet, numberOf(at))) sockets[packet.port]?.send(frame)
+      // Numbers go on from burst to burst: what comes late of the last one is not taken for this one's.
+      const first = used + packets.length > MOST_NUMBERS ? 0 : used
+      used = first + packets.length
+      const numbered = new Map(packets.map((packet, at) => [first + at + 1, packet]))
+      for (const [number, packet] of numbered) {
+        if (packet.port === null) own.send(ownPacketOf(packet, number))
+        else for (const frame of framesOf(packet, number)) sockets[packet.port]?.send(frame)
       }
       await settle()
       const logged = new Map<number, { verdict: 'allow' | 'deny'; rule: string }>()
-      for (const message of log.drain()) keepDecision(logged, message, packets)
+      for (const message of log.drain()) keepDecision(logged, message, numbered)
       const delivered = new Set(
-        sockets.flatMap((socket) => socket.drain().map((frame) => markOf(frame.subarray(14)))),
+        sockets.flatMap((socket) => socket.drain().map((frame) => passageOf(frame.subarray(14)))),
       )
       const losses = log.losses()
       if (losses.messages > 0 || losses.overruns > 0) throw new Error('the packet log lost messages')
-      return packets.map((_, at) => ({
-        verdict: logged.get(numberOf(at))?.verdict ?? null,
-        rule: logged.get(numberOf(at))?.rule ?? null,
-        delivered: delivered.has(numberOf(at)),
+      return Array.from(numbered, ([number, packet]) => ({
+        number,
+        verdict: logged.get(number)?.verdict ?? null,
+        rule: logged.get(number)?.rule ?? null,
+        delivered: delivered.has(`${number} ${parseAddress(packet.destination)}`),
       }))
     },
     close: async () => {
@@ -79,10 +88,8 @@ export async function startKernel(): Promise<Kernel> {
   }
 }
 
-/** Packets are told apart by IPv4 identification or IPv6 flow label, from 1 up. */
-function numberOf(at: number): number {
-  return at + 1
-}
+/** Packets are told apart by IPv4 identification or IPv6 flow label, from 1 up, and by a source port 20,000 above. */
+const MOST_NUMBERS = 40_000
 
 /** The kernel may finish the work of a burst a moment after the last frame was handed over. */
 async function settle(): Promise<void> {
@@ -92,13 +99,14 @@ async function settle(): Promise<void> {
 function keepDecision(
   logged: Map<number, { verdict: 'allow' | 'deny'; rule: string }>,
   message: NflogMessage,
-  packets: readonly RandomPacket[],
+  numbered: ReadonlyMap<number, RandomPacket>,
 ): void {
   const [product, verdict, rule] = message.prefix.split(':')
   if (product !== 'thingwall' || rule === undefined) return
   const number = markOf(message.payload)
   // Of what goes out (hook 3) only packets we sent: the gateway's answers to others are not among them.
-  if (message.hook > 2 && !isOwn(message, packets[number - 1])) return
+  if (message.hook > 2 && !isOwn(message, numbered.get(number))) return
+  if (!numbered.has(number)) return
   const before = logged.get(number)
   if (before !== undefined) throw new Error(`packet ${number} was decided twice: ${before.rule}, ${rule}`)
   logged.set(number, { verdict: verdict === 'allow' ? 'allow' : 'deny', rule })
@@ -119,6 +127,12 @@ function markOf(packet: Uint8Array): number {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
   if (packet.length < 20) return 0
   return view.getUint8(0) >> 4 === 4 ? view.getUint16(4) : view.getUint32(0) & 0xfffff
+}
+
+/** A packet as it comes out: the gateway sends packets of its own, which may happen to carry the same number. */
+function passageOf(packet: Uint8Array): string {
+  const destination = (packet[0] ?? 0) >> 4 === 4 ? packet.subarray(16, 20) : packet.subarray(24, 40)
+  return `${markOf(packet)} ${Buffer.from(destination).toString('hex')}`
 }
 
 function hostAt(interfaceName: string): string {

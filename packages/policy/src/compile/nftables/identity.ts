@@ -207,9 +207,9 @@ function discoveryRules(): readonly string[] {
 function leaseRules(): readonly string[] {
   return [
     'udp sport 68 udp dport 67 ip daddr 224.0.0.0-255.255.255.255 accept',
-    'udp sport 68 udp dport 67 meta nfproto ipv4 fib daddr type local accept',
+    'udp sport 68 udp dport 67 ip daddr != 127.0.0.0/8 fib daddr type local accept',
     'udp sport 546 udp dport 547 ip6 daddr ff00::/8 accept',
-    'udp sport 546 udp dport 547 meta nfproto ipv6 fib daddr type local accept',
+    'udp sport 546 udp dport 547 ip6 daddr != ::1 fib daddr type local accept',
   ]
 }
 

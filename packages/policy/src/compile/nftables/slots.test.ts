@@ -75,7 +75,6 @@ describe('a rule keeps its number', () => {
   const before = numbers(base)
   const vent = base.devices['vent-01']
   const other = device({ mac: links.vent2, ip: '10.20.0.12', rules: { a: allow.out(https) } })
-  const hosts = list('hosts', { why, entries: { '192.0.2.7': { why } } })
   const richer = profile('sensor', {
     why: 'Another reason',
     owner: 'someone-else',
