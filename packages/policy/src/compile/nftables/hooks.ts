@@ -6,6 +6,7 @@
  */
 import { familyOf } from '../../model/address.ts'
 import type { Network, Ruleset } from '../../model/ruleset.ts'
+import { TO_OWN_ECHO } from './identity.ts'
 import { chainOf } from './judge.ts'
 import { headerOf } from './sets.ts'
 import { type ChainDeclaration, interfaceNames, OUR_MARK, writeInterval } from './text.ts'
@@ -47,6 +48,7 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
       rules: [
         'iifname "lo" accept',
         ...live,
+        TO_OWN_ECHO,
         'meta l4proto ipv6-icmp jump discovery',
         'meta l4proto udp jump leases',
         'jump tracked',

@@ -41,6 +41,7 @@ export function guardIdentity(ruleset: Ruleset, sets: Sets, options: NftablesOpt
     { name: 'identity-leases', rules: leaseRules() },
     { name: 'identity-unspecified', rules: unspecifiedRules() },
     { name: 'identity-discovery', rules: discoveryRules() },
+    { name: OWN_ECHO, rules: ownEchoRules() },
   ]
   for (const network of ruleset.networks) {
     declared.push(...networkSets(ruleset, sets, network, options))
@@ -141,6 +142,7 @@ function uplinkChain(network: Network): ChainDeclaration {
     name: `identity/${network.name}`,
     rules: [
       ...FAMILIES.map((family) => `${headerOf(family)} saddr @sender/${network.name}/${family} accept`),
+      TO_OWN_ECHO,
       `ip6 saddr ${LINK_LOCAL} meta priority set ip6 saddr map @class/6 ${SPOOFED}`,
       `ip6 saddr ${LINK_LOCAL} fib saddr type != local accept`,
       SPOOFED,
@@ -163,6 +165,7 @@ function localChains(network: Network): readonly ChainDeclaration[] {
     ...(isLinked ? [] : [`${bound(6)} accept`]),
     'ip saddr 0.0.0.0 goto identity-unspecified',
     'ip6 saddr :: goto identity-unspecified',
+    TO_OWN_ECHO,
     // The address is another device's, or this one's under another link address: found means spoofed.
     ...FAMILIES.map(
       (family) => `meta priority set ${headerOf(family)} saddr map @class/${family} ${SPOOFED}`,
@@ -201,6 +204,20 @@ function discoveryRules(): readonly string[] {
     `${ADVERTISEMENT} @th,64,10 != 0x3fa ${SPOOFED}`,
     `${discovery('{ 130, 131, 132, 133, 135, 136, 143 }')} accept`,
   ]
+}
+
+/** Name of the chain that tells the gateway's own broadcasts from forged ones. */
+const OWN_ECHO = 'own-echo'
+
+/** Groups and broadcasts from an address of the gateway; the cheapest test first, since laptops' packets come by here. */
+export const TO_OWN_ECHO: string = `meta pkttype { broadcast, multicast } meta iiftype ether fib saddr type local jump ${OWN_ECHO}`
+
+/**
+ * Linux hands a copy of what the gateway sends to a group back to it. That copy never was on a wire: it has no Ethernet
+ * header, and no test of one succeeds. What has one, whatever it says, was sent by somebody else.
+ */
+function ownEchoRules(): readonly string[] {
+  return ['ether saddr != ff:ff:ff:ff:ff:ff return', 'goto allow/fixed/loopback']
 }
 
 /** A host that asks for an address may do so from one it has no right to yet. */
