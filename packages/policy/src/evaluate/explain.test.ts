@@ -104,12 +104,12 @@ describe('allowed and refused', () => {
     expect(ask('vent-01', '198.51.100.7:443/tcp')).toMatchInlineSnapshot(`
       "deny by botnets
       vent-01 (seismometer) → 198.51.100.7 (uplink) 443/tcp: botnets refuses it: Never, whatever else is allowed; 198.51.100.7 is on the list known-botnets: Mirai loader, incident INC-88 (explain.test.ts:N).
-      To change it, edit botnets at explain.test.ts:N or ask geo@volcano.example."
+      If it should not be on the list, change 198.51.100.7 of known-botnets at explain.test.ts:N."
     `)
     expect(ask('203.0.113.241', 'vent-01:443/tcp')).toMatchInlineSnapshot(`
       "deny by botnets
       203.0.113.241 (uplink) → vent-01 (seismometer) 443/tcp: botnets refuses it: Never, whatever else is allowed; 203.0.113.241 is on the list known-botnets: Mozi peers (explain.test.ts:N).
-      To change it, edit botnets at explain.test.ts:N or ask geo@volcano.example."
+      If it should not be on the list, change 203.0.113.240/28 of known-botnets at explain.test.ts:N."
     `)
   })
   test('by quarantine', () => {
@@ -168,8 +168,8 @@ describe('not known yet', () => {
   })
   test('a device without an address', () => {
     expect(ask('vent-02', '192.0.2.7:22/tcp')).toMatchInlineSnapshot(`
-      "unknown by nothing
-      vent-02 (seismometer) → 192.0.2.7 (uplink) 22/tcp: not known yet; it needs an address of vent-02. default/deny may refuse it (Nothing allows it: everything is refused unless a rule says otherwise); until then it is dropped.
+      "unknown by seismometer/visit
+      vent-02 (seismometer) → 192.0.2.7 (uplink) 22/tcp: not known yet; it needs an address of vent-02. seismometer/visit would allow it (A visit); until then it is dropped.
       Give the missing address in the policy (ip) or with --bindings FILE."
     `)
   })
@@ -194,7 +194,7 @@ describe('not known yet', () => {
     expect(ask('vent-01', 'api.volcano.example:443/tcp', told)).toMatchInlineSnapshot(`
       "deny by botnets
       vent-01 (seismometer) → api.volcano.example (uplink) 443/tcp: botnets refuses it: Never, whatever else is allowed; 198.51.100.7 is on the list known-botnets: Mirai loader, incident INC-88 (explain.test.ts:N).
-      To change it, edit botnets at explain.test.ts:N or ask geo@volcano.example."
+      If it should not be on the list, change 198.51.100.7 of known-botnets at explain.test.ts:N."
     `)
   })
 })

@@ -4,7 +4,7 @@
  * It answers about flows between devices, names and addresses, in words, with what to do next. Where an address or
  * an answer is not known it says so instead of assuming one.
  */
-import { type Address, familyOf, formatAddress } from '../model/address.ts'
+import { type Address, familyOf, formatAddress, predecessor } from '../model/address.ts'
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts'
 import {
   type Bindings,
@@ -16,6 +16,7 @@ import {
 } from '../model/flow.ts'
 import type { Rule, Ruleset } from '../model/ruleset.ts'
 import { formatService, type Service } from '../model/service.ts'
+import { ownerOf } from './ends.ts'
 import { evaluate } from './evaluate.ts'
 import { type AskedEnd, askedEnd, askedService, splitService } from './question.ts'
 import { becauseOf, nextStep } from './words.ts'
@@ -181,11 +182,28 @@ function missing(ask: Ask): readonly string[] {
 
 /** Stands addresses in for what is not known, to find the rule that would decide. */
 function assumedPairs(ask: Ask, service: Service): readonly (readonly [Address, Address])[] {
-  const stand = (end: AskedEnd): readonly Address[] => (end.kind === 'name' ? [PLACEHOLDER] : end.addresses)
+  const stand = (end: AskedEnd): readonly Address[] =>
+    end.kind === 'name' ? [PLACEHOLDER] : isUnplaced(end) ? freeAddresses(ask, end) : end.addresses
   return stand(ask.from)
     .flatMap((source) => stand(ask.to).map((destination) => [source, destination] as const))
     .filter(([source, destination]) => familyOf(source) === familyOf(destination) && fits(service, source))
     .slice(0, 1)
+}
+
+/** A device that nobody has given an address yet. */
+function isUnplaced(end: AskedEnd): boolean {
+  return end.kind === 'device' && end.addresses.every(isLinkLocal)
+}
+
+/** An address of each family that the device might be given: on its network, and nobody's. */
+function freeAddresses(ask: Ask, end: AskedEnd): readonly Address[] {
+  return (end.network?.addresses ?? []).flatMap(({ first, last }) => {
+    for (let free = predecessor(last); free !== null && free >= first; free = predecessor(free)) {
+      if (!ask.ruleset.gateway.has(free) && ownerOf(ask.ruleset, ask.bindings, free, ask.at) === null)
+        return [free]
+    }
+    return []
+  })
 }
 
 /** The name has the stand-in for its answer, and no other name that rules speak of shares it. */
@@ -200,7 +218,13 @@ function assumedBindings(ask: Ask): Bindings {
     names.set(other.device.name, told.set(end.text, [standIn(PLACEHOLDER)]))
     names.set(EVERY_DEVICE, new Map([...elsewhere(ask.ruleset), ...(names.get(EVERY_DEVICE) ?? [])]))
   }
-  return { ...ask.bindings, names }
+  const owners = new Map(ask.bindings.owners)
+  for (const end of [ask.from, ask.to]) {
+    if (!isUnplaced(end) || end.device === null) continue
+    const held = { device: end.device.name, until: Number.POSITIVE_INFINITY }
+    for (const address of freeAddresses(ask, end)) owners.set(address, held)
+  }
+  return { ...ask.bindings, names, owners }
 }
 
 function standIn(address: Address): BoundAddress {
@@ -255,7 +279,7 @@ function describe(ask: Ask, service: Service, decision: Decision, flow: Flow | n
     verdict: decision.verdict,
     rule: decision.rule,
     because: becauseOf(place, decision, flow),
-    next: nextStep(place, decision),
+    next: nextStep(place, decision, flow),
     needs: decision.needs,
     enforced: decision.enforced,
     from: explainedEnd(ask.from, flow?.source ?? null),

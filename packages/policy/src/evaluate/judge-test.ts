@@ -16,8 +16,9 @@ export interface TestOutcome {
 }
 
 /**
- * A test speaks of the policy, not of a moment on a gateway: a DNS name stands for whatever the device will be told,
- * so "unknown, for want of an answer" counts as what the deciding rule says. An address stands for itself: it is not
+ * A test speaks of the policy, not of a moment on a gateway: a DNS name stands for whatever the device will be told, and
+ * a device without an address for itself once it has one, so "unknown" for want of these counts as what the deciding
+ * rule says. An address stands for itself: it is not
  * taken for the answer to a name the test does not speak of.
  */
 export function judgeTest(
@@ -34,7 +35,8 @@ export function judgeTest(
   const [explanation, diagnostics] = explain(ruleset, question, { ...bindings, names }, when)
   if (explanation === null) return { passed: false, explanation, diagnostics }
   const awaitsAnswer =
-    explanation.verdict === 'unknown' && explanation.needs.every((need) => need.startsWith('an answer'))
+    explanation.verdict === 'unknown' &&
+    explanation.needs.every((need) => /^an a(?:nswer for|ddress of) /.test(need))
   const verdict = awaitsAnswer && explanation.rule !== null ? explanation.rule.effect : explanation.verdict
   const isRule = test.rule === undefined || explanation.rule?.id === test.rule
   return { passed: verdict === test.expect && isRule, explanation, diagnostics }

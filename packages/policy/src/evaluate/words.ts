@@ -5,7 +5,14 @@ import { type Address, formatAddress } from '../model/address.ts'
 import { escapeText, type Origin } from '../model/diagnostic.ts'
 import type { Bindings, Decision, Flow } from '../model/flow.ts'
 import { contains } from '../model/interval.ts'
-import { type Candidates, isWithin, type Rule, type Ruleset } from '../model/ruleset.ts'
+import {
+  type Candidates,
+  isWithin,
+  type List,
+  type ListEntry,
+  type Rule,
+  type Ruleset,
+} from '../model/ruleset.ts'
 import { evaluate } from './evaluate.ts'
 import type { AskedEnd } from './question.ts'
 
@@ -38,7 +45,7 @@ export function becauseOf(place: Place, decision: Decision, flow: Flow | null): 
   return `${what}: ${rule.id} ${verb} it: ${clean(rule.why)}${listReason(place, rule, flow)}${untilText(rule)}.${unseen}`
 }
 
-export function nextStep(place: Place, decision: Decision): string {
+export function nextStep(place: Place, decision: Decision, flow: Flow | null): string {
   const { rule } = decision
   const at = placeOf(rule.origin)
   const owner = rule.owner === null ? '' : ` or ask ${clean(rule.owner)}`
@@ -55,6 +62,13 @@ export function nextStep(place: Place, decision: Decision): string {
   if (rule.id === DEFAULT_DENY) return proposeRule(place)
   if (rule.tier === 'default')
     return 'This is the role of the network; a deny rule of the policy can narrow it.'
+  const listed = listedEnd(place, rule, flow)
+  if (listed !== null) {
+    const { list, entry } = listed
+    const asked = entry.document.owner ?? list.document.owner
+    const entryAt = placeOf(entry.document.origin)
+    return `If it should not be on the list, change ${entry.text} of ${list.name}${entryAt === null ? '' : ` at ${entryAt}`}${asked === undefined ? '' : ` or ask ${clean(asked)}`}.`
+  }
   const change = rule.effect === 'allow' ? 'To stop it, change' : 'To change it, edit'
   return `${change} ${rule.id}${at === null ? '' : ` at ${at}`}${owner}${ticket}.`
 }
@@ -109,23 +123,31 @@ function withRule(ruleset: Ruleset, old: Rule, rule: Rule): Ruleset {
   }
 }
 
-/** Which entry of which list names the peer, and why it is there. */
-function listReason(place: Place, rule: Rule, flow: Flow | null): string {
-  if (flow === null) return ''
-  for (const name of rule.lists) {
-    for (const entry of place.ruleset.lists.get(name)?.entries ?? []) {
+/** Which entry of which list names one of the ends, and which end that is. */
+function listedEnd(
+  place: Place,
+  rule: Rule,
+  flow: Flow | null,
+): { readonly list: List; readonly entry: ListEntry; readonly address: Address } | null {
+  for (const list of rule.lists.flatMap((name) => place.ruleset.lists.get(name) ?? [])) {
+    for (const entry of list.entries) {
       const { atom } = entry
-      const hit =
-        atom.kind === 'addresses'
-          ? [flow.source, flow.destination].find((one: Address) => contains(atom.set, one))
-          : undefined
-      if (hit === undefined) continue
-      const source = entry.document.source === undefined ? '' : `, ${clean(entry.document.source)}`
-      const at = placeOf(entry.document.origin)
-      return `; ${formatAddress(hit)} is on the list ${name}: ${clean(entry.document.why)}${source}${at === null ? '' : ` (${at})`}`
+      if (flow === null || atom.kind !== 'addresses') continue
+      const address = [flow.source, flow.destination].find((one) => contains(atom.set, one))
+      if (address !== undefined) return { list, entry, address }
     }
   }
-  return ''
+  return null
+}
+
+function listReason(place: Place, rule: Rule, flow: Flow | null): string {
+  const listed = listedEnd(place, rule, flow)
+  if (listed === null) return ''
+  const { why, source, origin } = listed.entry.document
+  const at = placeOf(origin)
+  const from = source === undefined ? '' : `, ${clean(source)}`
+  const where = at === null ? '' : ` (${at})`
+  return `; ${formatAddress(listed.address)} is on the list ${listed.list.name}: ${clean(why)}${from}${where}`
 }
 
 function untilText(rule: Rule): string {
