@@ -18,10 +18,11 @@ function siteWith(...service: readonly ServiceText[]): PolicyDocument {
   const vent = profile('vent', { why: 'sends readings', owner, limits, rules })
   const free = profile('free', { why: 'no ceiling', owner, rules })
   const at = ({ mac, four, six }: Place): { mac: string; ip: string[] } => ({ mac, ip: [four, six] })
+  const first = at(places['vent-01'])
   return policy('volcano', {
     networks,
     devices: {
-      'vent-01': vent.device(at(places['vent-01'])),
+      'vent-01': vent.device({ ...first, ip: [...first.ip, '10.20.0.21', 'fd20::21'] }),
       'vent-02': vent.device(at(places['vent-02'])),
       valve: free.device(at(places.valve)),
     },
@@ -122,6 +123,33 @@ describe.each(['four', 'six'] as const)('over IPv%s', (family) => {
     const arrived = internet.drain().filter((frame) => frame.length > 900).length
     expect(arrived).toBe(30 - dropped)
   })
+})
+
+test('all addresses of a device share its ceiling', async () => {
+  for (const family of ['four', 'six'] as const) await warmUp(family)
+  const { mac, four, six } = places['vent-01']
+  let port = 6000
+  const decided = [four, six, '10.20.0.21', 'fd20::21'].map((source) => {
+    const open = (): readonly string[] => {
+      port += 1
+      const payload: Transport = { kind: 'tcp', sourcePort: port, destinationPort: 443, flags: ['syn'] }
+      const packet = source.includes(':')
+        ? ({ kind: 'ipv6', source, destination: places.internet.six, payload } as const)
+        : ({ kind: 'ipv4', source, destination: places.internet.four, payload } as const)
+      wires
+        .get('vent-01')
+        ?.send(buildFrame({ destination: gatewayLinks.wlan0, source: mac, payload: packet }))
+      return wall.decisions(`port ${port}`)
+    }
+    return [...open(), ...open()]
+  })
+  const [yes, no] = ['allow vent/readings', 'deny limit/vent/new-connections']
+  expect(decided).toEqual([
+    [yes, yes],
+    [yes, yes],
+    [yes, no],
+    [no, no],
+  ])
 })
 
 /** The gateway knows its neighbours, so that no packet waits for them. */

@@ -1,12 +1,13 @@
 /**
- * Limits for each device: a rate kept in a dynamic set by address, one rule for each limit and family.
+ * Limits for each device: a rate kept in a dynamic set, one rule for each limit and family.
  *
- * A full dynamic set would stop limiting, so each is sized for all addresses its devices may hold at once.
+ * What a device sends is counted together by its link address, however many addresses it has; where a hop hides the
+ * link address, by each of its addresses. A full dynamic set would stop limiting, so each is sized for all there can be.
  */
-import type { Limit, Ruleset } from '../../model/ruleset.ts'
+import type { Limit, Network, Ruleset } from '../../model/ruleset.ts'
 import type { NftablesOptions } from './options.ts'
 import { addressType, FAMILIES, headerOf, type Sets } from './sets.ts'
-import type { ChainDeclaration, SetDeclaration } from './text.ts'
+import { type ChainDeclaration, interfaceNames, type SetDeclaration } from './text.ts'
 import { counterOf, logStatement } from './verdicts.ts'
 
 /** An IPv6 device may hold 16 addresses (RFC 6620); IPv4 ones fewer. */
@@ -29,12 +30,22 @@ export function keepLimits(ruleset: Ruleset, sets: Sets, options: NftablesOption
     const rules: string[] = []
     for (const [index, limit] of ruleset.limits.entries()) {
       if (limit.measure !== measure) continue
-      for (const family of FAMILIES) {
-        const set = `rate/${index}/${family}`
-        const header = headerOf(family)
-        declared.push(rateSet(ruleset, limit, set, addressType(family)))
-        const update = `update @${set} { ${header} saddr limit rate over ${rateOf(limit)} }`
-        rules.push(`${header} saddr ${sets.group(limit.group, family)} ${update} goto deny/${limit.id}`)
+      const homes = homesOf(ruleset, limit)
+      for (const identity of new Set(homes.map((network) => network.identity))) {
+        const doors = homes.filter((one) => one.identity === identity).flatMap((one) => one.interfaces)
+        const here =
+          new Set(homes.map((one) => one.identity)).size > 1 ? `iifname ${interfaceNames(doors)} ` : ''
+        for (const family of FAMILIES) {
+          const header = headerOf(family)
+          const isLinked = identity === 'mac+ip'
+          const set = isLinked ? `rate/${index}/link` : `rate/${index}/${family}`
+          if (!isLinked || family === 4)
+            declared.push(rateSet(ruleset, limit, set, isLinked ? 'ether_addr' : addressType(family)))
+          const update = `update @${set} { ${isLinked ? 'ether' : header} saddr limit rate over ${rateOf(limit)} }`
+          rules.push(
+            `${here}${header} saddr ${sets.group(limit.group, family)} ${update} goto deny/${limit.id}`,
+          )
+        }
       }
     }
     if (rules.length === 0) return null
@@ -48,6 +59,13 @@ export function keepLimits(ruleset: Ruleset, sets: Sets, options: NftablesOption
   const traffic = chainFor('egress-bytes', 'limit/traffic')
   const admission = chainFor('new-connections', 'limit/admission')
   return { sets: declared, chains, traffic, admission }
+}
+
+/** Networks that the limited devices are on. */
+function homesOf(ruleset: Ruleset, limit: Limit): readonly Network[] {
+  const devices = ruleset.groups[limit.group]?.devices ?? []
+  const names = new Set(devices.map((device) => ruleset.devices[device]?.network))
+  return ruleset.networks.filter(({ name }) => names.has(name))
 }
 
 function rateSet(ruleset: Ruleset, limit: Limit, name: string, type: string): SetDeclaration {
