@@ -189,7 +189,7 @@ function mergeRanges(ranges: readonly (readonly [number, number])[]): readonly (
 }
 
 /** When the rule holds: its end as an instant, its hours by day. One text for each alternative. */
-export function timeTests(rule: Rule, match: Match): readonly string[] {
+export function timeTests(rule: Rule, match: Pick<Match, 'endsAt'>): readonly string[] {
   const ends = [rule.endsAt, match.endsAt].filter((end) => end !== null)
   const until = ends.length === 0 ? '' : `meta time < ${Math.floor(Math.min(...ends) / 1000)}`
   if (rule.when === null) return [until]

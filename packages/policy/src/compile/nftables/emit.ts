@@ -14,17 +14,11 @@ import { baseChains } from './hooks.ts'
 import { guardIdentity } from './identity.ts'
 import { judge } from './judge.ts'
 import { keepLimits } from './limits.ts'
+import { keepLive } from './live.ts'
 import { type NftablesOptions, TABLE } from './options.ts'
 import { createSets, type Sets } from './sets.ts'
 import { assignSlots, type Slots } from './slots.ts'
-import {
-  element,
-  hex,
-  type SetDeclaration,
-  type TableDeclaration,
-  writeInterval,
-  writeTable,
-} from './text.ts'
+import { type TableDeclaration, writeInterval, writeTable } from './text.ts'
 import { counterOf, verdictChains } from './verdicts.ts'
 
 /** Compiles a rule set for the Linux kernel. Options default to no bindings and no logging. */
@@ -66,23 +60,19 @@ function inetTable(ruleset: Ruleset, sets: Sets, slots: Slots, options: Nftables
   const limits = keepLimits(ruleset, sets, options)
   const identity = guardIdentity(ruleset, sets, options)
   const judgement = judge(ruleset, sets, slots)
+  const live = keepLive(slots, options)
   return {
     family: 'inet',
     name: TABLE,
     counters: [...ruleset.rules, ...ruleset.limits].map((rule) => counterOf(rule.id)),
-    sets: [
-      liveSet(slots, options),
-      ...identity.sets,
-      ...sets.declarations(),
-      ...limits.sets,
-      ...judgement.sets,
-    ],
+    sets: [...live.sets, ...identity.sets, ...sets.declarations(), ...limits.sets, ...judgement.sets],
     chains: [
       ...verdictChains(slots, options, limits.admission),
       ...limits.chains,
       ...judgement.chains,
       ...identity.chains,
-      ...baseChains(ruleset, { limitChain: limits.traffic }),
+      ...live.chains,
+      ...baseChains(ruleset, { limitChain: limits.traffic, live }),
     ],
   }
 }
@@ -101,14 +91,6 @@ function* membership(ruleset: Ruleset, slots: Slots): Iterable<string> {
     batch = ''
   }
   yield batch
-}
-
-/** Numbers of the rules in force. Where a rule ends, its number goes by itself, and its open flows with it. */
-function liveSet(slots: Slots, options: NftablesOptions): SetDeclaration {
-  const elements = slots.all
-    .filter((slot) => slot.rule.effect === 'allow' && (slot.endsAt === null || slot.endsAt > options.at))
-    .map((slot) => element(hex(slot.number), slot.endsAt ?? Number.POSITIVE_INFINITY, options.at))
-  return { kind: 'set', name: 'live', type: 'type mark', flags: ['timeout'], elements, isDerived: true }
 }
 
 function placesOf(ruleset: Ruleset, slots: Slots): Artifact['places'] {

@@ -1,20 +1,19 @@
 /**
  * The base chains: live flows first, then what keeps the network alive, then judgement of what is new.
  *
- * A flow stays let in only while the number of what let it in is in `@live`. When it is not, its next packet is judged
- * anew, whichever side sends it.
+ * A flow stays let in only while the number of what let it in is live (`live.ts`). When it is not, its next packet is
+ * judged anew, whichever side sends it.
  */
 import { familyOf } from '../../model/address.ts'
 import type { Network, Ruleset } from '../../model/ruleset.ts'
 import { TO_OWN_ECHO } from './identity.ts'
 import { chainOf } from './judge.ts'
+import { ICMP_ERRORS, type Live } from './live.ts'
 import { headerOf } from './sets.ts'
 import { type ChainDeclaration, interfaceNames, OUR_MARK, writeInterval } from './text.ts'
 
-const LIVE = `${OUR_MARK} @live`
 /** The answering side of an open flow whose rule is not in `@live`. */
 const ANSWER = 'ct state established ct direction reply'
-const ICMP_ERRORS = 'ct state related meta l4proto { icmp, ipv6-icmp }'
 /** Linux says "too big" before the forward hook: of a flow whose first packet it is, nothing has been decided yet. */
 const TOO_BIG_AT_FIRST = ['icmp type 3 icmp code 4', 'icmpv6 type 2'].map(
   (error) => `${error} ct state related ${OUR_MARK} 0x00000000 goto allow/fixed/icmp-errors`,
@@ -23,11 +22,12 @@ const TOO_BIG_AT_FIRST = ['icmp type 3 icmp code 4', 'icmpv6 type 2'].map(
 export interface HookParts {
   /** Rules that hold flows to their limits, before anything accepts them. */
   readonly limitChain: string | null
+  readonly live: Live
 }
 
 export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDeclaration[] {
   const limit = parts.limitChain === null ? [] : [`jump ${parts.limitChain}`]
-  const live = [...limit, `ct state established ${LIVE} accept`]
+  const live = [...limit, ...parts.live.accept]
   const local = ruleset.networks.filter((network) => network.role !== 'uplink')
   const uplinks = ruleset.networks.filter((network) => network.role === 'uplink')
   return [
@@ -62,7 +62,7 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
       hook: 'type filter hook output priority filter; policy drop;',
       rules: [
         'oifname "lo" accept',
-        `ct state established ${LIVE} accept`,
+        ...parts.live.accept,
         'icmpv6 type { 130, 131, 132, 133, 134, 135, 136, 143 } goto allow/fixed/neighbour-discovery',
         'meta nfproto ipv4 udp sport . udp dport { 67 . 68, 68 . 67 } goto allow/fixed/dhcp',
         'meta nfproto ipv6 udp sport . udp dport { 546 . 547, 547 . 546 } goto allow/fixed/dhcp',
@@ -79,7 +79,7 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
         'ip6 daddr ::/127 goto deny/fixed/martian',
         // A redirect leads around the gateway, and where somebody keeps devices apart to nowhere.
         'icmp type 5 goto deny/fixed/invalid',
-        `${ICMP_ERRORS} ${LIVE} goto allow/fixed/icmp-errors`,
+        ...parts.live.errors,
         `${ICMP_ERRORS} goto deny/fixed/stale`,
         'ct state invalid,untracked goto deny/fixed/invalid',
         'ct state new tcp flags & (fin|syn|rst|ack) != syn goto deny/fixed/invalid',
