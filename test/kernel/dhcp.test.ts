@@ -129,6 +129,18 @@ test('the device talks by its address; the stranger has one and nothing else', a
   await held.end()
 })
 
+test('a stranger who asks a server outside, or one where no host can be, is held', async () => {
+  for (const destination of ['203.0.113.10', '240.0.0.9']) {
+    wall.forget()
+    const payload = { kind: 'udp', sourcePort: 68, destinationPort: 67, data: new Uint8Array(8) } as const
+    const packet = { kind: 'ipv4', source: '10.20.0.99', destination, payload } as const
+    wires
+      .get('stranger')
+      ?.send(buildFrame({ destination: gatewayLinks.wlan0, source: strangerLink, payload: packet }))
+    await wall.decides('deny fixed/stranger', 'port 67')
+  }
+})
+
 /** DHCPv6 and the denied neighbours of both protocols, as frames: who may say which port to whom. */
 test.each([
   {

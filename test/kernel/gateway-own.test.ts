@@ -98,6 +98,14 @@ describe.each(['four', 'six'] as const)('over IPv%s', (family) => {
     expect(status === 0).toBe(decided.startsWith('allow'))
   })
 
+  const shared = family === 'four' ? ['192.0.2.255', '10.20.0.255'] : ['2001:db8:1::', 'fd20::']
+  test.each(shared)('to %s, which Linux takes for its own: no way to the gateway’s services', async (to) => {
+    const flow = await (await wall.on('laptop')).open({ protocol: 'udp', to, port: 5353 })
+    await flow.say('who is there?')
+    await wall.decides('deny default/deny', flow)
+    await flow.end()
+  })
+
   const mdns = family === 'four' ? '224.0.0.251' : 'ff02::fb%eth0'
   test.each([
     { from: 'vent-01', to: mdns, port: 5353, decided: 'allow vent-01/found' },

@@ -25,7 +25,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Kernel, LOG_GROUP, type Observation, startKernel } from './property/kernel.ts'
 import { flowOf, type RandomPacket, randomPackets } from './property/packets.ts'
 import { type RandomCase, randomCases } from './property/policies.ts'
-import { ports } from './property/world.ts'
+import { ports, shared } from './property/world.ts'
 
 const runs = Number(process.env['THINGWALL_PROPERTY_RUNS'] ?? 200)
 const seed = Number(process.env['THINGWALL_PROPERTY_SEED'] ?? Date.now() % 2 ** 31)
@@ -109,6 +109,7 @@ function prepare(given: RandomCase): readonly [Ruleset, Bindings] {
     ...port.gateway.map((text) => parseAddress(text) as Address),
     linkLocalOf(port.link),
   ])
+  own.push(...shared.map((text) => parseAddress(text) as Address))
   return [ruleset, { ...bindings, gateway: new Set(own) }]
 }
 

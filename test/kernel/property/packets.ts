@@ -16,7 +16,7 @@ import {
   parseAddress,
 } from '@thingwall/policy'
 import fc from 'fast-check'
-import { devices, multicast, others, type Port, ports } from './world.ts'
+import { devices, multicast, others, type Port, ports, shared } from './world.ts'
 
 export interface RandomPacket {
   /** Index into `ports`: where it arrives. Null: the gateway sends it itself. */
@@ -66,7 +66,8 @@ function packetArbitrary(): fc.Arbitrary<RandomPacket> {
           weight: 1,
           arbitrary: fc.constantFrom(
             '255.255.255.255',
-            '10.20.0.255',
+            '240.0.0.9',
+            ...shared,
             '127.0.0.1',
             '0.0.0.1',
             'gateway-link-local',
@@ -193,7 +194,12 @@ function isJudgeable(packet: RandomPacket): boolean {
  */
 function isSentOut(destination: string): boolean {
   const isOwn = gateways.includes(destination) || /^(127\.|fe80:|gateway-link-local)/.test(destination)
-  return !isOwn && !multicast.includes(destination) && !destination.endsWith('.255')
+  return (
+    !isOwn &&
+    !multicast.includes(destination) &&
+    !destination.endsWith('.255') &&
+    !shared.includes(destination)
+  )
 }
 
 /** Up to `count` packets, no two of which could belong to one flow. */

@@ -76,6 +76,13 @@ export const others: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+/** What Linux delivers to the gateway beside its own addresses: broadcast (IPv4) and anycast (IPv6) of its prefixes. */
+export const shared: readonly string[] = ports.flatMap(({ gateway }) =>
+  gateway.map((text) =>
+    text.replace(/^(.*\.)\d+$|^(.*::)\d+$/, (_, four, six) => (four ? `${four}255` : six)),
+  ),
+)
+
 /** Groups every host listens to, so that the gateway's kernel delivers them. */
 export const multicast: readonly string[] = ['224.0.0.1', 'ff02::1', 'ff02::2']
 

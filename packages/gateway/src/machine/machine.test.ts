@@ -70,7 +70,16 @@ test('interfaces: ports of a bridge, trunks, prefixes of both families', () => {
   ])
   expect(interfaces[2]?.addresses.map(({ prefix }) => prefix)).toEqual(['10.20.4.0/22', 'fd20::/64'])
   const own = ownAddresses({ interfaces, forwards: { 4: true, 6: true } })
-  expect(own).toEqual(['fe80::1', '10.20.7.1', 'fd20::1:1'].map(address))
+  expect(own).toEqual(['fe80::1', 'fe80::', '10.20.7.1', '10.20.7.255', 'fd20::1:1', 'fd20::'].map(address))
+  const prefixes = ['10.0.0.0/31', '10.0.0.0/32', 'fd00::/127', 'fd00::/128']
+  const narrow = prefixes.map((prefix) => ({
+    address: address(prefix.replace(/\/.*/, '')),
+    prefix,
+    isGlobal: true,
+  }))
+  const [lo] = interfaces as [(typeof interfaces)[number]]
+  const alone = ownAddresses({ interfaces: [{ ...lo, addresses: narrow }], forwards: { 4: true, 6: true } })
+  expect(alone).toEqual(['10.0.0.0', 'fd00::'].map(address))
 })
 
 const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode

@@ -2,7 +2,7 @@
  * What this machine is to a policy: its interfaces with their addresses, and whether it forwards. Read once for each
  * command, from `ip` and from `/proc/sys`; nothing here changes anything.
  */
-import { type Address, parseAddress } from '@thingwall/policy'
+import { type Address, familyOf, parseAddress, parsePrefix } from '@thingwall/policy'
 import ipaddr from 'ipaddr.js'
 import { ThingwallError } from '../error.ts'
 import type { Machine } from './machine.ts'
@@ -40,10 +40,21 @@ export async function survey(machine: Machine): Promise<Survey> {
   return { interfaces, forwards: { 4: four?.trim() === '1', 6: six?.trim() === '1' } }
 }
 
-/** Every address of the machine itself but the loopback's own. */
+/**
+ * Every address of the machine itself but the loopback's own; and those that Linux delivers to it beside them: the
+ * broadcast address of an IPv4 prefix, the subnet-router anycast address of an IPv6 one (RFC 4291 2.6.1).
+ */
 export function ownAddresses({ interfaces }: Survey): readonly Address[] {
-  const all = interfaces.flatMap((one) => one.addresses.map(({ address }) => address))
+  const all = interfaces.flatMap((one) =>
+    one.addresses.flatMap(({ address, prefix }) => [address, ...sharedAddress(prefix)]),
+  )
   return [...new Set(all)].filter((address) => !isLoopbackAddress(address))
+}
+
+function sharedAddress(prefix: string): readonly Address[] {
+  const interval = /\/(?:31|32|127|128)$/.test(prefix) ? 'none' : parsePrefix(prefix)
+  if (typeof interval === 'string') return []
+  return [familyOf(interval.first) === 4 ? interval.last : interval.first]
 }
 
 function isLoopbackAddress(address: Address): boolean {

@@ -81,7 +81,12 @@ test('delegated prefixes come from the interface, and change what is compiled', 
 test('the machine’s own addresses are the gateway’s; other bindings have another digest', () => {
   const survey = machineWith(...all)
   const bindings = withOwnAddresses(noBindings, survey)
-  expect([...bindings.gateway]).toEqual(['0a280301', 'fe800000000000000000000000000001'])
+  expect([...bindings.gateway]).toEqual([
+    '0a280301',
+    '0a2803ff',
+    'fe800000000000000000000000000001',
+    'fe800000000000000000000000000000',
+  ])
   expect(bindingsDigest(bindings)).toBe(
     bindingsDigest(withOwnAddresses(noBindings, machineWith(...[...all].reverse()))),
   )

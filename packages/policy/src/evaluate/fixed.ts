@@ -87,9 +87,9 @@ function isNobodys(address: Address): boolean {
   return address < '00000000000000000000000000000002'
 }
 
-/** Multicast of either family, and IPv4 from 224.0.0.0 up: never a host. */
+/** Multicast of either family. */
 function isGroup(address: Address): boolean {
-  return address.length === 8 ? address >= 'e0000000' : address.startsWith('ff')
+  return address.startsWith(address.length === 8 ? 'e' : 'ff')
 }
 
 function isLoopback(address: Address): boolean {

@@ -10,7 +10,7 @@ import { TO_OWN_ECHO } from './identity.ts'
 import { chainOf } from './judge.ts'
 import { ICMP_ERRORS, type Live } from './live.ts'
 import { headerOf } from './sets.ts'
-import { type ChainDeclaration, interfaceNames, OUR_MARK, writeInterval } from './text.ts'
+import { type ChainDeclaration, interfaceNames, OUR_MARK, OURS, writeInterval } from './text.ts'
 
 /** The answering side of an open flow whose rule is not in `@live`. */
 const ANSWER = 'ct state established ct direction reply'
@@ -53,7 +53,9 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
         'meta l4proto udp jump leases',
         'jump tracked',
         `${ANSWER} goto ${chainOf('outward', 'answerer')}`,
-        'fib daddr type local goto inward',
+        // To everybody is to nobody's address: only a rule about it, or about any, lets it in.
+        'ip daddr 255.255.255.255 goto through',
+        `${OURS} goto inward`,
         'goto through',
       ],
     },
@@ -93,7 +95,7 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
 }
 
 function discoveryRules(local: readonly Network[], uplinks: readonly Network[]): readonly string[] {
-  const accept = 'fib daddr type { local, multicast } goto allow/fixed/neighbour-discovery'
+  const accept = 'fib daddr type { local, anycast, multicast } goto allow/fixed/neighbour-discovery'
   const rules = [`icmpv6 type { 130, 131, 132, 135, 136, 143 } ${accept}`]
   if (uplinks.length > 0) rules.push(`${from(uplinks)} icmpv6 type 134 ${accept}`)
   if (local.length > 0) rules.push(`${from(local)} icmpv6 type 133 ${accept}`)
@@ -109,10 +111,10 @@ function leaseRules(local: readonly Network[], uplinks: readonly Network[]): rea
     networks.length === 0
       ? []
       : [
-          `${from(networks)} ${four} ip daddr 224.0.0.0-255.255.255.255 ${accept}`,
-          `${from(networks)} ${four} meta nfproto ipv4 fib daddr type local ${accept}`,
+          `${from(networks)} ${four} ip daddr 224.0.0.0/4 ${accept}`,
+          `${from(networks)} ${four} meta nfproto ipv4 ${OURS} ${accept}`,
           `${from(networks)} ${six} ip6 daddr ff00::/8 ${accept}`,
-          `${from(networks)} ${six} meta nfproto ipv6 fib daddr type local ${accept}`,
+          `${from(networks)} ${six} meta nfproto ipv6 ${OURS} ${accept}`,
         ],
   )
 }

@@ -11,7 +11,14 @@ import type { Network, Ruleset } from '../../model/ruleset.ts'
 import { classId } from './judge.ts'
 import type { NftablesOptions } from './options.ts'
 import { addressType, FAMILIES, headerOf, type Sets } from './sets.ts'
-import { type ChainDeclaration, element, rawAddress, type SetDeclaration, writeInterval } from './text.ts'
+import {
+  type ChainDeclaration,
+  element,
+  OURS,
+  rawAddress,
+  type SetDeclaration,
+  writeInterval,
+} from './text.ts'
 
 export interface Identity {
   readonly sets: readonly SetDeclaration[]
@@ -223,10 +230,10 @@ function ownEchoRules(): readonly string[] {
 /** A host that asks for an address may do so from one it has no right to yet. */
 function leaseRules(): readonly string[] {
   return [
-    'udp sport 68 udp dport 67 ip daddr 224.0.0.0-255.255.255.255 accept',
-    'udp sport 68 udp dport 67 ip daddr != 127.0.0.0/8 fib daddr type local accept',
+    'udp sport 68 udp dport 67 ip daddr 224.0.0.0/4 accept',
+    `udp sport 68 udp dport 67 ip daddr != 127.0.0.0/8 ${OURS} accept`,
     'udp sport 546 udp dport 547 ip6 daddr ff00::/8 accept',
-    'udp sport 546 udp dport 547 ip6 daddr != ::1 fib daddr type local accept',
+    `udp sport 546 udp dport 547 ip6 daddr != ::1 ${OURS} accept`,
   ]
 }
 
@@ -236,5 +243,5 @@ function unspecifiedRules(): readonly string[] {
 
 /** Discovery goes to a group or to the gateway; forwarded it would be none. */
 function discovery(types: string): string {
-  return `icmpv6 type ${types} fib daddr type { local, multicast }`
+  return `icmpv6 type ${types} fib daddr type { local, anycast, multicast }`
 }

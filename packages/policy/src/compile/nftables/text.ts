@@ -127,6 +127,12 @@ export function hex(value: number): string {
   return `0x${value.toString(16).padStart(8, '0')}`
 }
 
+/**
+ * What the kernel takes for its own: not only its addresses, but the broadcast address of each of its IPv4 prefixes and
+ * the subnet-router anycast address of each IPv6 one (RFC 4291 2.6.1).
+ */
+export const OURS = 'fib daddr type { local, broadcast, anycast }'
+
 /** Quotes interface names: `"wlan0"`; `{ "a", "b" }` for several. Their characters were checked by `validate`. */
 export function interfaceNames(names: readonly string[]): string {
   const quoted = names.map((name) => `"${name}"`)
