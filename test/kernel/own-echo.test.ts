@@ -50,12 +50,19 @@ test.each([4, 6] as const)('IPv%s: its copy comes back and is nobody’s', async
   own.close()
 })
 
-test.each([4, 6] as const)('IPv%s: from a wire it is spoofed', async (family) => {
+test.each([
+  [4, places['vent-01'].mac],
+  [6, places['vent-01'].mac],
+  [4, EVERYONE],
+  [6, EVERYONE],
+] as const)('IPv%s: from a wire, by link address %s, it is spoofed', async (family, source) => {
   const clientPort = family === 4 ? 68 : 546
-  const vent = openPacketSocket({ namespacePath: wall.site.namespacePath('vent-01'), interface: 'eth0' })
+  // The bridge before the vents takes nothing from a group's link address; a plain cable does.
+  const host = source === EVERYONE ? 'laptop' : 'vent-01'
+  const wire = openPacketSocket({ namespacePath: wall.site.namespacePath(host), interface: 'eth0' })
   const destination = family === 4 ? EVERYONE : '33:33:00:00:00:01'
-  vent.send(buildFrame({ destination, source: places['vent-01'].mac, payload: answer(family, clientPort) }))
+  wire.send(buildFrame({ destination, source, payload: answer(family, clientPort) }))
   await wall.decides('deny fixed/spoofed', `port ${clientPort}`)
   expect(wall.decisions(`port ${clientPort}`).filter((one) => one.startsWith('allow'))).toEqual([])
-  vent.close()
+  wire.close()
 })

@@ -213,6 +213,8 @@ function discoveryRules(): readonly string[] {
   ]
 }
 
+const EVERYBODY = 'ff:ff:ff:ff:ff:ff'
+
 /** Name of the chain that tells the gateway's own broadcasts from forged ones. */
 const OWN_ECHO = 'own-echo'
 
@@ -224,7 +226,11 @@ export const TO_OWN_ECHO: string = `meta pkttype { broadcast, multicast } meta i
  * header, and no test of one succeeds. What has one, whatever it says, was sent by somebody else.
  */
 function ownEchoRules(): readonly string[] {
-  return ['ether saddr != ff:ff:ff:ff:ff:ff return', 'goto allow/fixed/loopback']
+  return [
+    `ether saddr ${EVERYBODY} return`,
+    `ether saddr != ${EVERYBODY} return`,
+    'goto allow/fixed/loopback',
+  ]
 }
 
 /** A host that asks for an address may do so from one it has no right to yet. */
