@@ -1,8 +1,8 @@
 /**
  * The two ends of a flow as rules see them, and what bindings say at an instant: whose address, told which name.
  */
-import type { Address } from '../model/address.ts'
-import { type Bindings, EVERY_DEVICE, type Flow } from '../model/flow.ts'
+import { type Address, linkOf } from '../model/address.ts'
+import { type Bindings, type BoundAddress, EVERY_DEVICE, type Flow } from '../model/flow.ts'
 import { nameMatches } from '../model/name.ts'
 import type { Device, Network, Ruleset } from '../model/ruleset.ts'
 
@@ -63,6 +63,10 @@ export function caseOf(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: num
 export function ownerOf(ruleset: Ruleset, bindings: Bindings, address: Address, at: number): Device | null {
   let index = ruleset.owners.get(address)
   if (index === undefined) {
+    const link = linkOf(address)
+    index = link === null ? undefined : ruleset.links.get(link)
+  }
+  if (index === undefined) {
     const leased = bindings.owners.get(address)
     if (leased === undefined || leased.until <= at) return null
     index = ruleset.deviceByName.get(leased.device)
@@ -75,19 +79,37 @@ export function isGatewayAddress(ruleset: Ruleset, bindings: Bindings, address: 
 }
 
 /** Whether this device was told this address for a name. Before it is told anything, that cannot be said. */
-export function toldTruth({ bindings, at }: Case, device: Device, pattern: string, address: Address): Truth {
+export function toldTruth(one: Case, device: Device, pattern: string, address: Address): Truth {
+  const { names } = one.bindings
+  const common = answersTruth(names.get(EVERY_DEVICE), pattern, address, one.at)
+  if (common === YES) return YES
+  const own = answersTruth(names.get(device.name), pattern, address, one.at)
+  return own === MAYBE ? common : own
+}
+
+function answersTruth(
+  told: ReadonlyMap<string, readonly BoundAddress[]> | undefined,
+  pattern: string,
+  address: Address,
+  at: number,
+): Truth {
+  if (told === undefined) return MAYBE
+  if (!pattern.startsWith('*')) return answerTruth(told.get(pattern), address, at)
   let truth: Truth = MAYBE
-  for (const key of [EVERY_DEVICE, device.name]) {
-    const told = bindings.names.get(key)
-    if (told === undefined) continue
-    for (const name of pattern.startsWith('*') ? told.keys() : [pattern]) {
-      if (!nameMatches(pattern, name)) continue
-      for (const answer of told.get(name) ?? []) {
-        if (answer.until <= at) continue
-        if (answer.address === address) return YES
-        truth = NO
-      }
-    }
+  for (const [name, answers] of told) {
+    const within = nameMatches(pattern, name) ? answerTruth(answers, address, at) : MAYBE
+    if (within === YES) return YES
+    if (within === NO) truth = NO
+  }
+  return truth
+}
+
+function answerTruth(answers: readonly BoundAddress[] | undefined, address: Address, at: number): Truth {
+  let truth: Truth = MAYBE
+  for (const answer of answers ?? []) {
+    if (answer.until <= at) continue
+    if (answer.address === address) return YES
+    truth = NO
   }
   return truth
 }

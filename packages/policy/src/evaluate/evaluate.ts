@@ -33,36 +33,32 @@ export function evaluate(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: n
     const rule = ruleset.rules.find((candidate) => candidate.id === fixed) as Rule
     return { verdict: rule.effect, rule, needs: NOTHING, enforced }
   }
-  const { decided, undecided } = findRule(one)
-  const rule = ruleset.rules[undecided ?? decided] as Rule
-  if (undecided !== null) return { verdict: 'unknown', rule, needs: needsOf(one, rule), enforced }
-  return { verdict: rule.effect, rule, needs: NOTHING, enforced }
+  const { decided, deny, allow } = findRules(one)
+  const rule = ruleset.rules[decided] as Rule
+  // A deny that cannot be decided holds the flow; an allow that cannot matters only where nothing else allows.
+  const undecided = deny < decided ? deny : rule.effect === 'deny' && allow < decided ? allow : null
+  if (undecided === null) return { verdict: rule.effect, rule, needs: NOTHING, enforced }
+  const hoped = ruleset.rules[undecided] as Rule
+  return { verdict: 'unknown', rule: hoped, needs: needsOf(one, hoped), enforced }
 }
 
 const NOTHING: readonly string[] = []
 
-/**
- * The first rule, in winning order, that matches; and the rule that would win instead, were it decidable. A deny
- * that cannot be decided holds the flow. An allow that cannot be decided matters only where nothing else allows.
- */
-function findRule(one: Case): { readonly decided: number; readonly undecided: number | null } {
+/** Ranks: of the first rule, in winning order, that matches; and of the first of either effect that may. */
+interface Found {
+  decided: number
+  deny: number
+  allow: number
+}
+
+function findRules(one: Case): Readonly<Found> {
   const { index, rules } = one.ruleset
   // `default/deny`, the last, matches everything.
   const found = { decided: rules.length - 1, deny: rules.length, allow: rules.length }
   if (one.from.device !== null) scan(one, index.fromClass[one.from.device.class] ?? [], found)
   if (one.to.device !== null) scan(one, index.toClass[one.to.device.class] ?? [], found)
   scan(one, index.byIngress.get(one.flow.ingress ?? '') ?? [], found)
-  const { decided, deny, allow } = found
-  if (deny < decided) return { decided, undecided: deny }
-  const refused = rules[decided]?.effect === 'deny'
-  return { decided, undecided: refused && allow < decided ? allow : null }
-}
-
-/** The best ranks so far: decided, and undecidable of either effect. */
-interface Found {
-  decided: number
-  deny: number
-  allow: number
+  return found
 }
 
 function scan(one: Case, candidates: Candidates, found: Found): void {

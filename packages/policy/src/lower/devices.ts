@@ -16,8 +16,8 @@ import type { DeviceDocument } from '../model/policy.ts'
 import type { Device, Network } from '../model/ruleset.ts'
 import { type Lowering, report } from './context.ts'
 
-/** A device before its class is known. */
-export type Unclassed = Omit<Device, 'class'>
+/** A device whose class is filled in when all groups are known. */
+export type Unclassed = Omit<Device, 'class'> & { class: number }
 
 export interface LoweredDevices {
   readonly devices: readonly Unclassed[]
@@ -46,17 +46,21 @@ export function lowerDevices(lowering: Lowering): LoweredDevices {
         origin: document.origin,
       })
     }
-    const addresses = link === null ? stated : [...stated, linkLocalOf(link)]
     const index = devices.length
-    for (const [at, address] of addresses.entries()) {
-      // The link-local address stands for the link address it was formed from.
-      const text = document.ip[at] ?? document.mac ?? ''
+    for (const [at, address] of stated.entries()) {
+      const text = document.ip[at] as string
       if (gatewayOwn.has(address)) reportTaken(lowering, path, document, text, 'the gateway itself')
       const other = owners.get(address)
       if (other !== undefined) reportTaken(lowering, path, document, text, `device ${devices[other]?.name}`)
       owners.set(address, index)
     }
-    if (link !== null) links.set(link, index)
+    if (link !== null) {
+      const other = links.get(link)
+      if (other !== undefined)
+        reportTaken(lowering, path, document, document.mac ?? link, `device ${devices[other]?.name}`)
+      links.set(link, index)
+    }
+    const addresses = link === null ? stated : [...stated, linkLocalOf(link)]
     devices.push({
       name,
       network: network.name,
@@ -64,6 +68,7 @@ export function lowerDevices(lowering: Lowering): LoweredDevices {
       link,
       addresses,
       labels: document.labels,
+      class: -1,
       origin: document.origin,
     })
     lowering.deviceByName.set(name, index)

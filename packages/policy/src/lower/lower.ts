@@ -58,11 +58,12 @@ export function lower(
 
   const rules = inWinningOrder([...fixedTier, ...authored, ...defaultTier(lowering, authored)])
   const { classes, classOf } = classify(devices.length, lowering.groups)
+  for (const [index, device] of devices.entries()) device.class = classOf[index] as number
   const local = [...lowering.networks.values()].filter((network) => network.role !== 'uplink')
   const ruleset: Ruleset = {
     name: document.name,
     networks: [...lowering.networks.values()],
-    devices: devices.map((device, index) => ({ ...device, class: classOf[index] as number })),
+    devices,
     groups: lowering.groups,
     classes,
     rules,

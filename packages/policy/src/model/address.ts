@@ -34,44 +34,72 @@ export function parseAddress(text: string): Address | null {
 }
 
 function parseIpv4(text: string): Address | null {
-  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)
-  if (parts === null) return null
   let hex = ''
-  for (let at = 1; at <= 4; at++) {
-    const part = parts[at] as string
-    if (Number(part) > 255 || (part.length > 1 && part.startsWith('0'))) return null
-    hex += BYTES[Number(part)]
+  let value = -1
+  let parts = 0
+  for (let at = 0; at <= text.length; at++) {
+    const digit = at === text.length ? -1 : text.charCodeAt(at) - 48
+    if (digit >= 0 && digit <= 9) {
+      // A leading zero would be octal to some programs.
+      if (value === 0) return null
+      value = (value === -1 ? 0 : value * 10) + digit
+      if (value > 255) return null
+    } else {
+      if (value === -1 || (at < text.length && text[at] !== '.')) return null
+      hex += BYTES[value]
+      parts++
+      value = -1
+    }
   }
-  return hex as Address
+  return parts === 4 ? (hex as Address) : null
 }
 
 /** RFC 4291 section 2.2, forms 1 and 2, and the IPv4 tail of form 3 outside ::ffff:0:0/96. */
 function parseIpv6(text: string): Address | null {
   if (text.length > 45) return null
-  const dot = text.indexOf('.')
-  const tail = dot === -1 ? '' : parseIpv4(text.slice(text.lastIndexOf(':') + 1))
-  if (tail === null) return null
-  const plain =
-    tail === '' ? text : `${text.slice(0, text.lastIndexOf(':') + 1)}${tail.slice(0, 4)}:${tail.slice(4)}`
+  const plain = text.includes('.') ? withoutIpv4Tail(text) : text
+  if (plain === null) return null
   const gap = plain.indexOf('::')
   const head = groupsOf(gap === -1 ? plain : plain.slice(0, gap))
   const rest = gap === -1 ? '' : groupsOf(plain.slice(gap + 2))
   if (head === null || rest === null) return null
   const missing = 32 - head.length - rest.length
   if (gap === -1 ? missing !== 0 : missing < 4) return null
-  const address = head + '0'.repeat(missing) + rest
-  return address.startsWith('00000000000000000000ffff') ? null : (address as Address)
+  const address = head + ZEROS.slice(0, missing) + rest
+  return address.startsWith(MAPPED) ? null : (address as Address)
+}
+
+function withoutIpv4Tail(text: string): string | null {
+  const colon = text.lastIndexOf(':')
+  const tail = parseIpv4(text.slice(colon + 1))
+  return tail === null ? null : `${text.slice(0, colon + 1)}${tail.slice(0, 4)}:${tail.slice(4)}`
 }
 
 /** `fd20:1` as `fd200001`; null where a group is not one to four hex digits. */
 function groupsOf(text: string): string | null {
   if (text === '') return ''
   let hex = ''
-  for (const group of text.split(':')) {
-    if (!/^[0-9a-f]{1,4}$/i.test(group)) return null
-    hex += group.padStart(4, '0')
+  let first = 0
+  for (let at = 0; at <= text.length; at++) {
+    const code = at === text.length ? COLON : text.charCodeAt(at)
+    if (code === COLON) {
+      const length = at - first
+      if (length < 1 || length > 4) return null
+      hex += ZEROS.slice(0, 4 - length) + text.slice(first, at)
+      first = at + 1
+    } else if (!isHexDigit(code)) return null
   }
   return hex.toLowerCase()
+}
+
+const COLON = 58
+const ZERO = 48
+const ZEROS = '0'.repeat(32)
+/** ::ffff:0:0/96, IPv4-mapped. */
+const MAPPED = `${'0'.repeat(20)}ffff`
+
+function isHexDigit(code: number): boolean {
+  return (code >= 48 && code <= 57) || (code >= 97 && code <= 102) || (code >= 65 && code <= 70)
 }
 
 /** Why a text is not a prefix: it does not read as one, or it has bits set past its length. */
@@ -111,7 +139,11 @@ export function formatAddress(address: Address): string {
     return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`
   }
   const groups: string[] = []
-  for (let at = 0; at < 32; at += 4) groups.push(Number.parseInt(address.slice(at, at + 4), 16).toString(16))
+  for (let at = 0; at < 32; at += 4) {
+    let first = at
+    while (first < at + 3 && address.charCodeAt(first) === ZERO) first++
+    groups.push(address.slice(first, at + 4))
+  }
   // The longest run of zero groups is left out, the first of several, and never a single one.
   let best = 0
   let bestLength = 1
@@ -124,8 +156,14 @@ export function formatAddress(address: Address): string {
     }
     at += length
   }
-  if (bestLength === 1) return groups.join(':')
-  return `${groups.slice(0, best).join(':')}::${groups.slice(best + bestLength).join(':')}`
+  let text = ''
+  for (let at = 0; at < 8; at++) {
+    if (at === best && bestLength > 1) {
+      text += at === 0 ? '::' : ':'
+      at += bestLength - 1
+    } else text += at === 7 ? groups[at] : `${groups[at]}:`
+  }
+  return text
 }
 
 /** `10.20.0.0/24` where the interval is one prefix, `10.20.0.3-10.20.0.9` where not. */
@@ -177,12 +215,20 @@ export function predecessor(address: Address): Address | null {
 
 /** The link-local address that RFC 4291 appendix A forms from a link address. */
 export function linkLocalOf(link: LinkAddress): Address {
-  const bytes = link.split(':')
-  const flipped = (Number.parseInt(bytes[0] as string, 16) ^ 2).toString(16).padStart(2, '0')
-  return `fe80000000000000${flipped}${bytes[1]}${bytes[2]}fffe${bytes[3]}${bytes[4]}${bytes[5]}` as Address
+  const flipped = BYTES[Number.parseInt(link.slice(0, 2), 16) ^ 2]
+  const [b, c, d, e, f] = [3, 6, 9, 12, 15].map((at) => link.slice(at, at + 2))
+  return `fe80000000000000${flipped}${b}${c}fffe${d}${e}${f}` as Address
 }
 
 const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** The link address that a link-local address was formed from; null for every other address. */
+export function linkOf(address: Address): LinkAddress | null {
+  if (!address.startsWith('fe80000000000000') || address.slice(22, 26) !== 'fffe') return null
+  const flipped = BYTES[Number.parseInt(address.slice(16, 18), 16) ^ 2]
+  const rest = [18, 20, 26, 28, 30].map((at) => address.slice(at, at + 2))
+  return [flipped, ...rest].join(':') as LinkAddress
+}
 
 /** Keeps the first `length` bits and fills the rest with zeros or ones. */
 function mask(address: Address, length: number, fill: '0' | 'f'): Address {

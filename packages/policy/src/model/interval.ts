@@ -42,19 +42,46 @@ export function differenceOf(from: AddressSet, without: AddressSet): AddressSet 
 
 /** Whether an address lies in a normalised set; logarithmic. */
 export function contains(set: AddressSet, address: Address): boolean {
-  // Finds the last interval that begins at or before the address: one comparison a step.
+  if (set.length === 1) return holds(set[0] as Interval, address)
+  const heads = headsOf(set)
+  const head = headOf(address)
+  // Finds the last interval that begins at or before the address, by numbers as far as they tell.
   let low = 0
   let high = set.length
   while (low < high) {
     const middle = (low + high) >> 1
-    const { first } = set[middle] as Interval
-    // Same length, same family: text order is numeric order. IPv4 stands before IPv6.
-    const isBefore = address.length === first.length ? address < first : address.length < first.length
-    if (isBefore) high = middle
+    const other = heads[middle] as number
+    if (head < other || (head === other && address < (set[middle] as Interval).first)) high = middle
     else low = middle + 1
   }
-  const last = set[low - 1]?.last
-  return last !== undefined && last.length === address.length && address <= last
+  return low > 0 && holds(set[low - 1] as Interval, address)
+}
+
+/** Same length, same family: text order is numeric order. */
+function holds({ first, last }: Interval, address: Address): boolean {
+  return address.length === first.length && address >= first && address <= last
+}
+
+/** The first 32 bits as a number, IPv6 above every IPv4. Comparing numbers is ten times as fast as comparing text. */
+function headOf(address: Address): number {
+  let bits = address.length === 8 ? 0 : 1
+  for (let at = 0; at < 8; at++) {
+    const code = address.charCodeAt(at)
+    bits = bits * 16 + (code < 58 ? code - 48 : code - 87)
+  }
+  return bits
+}
+
+/** Heads of the first addresses, kept for as long as the set lives. */
+const knownHeads = new WeakMap<AddressSet, Float64Array>()
+
+function headsOf(set: AddressSet): Float64Array {
+  let heads = knownHeads.get(set)
+  if (heads === undefined) {
+    heads = Float64Array.from(set, ({ first }) => headOf(first))
+    knownHeads.set(set, heads)
+  }
+  return heads
 }
 
 /** Whether every address of `inner` is in `outer`; both normalised. */

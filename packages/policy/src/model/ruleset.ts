@@ -171,7 +171,7 @@ export interface Ruleset {
   readonly limits: readonly Limit[]
   readonly lists: ReadonlyMap<string, List>
   readonly index: RuleIndex
-  /** Static addresses of devices → index into `devices`. */
+  /** Static addresses of devices → index into `devices`. Link-local ones are found by `links`. */
   readonly owners: ReadonlyMap<Address, number>
   /** Link addresses → index into `devices`. */
   readonly links: ReadonlyMap<LinkAddress, number>

@@ -3,7 +3,7 @@
  *
  * Three kinds: static address sets (intervals), groups of devices, and names (by device, what it was told).
  */
-import { type Address, type Family, familyOf, formatAddress } from '../../model/address.ts'
+import { type Address, type Family, familyOf, formatAddress, linkOf } from '../../model/address.ts'
 import { EVERY_DEVICE } from '../../model/flow.ts'
 import { type AddressSet, contains } from '../../model/interval.ts'
 import { nameMatches } from '../../model/name.ts'
@@ -125,10 +125,16 @@ function heldAddresses(ruleset: Ruleset, options: NftablesOptions): readonly (re
   for (const [address, { device, until }] of options.bindings.owners) {
     const index = ruleset.deviceByName.get(device)
     // What the policy states wins over what was leased.
-    if (index === undefined || until <= options.at || ruleset.owners.has(address)) continue
+    if (index === undefined || until <= options.at || isStated(ruleset, address)) continue
     held[index]?.push(holding(address, until))
   }
   return held
+}
+
+/** Stated by the policy: an address of a device, or the link-local one of its link address. */
+function isStated(ruleset: Ruleset, address: Address): boolean {
+  const link = linkOf(address)
+  return ruleset.owners.has(address) || (link !== null && ruleset.links.has(link))
 }
 
 function holding(address: Address, until: number): Held {
