@@ -85,12 +85,28 @@ interface Ask {
   readonly at: number
 }
 
-/** A named service may be several alternatives: the answer is the strictest of theirs. */
+/** A service may be several alternatives, and rules may cut a range of ports: the answer is the strictest of all. */
 function forService(ask: Ask, services: readonly Service[]): Explanation {
-  const answers = services.map((service) => judge(ask, service))
+  const answers = services
+    .flatMap((service) => piecesOf(ask.ruleset, service))
+    .map((piece) => judge(ask, piece))
   const order: readonly Verdict[] = ['deny', 'unknown', 'allow']
   const [first] = [...answers].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))
   return first as Explanation
+}
+
+/** A range of ports in pieces that no rule tells apart. */
+function piecesOf({ rules }: Ruleset, service: Service): readonly Service[] {
+  if (service.kind !== 'ports') return [service]
+  const spoken = rules.flatMap((rule) => rule.matches.flatMap((match) => match.services))
+  const cuts = new Set([service.first])
+  for (const other of spoken) {
+    if (other.kind !== 'ports' || other.protocol !== service.protocol) continue
+    for (const cut of [other.first, other.last + 1])
+      if (cut > service.first && cut <= service.last) cuts.add(cut)
+  }
+  const firsts = [...cuts].sort((a, b) => a - b)
+  return firsts.map((first, at) => ({ ...service, first, last: (firsts[at + 1] ?? service.last + 1) - 1 }))
 }
 
 /** No service said: one answer where all agree, else which are allowed. */
@@ -148,8 +164,12 @@ function addressPairs(ask: Ask, service: Service): readonly (readonly [Address, 
       .filter((destination) => isLinkLocal(source) === isLinkLocal(destination))
       .map((destination) => [source, destination] as const),
   )
-  // Several addresses of one device are judged alike; several answers to one name need not be.
-  return ask.from.kind === 'name' || ask.to.kind === 'name' ? pairs : pairs.slice(0, 1)
+  // Several answers to one name may be judged differently. A device's addresses of one family are judged alike; those
+  // of two need not be.
+  if (ask.from.kind === 'name' || ask.to.kind === 'name') return pairs
+  return ([4, 6] as const).flatMap((family) =>
+    pairs.filter(([source]) => familyOf(source) === family).slice(0, 1),
+  )
 }
 
 function isLinkLocal(address: Address): boolean {
