@@ -50,6 +50,7 @@ test('interfaces: ports of a bridge, trunks, prefixes of both families', () => {
       {
         ifname: 'eth0.20',
         link: 'eth0',
+        linkinfo: { info_kind: 'vlan' },
         flags: ['UP'],
         addr_info: [
           { local: '10.20.7.1', prefixlen: 22, scope: 'global' },
@@ -57,6 +58,8 @@ test('interfaces: ports of a bridge, trunks, prefixes of both families', () => {
         ],
       },
       { ifname: 'eth1', flags: ['UP'], linkinfo: { info_slave_kind: 'bridge' } },
+      { ifname: 'docker0', link: 'inside', flags: ['UP'], linkinfo: { info_kind: 'veth' } },
+      { ifname: 'inside', link: 'docker0', flags: [], linkinfo: { info_kind: 'veth' } },
       {},
     ]),
   )
@@ -67,6 +70,8 @@ test('interfaces: ports of a bridge, trunks, prefixes of both families', () => {
     ['eth0', false, false, true],
     ['eth0.20', false, false, false],
     ['eth1', false, true, false],
+    ['docker0', false, false, false],
+    ['inside', false, false, false],
   ])
   expect(interfaces[2]?.addresses.map(({ prefix }) => prefix)).toEqual(['10.20.4.0/22', 'fd20::/64'])
   const own = ownAddresses({ interfaces, forwards: { 4: true, 6: true } })

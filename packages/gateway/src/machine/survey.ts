@@ -84,7 +84,7 @@ interface LinkJson {
   readonly ifname?: string
   readonly flags?: readonly string[]
   readonly link?: string
-  readonly linkinfo?: { readonly info_slave_kind?: string }
+  readonly linkinfo?: { readonly info_kind?: string; readonly info_slave_kind?: string }
   readonly addr_info?: readonly {
     readonly local?: string
     readonly prefixlen?: number
@@ -92,10 +92,18 @@ interface LinkJson {
   }[]
 }
 
+/** Kinds of interfaces that send their packets by another one. */
+function isCarried(kind: string | undefined): boolean {
+  return kind === 'vlan' || kind === 'macvlan' || kind === 'macvtap' || kind === 'ipvlan'
+}
+
 /** Reads what `ip -json -details address show` prints. */
 export function parseInterfaces(text: string): readonly Interface[] {
   const links = (JSON.parse(text) as readonly LinkJson[]).filter((link) => link.ifname !== undefined)
-  const carriers = new Set(links.map((link) => link.link))
+  // A veth pair within one namespace names its other end as `link` too; that carries nobody.
+  const carriers = new Set(
+    links.filter(({ linkinfo }) => isCarried(linkinfo?.info_kind)).map((link) => link.link),
+  )
   return links.map((link) => {
     const name = link.ifname as string
     const addresses = (link.addr_info ?? []).flatMap(addressOf)
