@@ -131,7 +131,7 @@ const longNames = policy(long('policy-'), {
     // 15 characters are the most an interface has; these are legal, if odd.
     [long('things-')]: network({
       role: 'things',
-      interface: ['a.b-c_d@e.12345', '-lan', '0'],
+      interface: ['a.b-c_d@e.12345', 'l-an', '0'],
       cidrs: '10.20.0.0/16',
     }),
     [long('uplink-')]: network({ role: 'uplink', interface: 'ppp@wan.4094', masquerade: true }),
@@ -346,5 +346,5 @@ test.each([
 
 test('odd interface names are taken as they are, and never as patterns', () => {
   const { text } = wall.apply(longNames)
-  for (const name of ['a.b-c_d@e.12345', '-lan', '0', 'ppp@wan.4094']) expect(text).toContain(`"${name}"`)
+  for (const name of ['a.b-c_d@e.12345', 'l-an', '0', 'ppp@wan.4094']) expect(text).toContain(`"${name}"`)
 })

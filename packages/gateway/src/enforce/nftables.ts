@@ -5,6 +5,7 @@
  * take as long again. Tables of other programs are read and never touched.
  */
 import { type Artifact, type Diagnostic, diagnose } from '@thingwall/policy'
+import { TABLE } from '@thingwall/policy/nftables'
 import { ThingwallError } from '../error.ts'
 import type { Machine } from '../machine/machine.ts'
 import { countersIn, type RuleCount } from '../nft/counters.ts'
@@ -150,7 +151,7 @@ async function load(
   artifact: Artifact,
   present: readonly string[],
 ): Promise<void> {
-  const change = asChange(artifact.text, artifact.digest, present)
+  const change = asChange(artifact.text, artifact.digest, present, await nft.set('inet', TABLE, 'live'))
   if (change === null) return nft.load(intention.file)
   const file = await intention.change(change)
   try {

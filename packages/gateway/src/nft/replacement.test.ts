@@ -17,7 +17,7 @@ test('sets of open flows are refilled, what is numbered is made anew, what is no
     'inet chain digest/11',
     'arp set claimed',
   ]
-  const change = asChange(text, '12', present) ?? ''
+  const change = asChange(text, '12', present, 'set live {\n}') ?? ''
   const commands = change.split('\n').filter((line) => /^(?:flush|delete|add)/.test(line))
   expect(commands).toEqual([
     'flush table inet thingwall',
@@ -34,9 +34,21 @@ test('sets of open flows are refilled, what is numbered is made anew, what is no
   ])
 })
 
+test('numbers that go stay for a moment, for packets on their way', () => {
+  const live = (numbers: string): string =>
+    `\n\tset live {\n\t\ttype mark\n\t\telements = {\n\t\t\t${numbers}\n\t\t}\n\t}\n`
+  const next = `${table('inet', live('0x01000001,\n\t\t\t0x01000002 timeout 5s'))}\n${table('arp', '')}`
+  const now =
+    'set live { elements = { 0x01000002 timeout 9s expires 8s, 0x01000003, 0x01000004 timeout 1d } }'
+  const change = asChange(next, '12', ['inet set live', 'arp set claimed'], now) ?? ''
+  expect(change.split('\n').filter((line) => line.startsWith('add element'))).toEqual([
+    'add element inet thingwall live { 0x01000003 timeout 20ms, 0x01000004 timeout 20ms }',
+  ])
+})
+
 test('a table that is not there cannot be changed', () => {
-  expect(asChange(text, '12', ['inet set live'])).toBeNull()
-  expect(asChange(text, '12', [])).toBeNull()
+  expect(asChange(text, '12', ['inet set live'], '')).toBeNull()
+  expect(asChange(text, '12', [], '')).toBeNull()
 })
 
 test('the marker says the digest', () => {

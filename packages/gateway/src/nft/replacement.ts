@@ -19,20 +19,42 @@ const FAMILIES = ['inet', 'arp'] as const
 const KEPT = /^(?:live|claimed|(?:bound|sender|link|target)\/.*)$/
 const MARKER = 'digest/'
 
-/** The artifact's text as a change of what is present; null where a table is not there to be changed. */
-export function asChange(text: string, digest: string, present: Present): string | null {
+/**
+ * The artifact's text as a change of what is present; null where a table is not there to be changed. `live` is the
+ * listing of the set of rule numbers in force: those that go are kept for a moment, for packets on their way.
+ */
+export function asChange(text: string, digest: string, present: Present, live: string): string | null {
   const objects = [...present].map((key) => {
     const [family = '', kind = '', ...name] = key.split(' ')
     return { family, kind, name: name.join(' ') }
   })
   if (!FAMILIES.every((family) => objects.some((one) => one.family === family))) return null
   const markers = FAMILIES.map((family) => `add chain ${family} ${TABLE} ${MARKER}${digest}\n`)
+  const parting = partingNumbers(text, live)
   return FAMILIES.reduce((changed, family) => {
     const own = objects.filter((one) => one.family === family)
     return changed.replace(`delete table ${family} ${TABLE}\n`, () =>
       clear(family, own, namesIn(text, family)),
     )
-  }, text).concat('\n', ...markers)
+  }, text).concat('\n', ...markers, parting)
+}
+
+/**
+ * A packet that is inside the old chains must find the number of its flow, or it is judged by maps that are gone. What
+ * the new rules no longer let through goes on for these milliseconds, and is cut by its next packet after them.
+ */
+const PARTING_MS = 20
+
+function partingNumbers(text: string, live: string): string {
+  const wanted = new Set(numbersIn(/\tset live \{[^}]*?(?:\}\n\t\}|\n\t\})/.exec(text)?.[0] ?? ''))
+  const parting = numbersIn(live).filter((number) => !wanted.has(number))
+  if (parting.length === 0) return ''
+  const elements = parting.map((number) => `${number} timeout ${PARTING_MS}ms`).join(', ')
+  return `add element inet ${TABLE} live { ${elements} }\n`
+}
+
+function numbersIn(text: string): readonly string[] {
+  return text.match(/\b0x[0-9a-f]{8}\b/g) ?? []
 }
 
 /** The digest that a table's marker says; undefined where it has none. */

@@ -4,19 +4,12 @@
  * It answers about flows between devices, names and addresses, in words, with what to do next. Where an address or
  * an answer is not known it says so instead of assuming one.
  */
-import { type Address, familyOf, formatAddress, predecessor } from '../model/address.ts'
+import { type Address, formatAddress } from '../model/address.ts'
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts'
-import {
-  type Bindings,
-  type BoundAddress,
-  type Decision,
-  EVERY_DEVICE,
-  type Flow,
-  type Verdict,
-} from '../model/flow.ts'
+import type { Bindings, Decision, Flow, Verdict } from '../model/flow.ts'
 import type { Rule, Ruleset } from '../model/ruleset.ts'
 import { formatService, type Service } from '../model/service.ts'
-import { ownerOf } from './ends.ts'
+import { type Ask, addressPairs, assumedBindings, assumedPairs, missing } from './assume.ts'
 import { evaluate } from './evaluate.ts'
 import { type AskedEnd, askedEnd, askedService, splitService } from './question.ts'
 import { becauseOf, nextStep } from './words.ts'
@@ -52,10 +45,6 @@ export interface Explanation {
   readonly service: string | null
 }
 
-/** Documentation addresses (RFC 5737) that stand for "whatever the name's answer will be", and for any other's. */
-const PLACEHOLDER = 'c0000201' as Address
-const ELSEWHERE = 'c0000202' as Address
-
 /** Answers a question at an instant (ms since 1970); null with diagnostics where it cannot be read. */
 export function explain(
   ruleset: Ruleset,
@@ -75,14 +64,6 @@ export function explain(
   if (typeof from === 'string' || typeof to === 'string' || faults.length > 0) return [null, faults]
   const ask = { ruleset, from, to, bindings, at }
   return [services === null ? acrossServices(ask) : forService(ask, services), []]
-}
-
-interface Ask {
-  readonly ruleset: Ruleset
-  readonly from: AskedEnd
-  readonly to: AskedEnd
-  readonly bindings: Bindings
-  readonly at: number
 }
 
 /** A service may be several alternatives, and rules may cut a range of ports: the answer is the strictest of all. */
@@ -152,115 +133,6 @@ function judge(ask: Ask, service: Service): Explanation {
   const isAssumed = needs.length > 0 && (worst.decision.verdict === 'allow' || mayDepend(ask, worst.decision))
   const decision: Decision = isAssumed ? { ...worst.decision, verdict: 'unknown', needs } : worst.decision
   return describe(ask, service, decision, pairs.length > 0 ? worst.flow : null)
-}
-
-/** The addresses the flow can run between: one family, and for a name what the other end was told. */
-function addressPairs(ask: Ask, service: Service): readonly (readonly [Address, Address])[] {
-  const sources = ask.from.kind === 'name' ? toldTo(ask, ask.to, ask.from.text) : ask.from.addresses
-  const destinations = ask.to.kind === 'name' ? toldTo(ask, ask.from, ask.to.text) : ask.to.addresses
-  const pairs = sources.flatMap((source) =>
-    destinations
-      .filter((destination) => familyOf(source) === familyOf(destination) && fits(service, source))
-      .filter((destination) => isLinkLocal(source) === isLinkLocal(destination))
-      .map((destination) => [source, destination] as const),
-  )
-  // Several answers to one name may be judged differently. A device's addresses of one family are judged alike; those
-  // of two need not be.
-  if (ask.from.kind === 'name' || ask.to.kind === 'name') return pairs
-  return ([4, 6] as const).flatMap((family) =>
-    pairs.filter(([source]) => familyOf(source) === family).slice(0, 1),
-  )
-}
-
-function isLinkLocal(address: Address): boolean {
-  return address.startsWith('fe8') && address.length === 32
-}
-
-function fits(service: Service, address: Address): boolean {
-  return service.kind !== 'icmp' || service.family === familyOf(address)
-}
-
-function toldTo(ask: Ask, end: AskedEnd, name: string): readonly Address[] {
-  if (end.device === null) return []
-  const answers = [end.device.name, EVERY_DEVICE].flatMap(
-    (key) => ask.bindings.names.get(key)?.get(name) ?? [],
-  )
-  return answers.filter((answer) => answer.until > ask.at).map((answer) => answer.address)
-}
-
-function missing(ask: Ask): readonly string[] {
-  const needs: string[] = []
-  for (const [end, other] of [
-    [ask.from, ask.to],
-    [ask.to, ask.from],
-  ] as const) {
-    if (end.kind === 'name') needs.push(`an answer for ${end.text} told to ${other.text}`)
-    else if (end.addresses.every(isLinkLocal)) needs.push(`an address of ${end.text}`)
-  }
-  return needs.length > 0 ? needs : ['two addresses of one family']
-}
-
-/** Stands addresses in for what is not known, to find the rule that would decide. */
-function assumedPairs(ask: Ask, service: Service): readonly (readonly [Address, Address])[] {
-  const stand = (end: AskedEnd): readonly Address[] =>
-    end.kind === 'name' ? [PLACEHOLDER] : isUnplaced(end) ? freeAddresses(ask, end) : end.addresses
-  return stand(ask.from)
-    .flatMap((source) => stand(ask.to).map((destination) => [source, destination] as const))
-    .filter(([source, destination]) => familyOf(source) === familyOf(destination) && fits(service, source))
-    .slice(0, 1)
-}
-
-/** A device that nobody has given an address yet. */
-function isUnplaced(end: AskedEnd): boolean {
-  return end.kind === 'device' && end.addresses.every(isLinkLocal)
-}
-
-/** An address of each family that the device might be given: on its network, and nobody's. */
-function freeAddresses(ask: Ask, end: AskedEnd): readonly Address[] {
-  return (end.network?.addresses ?? []).flatMap(({ first, last }) => {
-    for (let free = predecessor(last); free !== null && free >= first; free = predecessor(free)) {
-      if (!ask.ruleset.gateway.has(free) && ownerOf(ask.ruleset, ask.bindings, free, ask.at) === null)
-        return [free]
-    }
-    return []
-  })
-}
-
-/** The name has the stand-in for its answer, and no other name that rules speak of shares it. */
-function assumedBindings(ask: Ask): Bindings {
-  const names = new Map(ask.bindings.names)
-  for (const [end, other] of [
-    [ask.from, ask.to],
-    [ask.to, ask.from],
-  ] as const) {
-    if (end.kind !== 'name' || other.device === null) continue
-    const told = new Map(ask.bindings.names.get(other.device.name))
-    names.set(other.device.name, told.set(end.text, [standIn(PLACEHOLDER)]))
-    names.set(EVERY_DEVICE, new Map([...elsewhere(ask.ruleset), ...(names.get(EVERY_DEVICE) ?? [])]))
-  }
-  const owners = new Map(ask.bindings.owners)
-  for (const end of [ask.from, ask.to]) {
-    if (!isUnplaced(end) || end.device === null) continue
-    const held = { device: end.device.name, until: Number.POSITIVE_INFINITY }
-    for (const address of freeAddresses(ask, end)) owners.set(address, held)
-  }
-  return { ...ask.bindings, names, owners }
-}
-
-function standIn(address: Address): BoundAddress {
-  return { address, until: Number.POSITIVE_INFINITY }
-}
-
-/** An answer that no question is about, for every name that rules speak of. */
-export function elsewhere(ruleset: Ruleset): ReadonlyMap<string, readonly BoundAddress[]> {
-  const answer = [standIn(ELSEWHERE)]
-  return new Map([...patternsOf(ruleset)].map((pattern) => [pattern.replace('*', 'any-other'), answer]))
-}
-
-function patternsOf(ruleset: Ruleset): ReadonlySet<string> {
-  const ends = ruleset.rules.flatMap((rule) => rule.matches.flatMap((match) => [match.from, match.to]))
-  const atoms = ends.flatMap((end) => [...end.include, ...end.except])
-  return new Set(atoms.flatMap((atom) => (atom.kind === 'name' ? [atom.pattern] : [])))
 }
 
 /** Whether a refusal of a stand-in could turn into something else once the real address is known. */

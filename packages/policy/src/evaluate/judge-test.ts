@@ -4,8 +4,9 @@ import type { Diagnostic } from '../model/diagnostic.ts'
 import { type Bindings, EVERY_DEVICE } from '../model/flow.ts'
 import type { TestDocument } from '../model/policy.ts'
 import type { Ruleset } from '../model/ruleset.ts'
+import { elsewhere } from './assume.ts'
 import { noBindings } from './bindings.ts'
-import { type Explanation, elsewhere, explain } from './explain.ts'
+import { type Explanation, explain } from './explain.ts'
 import { splitService } from './question.ts'
 
 export interface TestOutcome {
