@@ -376,33 +376,3 @@ describe('TW2015 a test cannot be judged', () => {
     expect(found(site({ tests } as never), 'TW2015')).toEqual(['tests[0].from'])
   })
 })
-
-test('100,000 devices and 1,000 rules within seconds', () => {
-  const kinds = Array.from({ length: 10 }, (_, kind) =>
-    profile(`kind-${kind}`, {
-      why,
-      rules: Object.fromEntries(
-        Array.from({ length: 100 }, (_, at) => [
-          `r${at}`,
-          rule({ to: `192.0.${kind}.${at}`, service: tcp(at + 1) }),
-        ]),
-      ),
-    }),
-  )
-  const hex = (value: number): string => value.toString(16).padStart(2, '0')
-  const devices = Object.fromEntries(
-    Array.from({ length: 100_000 }, (_, at) => [
-      `d${at}`,
-      (kinds[at % 10] as (typeof kinds)[0]).device({
-        mac: `24:6f:28:${hex(at >> 16)}:${hex((at >> 8) & 255)}:${hex(at & 255)}`,
-        network: 'things',
-      }),
-    ]),
-  )
-  const [ruleset] = lower(site({ devices } as never))
-  const document = site({ devices } as never)
-  const started = performance.now()
-  check(document, ruleset as NonNullable<typeof ruleset>, { at: NOW })
-  const tookMs = performance.now() - started
-  expect(tookMs).toBeLessThan(5000)
-}, 60_000)
