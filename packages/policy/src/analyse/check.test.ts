@@ -17,7 +17,6 @@ import {
   type PolicyDocument,
   policy,
   profile,
-  tcp,
   validate,
 } from '../index.ts'
 
