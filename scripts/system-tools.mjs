@@ -27,6 +27,8 @@ const systemTools = [
   { command: 'ping', debian: 'iputils-ping', why: 'echo over both families' },
   { command: 'arping', debian: 'iputils-arping', why: 'ARP from a chosen address' },
   { command: 'ndisc6', debian: 'ndisc6', why: 'neighbour discovery by hand' },
+  { command: 'dnsmasq', debian: 'dnsmasq-base', why: 'a real DHCP server for the kernel tests' },
+  { command: 'busybox', debian: 'busybox', why: 'a real DHCP client, udhcpc' },
   { command: 'pgrep', debian: 'procps', why: 'finds the way into a demo that stays up' },
   { command: 'openssl', debian: 'openssl', why: 'certificates for the HTTPS servers of the demo' },
 ]

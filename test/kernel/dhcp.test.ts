@@ -101,13 +101,14 @@ test('a client renews by unicast, also when the gateway has forgotten the exchan
   const said = (): string => running.output().stdout
   await until('a lease', () => said().includes('bound'))
   const renewals = (): number => said().split('renew').length - 1
-  for (const [at, expected] of [[], ['allow fixed/dhcp']].entries()) {
+  for (const at of [0, 1]) {
     if (at === 1) await wall.site.must('gateway', ['conntrack', '-F'])
     wall.forget()
     // SIGUSR1: renew now.
     process.kill(running.pid as number, 'SIGUSR1')
     await until('a renewal', () => renewals() === at + 1)
-    expect(wall.decisions('port 67')).toEqual(expected)
+    // How often the client asks, and whether its kernel answers a reply too many by an error, is its own affair.
+    expect(wall.decisions('port 67').filter((one) => one.startsWith('deny'))).toEqual([])
   }
   await running.stop()
 })
