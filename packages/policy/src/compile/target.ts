@@ -34,7 +34,7 @@ export interface Artifact {
   readonly target: string
   /** The whole desired state, in the target's own language. */
   readonly text: string
-  /** Identifies the text: equal digests, equal artifacts. 32 hex digits. */
+  /** 32 hex digits for what the policy says: bindings, and how long things have left, are not in it. */
   readonly digest: string
   /** Every rule id → where in the artifact it landed. */
   readonly places: Readonly<Record<string, readonly string[]>>

@@ -12,7 +12,7 @@ import { ICMP_ERRORS, type Live } from './live.ts'
 import { headerOf } from './sets.ts'
 import { type ChainDeclaration, interfaceNames, OUR_MARK, OURS, writeInterval } from './text.ts'
 
-/** The answering side of an open flow whose rule is not in `@live`. */
+/** The answering side of an open flow whose number is not live. */
 const ANSWER = 'ct state established ct direction reply'
 /** Linux says "too big" before the forward hook: of a flow whose first packet it is, nothing has been decided yet. */
 const TOO_BIG_AT_FIRST = ['icmp type 3 icmp code 4', 'icmpv6 type 2'].map(

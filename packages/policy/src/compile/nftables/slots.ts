@@ -22,14 +22,11 @@ export interface Slot {
 export interface Slots {
   readonly all: readonly Slot[]
   readonly of: (rule: Rule, match: Match) => Slot
-  /** The slot of a rule of the fixed tier. */
-  readonly fixed: (id: string) => Slot
 }
 
 export function assignSlots(ruleset: Ruleset): Slots {
   const all: Slot[] = []
   const byRule = new Map<Rule, Map<number | null, Slot>>()
-  const byId = new Map<string, Slot>()
   const taken = new Set<number>()
   const context = contextOf(ruleset)
   for (const rule of ruleset.rules) {
@@ -46,14 +43,12 @@ export function assignSlots(ruleset: Ruleset): Slots {
       const slot = { rule, endsAt, rank: all.length + 1, number, chain }
       all.push(slot)
       slots.set(endsAt, slot)
-      if (at === 0) byId.set(rule.id, slot)
     }
     byRule.set(rule, slots)
   }
   return {
     all,
     of: (rule, match) => byRule.get(rule)?.get(endOf(rule, match)) as Slot,
-    fixed: (id) => byId.get(id) as Slot,
   }
 }
 
