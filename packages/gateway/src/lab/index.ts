@@ -1,4 +1,6 @@
 /** The network lab: namespaces, sites, raw frames and the kernel's packet log, for the demo and the tests. */
+
+export { inNamespace } from '../netlink/libc.ts'
 export { drainUntil } from './drain.ts'
 export {
   type EnterOptions,
@@ -23,7 +25,6 @@ export {
 } from './frame/icmp.ts'
 export type * from './frame/model.ts'
 export type { HostProcess, RunOptions, RunResult } from './host-process.ts'
-export { inNamespace } from './libc.ts'
 export {
   type NflogFamily,
   type NflogListener,

@@ -16,8 +16,15 @@ import {
   MSG_TRUNC,
   SOCK_RAW_NONBLOCKING,
   systemError,
-} from './libc.ts'
-import { type Attribute, attribute, bigEndian, message, readAttributes, readMessages } from './netlink.ts'
+} from '../netlink/libc.ts'
+import {
+  type Attribute,
+  attribute,
+  bigEndian,
+  message,
+  readAttributes,
+  readMessages,
+} from '../netlink/message.ts'
 
 export interface NflogOptions {
   /** The number in `log group N`. One listener per group and namespace: a second is refused (EPERM). */

@@ -4,7 +4,7 @@
  * the gateway applies a policy. Where the library is absent it starts `nft` instead.
  */
 import { spawnSync } from 'node:child_process'
-import { inNamespace, libnftables } from './libc.ts'
+import { inNamespace, libnftables } from '../netlink/libc.ts'
 
 export interface RuleLoader {
   /** Which of the two ways is in use. */

@@ -3,7 +3,7 @@
  * as those of any program there do. It receives nothing, and the kernel fills in no header (IP_HDRINCL,
  * IPV6_HDRINCL) but the IPv4 checksum and length.
  */
-import { EINTR, inNamespace, libc, SOCK_RAW_NONBLOCKING, systemError } from './libc.ts'
+import { EINTR, inNamespace, libc, SOCK_RAW_NONBLOCKING, systemError } from '../netlink/libc.ts'
 
 export interface RawIpSocket {
   /**

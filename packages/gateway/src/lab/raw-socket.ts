@@ -15,7 +15,7 @@ import {
   MSG_TRUNC,
   SOCK_RAW_NONBLOCKING,
   systemError,
-} from './libc.ts'
+} from '../netlink/libc.ts'
 
 export interface PacketSocketOptions {
   /** The interface to send from and to listen on. */

@@ -1,7 +1,7 @@
 /**
  * The framing of netlink messages (netlink(7)): header, attributes, padding. Nothing else: what a message
  * means is its reader's business, and sockets are opened elsewhere. Headers are in host order; Node runs on
- * little-endian machines and on s390x, which the lab leaves out.
+ * little-endian machines and on s390x, which we leave out.
  */
 
 /** An encoded attribute, padded, ready to be put into a message. */

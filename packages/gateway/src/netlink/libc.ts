@@ -1,8 +1,7 @@
 /**
- * The C library calls the lab needs and Node does not offer: raw sockets, netlink sockets, changing the
- * network namespace, and loading rule sets in process. All foreign-function code of the lab is in this file; it knows no protocol and keeps
- * no state. Constants are those of the Linux UAPI headers, the same on every architecture Node runs on
- * (except MIPS and PA-RISC).
+ * The C library calls that Node does not offer: netlink and raw sockets, changing the network namespace, and loading
+ * rule sets in process. All foreign-function code is in this file; it knows no protocol and keeps no state. Constants
+ * are those of the Linux UAPI headers, the same on every architecture Node runs on (except MIPS and PA-RISC).
  */
 import { closeSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -40,7 +39,7 @@ interface Libc {
 /** Socket domains (`sys/socket.h`). */
 export const AF_NETLINK = 16
 export const AF_PACKET = 17
-/** Socket types; both kinds the lab opens are non-blocking and are not inherited by child processes. */
+/** Socket types; all are non-blocking and not inherited by child processes. */
 export const SOCK_RAW_NONBLOCKING: number = 3 | 0o4000 | 0o2000000
 const SOL_SOCKET = 1
 const SO_RCVBUF = 8
@@ -49,7 +48,7 @@ export const MSG_TRUNC = 0x20
 export const MSG_DONTWAIT = 0x40
 const CLONE_NEWNET = 0x40000000
 
-/** errno values the lab tells apart. */
+/** errno values that readers tell apart. */
 export const EINTR = 4
 export const EAGAIN = 11
 export const ENOBUFS = 105
