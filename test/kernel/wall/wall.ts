@@ -40,7 +40,7 @@ export interface Applied {
   readonly text: string
 }
 
-/** A flow, known by its own port; or `echo`, `arp 10.20.0.11 at 24:6f:…`, `icmpv6 136 from fd20::11`. */
+/** A flow, known by its own port; or `echo`, `arp 10.20.0.11 at 24:6f:…`, `icmpv6 136 from fd20::11`, `protocol 2 from 0.0.0.0`. */
 export type Subject = LiveFlow | string
 
 export interface Wall {
@@ -150,7 +150,7 @@ interface Judged {
   readonly decision: string
   /** What it may be asked for by. */
   readonly subjects: readonly string[]
-  /** ARP, and neighbour and listener discovery (RFC 4861, RFC 3810). */
+  /** ARP, neighbour and listener discovery, and IGMP (RFC 4861, RFC 3810, RFC 3376). */
   readonly isBackground: boolean
 }
 
@@ -175,7 +175,11 @@ function judgedOf({ prefix, etherType, payload }: NflogMessage): Judged {
     case 'icmpv6':
       return { decision, subjects: subjectsOf(inner, packet.source), isBackground }
     case 'bytes':
-      return { decision, subjects: [], isBackground }
+      return {
+        decision,
+        subjects: [`protocol ${inner.protocol} from ${packet.source}`],
+        isBackground: inner.protocol === 2,
+      }
     default:
       return inner satisfies never
   }

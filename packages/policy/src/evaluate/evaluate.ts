@@ -16,7 +16,7 @@ import {
   type Ruleset,
 } from '../model/ruleset.ts'
 import { type Case, caseOf, type End, MAYBE, NO, type Truth, toldTruth, YES } from './ends.ts'
-import { judgeFixed } from './fixed.ts'
+import { judgeFixed, staysOnLink } from './fixed.ts'
 
 /**
  * Judges one flow at one instant (milliseconds since 1970). A name without binding leaves a rule undecidable: where
@@ -131,10 +131,14 @@ function hasEnded(endsAt: number | null, at: number): boolean {
   return endsAt !== null && at >= endsAt
 }
 
-/** Two hosts of one network that nobody keeps apart talk without passing the gateway. */
+/**
+ * Two hosts of one network that nobody keeps apart talk without passing the gateway; so do one and all, or a group, by
+ * whichever way else a packet to them may go.
+ */
 function isSeen({ network, to }: Case): boolean {
-  if (to.isGateway || network === null || network.role === 'uplink') return true
-  return network.isolation !== 'none' || !contains(network.addresses, to.address)
+  if (to.isGateway || network === null || network.role === 'uplink' || network.isolation !== 'none')
+    return true
+  return !contains(network.addresses, to.address) && !staysOnLink(to.address)
 }
 
 /** The names whose answers are missing where the rule hangs on them. */

@@ -20,10 +20,13 @@ export function judgeFixed(one: Case): FixedId | null {
   if (one.from.isGateway && (one.to.isGateway || isLoopback(flow.destination))) return 'fixed/loopback'
   const isDiscovery = discovers(one, network)
   const isLease = leases(one, network)
-  const fault = network === null ? null : identityFault(one, network, isDiscovery, isLease)
+  const isMembership = joins(one)
+  const mayBeNobody = isLease || isMembership || (isDiscovery && flow.icmpType !== NEIGHBOUR_ADVERTISEMENT)
+  const fault = network === null ? null : identityFault(one, network, { isDiscovery, isLease, mayBeNobody })
   if (fault !== null) return fault
   if (isDiscovery) return 'fixed/neighbour-discovery'
   if (isLease) return 'fixed/dhcp'
+  if (isMembership) return 'fixed/group-membership'
   if (isNobodys(flow.destination)) return 'fixed/martian'
   const family = flow.destination.length === 8 ? 4 : 6
   const isIcmp = flow.protocol === (family === 4 ? ICMP : ICMPV6)
@@ -31,14 +34,22 @@ export function judgeFixed(one: Case): FixedId | null {
   return null
 }
 
+interface Purpose {
+  readonly isDiscovery: boolean
+  readonly isLease: boolean
+  /**
+   * Whether it may come from no address: solicitations, and reports of groups (RFC 3376 4.2.13, RFC 3590), may. An
+   * advertisement needs one (RFC 4861 7.2.4).
+   */
+  readonly mayBeNobody: boolean
+}
+
 /** Whose packet this is not: link and network address must belong together, and strangers are held. */
-function identityFault(one: Case, network: Network, isDiscovery: boolean, isLease: boolean): FixedId | null {
+function identityFault(one: Case, network: Network, purpose: Purpose): FixedId | null {
   const { source, link } = one.flow
-  if (source === UNSPECIFIED_4 || source === UNSPECIFIED_6) {
-    // Solicitations and reports may come from no address; an advertisement needs one (RFC 4861 7.2.4).
-    const mayAsk = isLease || (isDiscovery && one.flow.icmpType !== 136)
-    return network.role !== 'uplink' && mayAsk ? null : 'fixed/spoofed'
-  }
+  const { isDiscovery, isLease, mayBeNobody } = purpose
+  if (source === UNSPECIFIED_4 || source === UNSPECIFIED_6)
+    return network.role !== 'uplink' && mayBeNobody ? null : 'fixed/spoofed'
   const device = one.from.device
   if (device !== null) {
     const isHome = device.network === network.name
@@ -78,6 +89,13 @@ function leases({ flow, from, to }: Case, network: Network | null): boolean {
   return isForUs && (network?.role === 'uplink' ? answers : asks)
 }
 
+/** IGMP to a group: who listens to what, between hosts, bridges and routers of one link. It is never forwarded. */
+function joins({ flow }: Case): boolean {
+  return flow.protocol === IGMP && flow.destination.length === 8 && isGroup(flow.destination)
+}
+
+const IGMP = 2
+const NEIGHBOUR_ADVERTISEMENT = 136
 const UNSPECIFIED_4 = '0'.repeat(8)
 const UNSPECIFIED_6 = '0'.repeat(32)
 
@@ -85,6 +103,11 @@ const UNSPECIFIED_6 = '0'.repeat(32)
 function isNobodys(address: Address): boolean {
   if (address.length === 8) return address < '01' || (address >= '7f' && address < '80')
   return address < '00000000000000000000000000000002'
+}
+
+/** Whether a packet to it reaches hosts of the sender's own link: a group, everybody, a link-local address. */
+export function staysOnLink(address: Address): boolean {
+  return isGroup(address) || address === 'ffffffff' || isLinkLocal(address)
 }
 
 /** Multicast of either family. */

@@ -74,6 +74,35 @@ describe('3. the fixed tier', () => {
     ])
   })
 
+  describe('group membership over IPv4, from no address too; never for a group of one', () => {
+    judges(site, [
+      [`things 0.0.0.0 ${links.stranger}`, '224.0.0.22 protocol/2', 'allow', 'fixed/group-membership'],
+      [`things 0.0.0.0 ${links.vent1}`, '239.1.2.3 protocol/2', 'allow', 'fixed/group-membership'],
+      ['station 0.0.0.0', '224.0.0.1 protocol/2', 'allow', 'fixed/group-membership'],
+      ['visitors 0.0.0.0', '224.0.0.22 protocol/2', 'allow', 'fixed/group-membership'],
+      ['vent-01', '224.0.0.22 protocol/2', 'allow', 'fixed/group-membership'],
+      ['laptop', '224.0.0.2 protocol/2', 'allow', 'fixed/group-membership'],
+      ['uplink 198.51.100.1', '224.0.0.1 protocol/2', 'allow', 'fixed/group-membership'],
+      ['gateway', '224.0.0.22 protocol/2', 'allow', 'fixed/group-membership'],
+      // From no address only to a group, only as IGMP, and not from the uplink.
+      [`things 0.0.0.0 ${links.stranger}`, 'gateway protocol/2', 'deny', 'fixed/spoofed'],
+      [`things 0.0.0.0 ${links.stranger}`, '255.255.255.255 protocol/2', 'deny', 'fixed/spoofed'],
+      [`things 0.0.0.0 ${links.stranger}`, '192.0.2.7 protocol/2', 'deny', 'fixed/spoofed'],
+      [`things 0.0.0.0 ${links.stranger}`, '224.0.0.251 mdns', 'deny', 'fixed/spoofed'],
+      [`things :: ${links.stranger}`, 'ff02::16 protocol/2', 'deny', 'fixed/spoofed'],
+      ['uplink 0.0.0.0', '224.0.0.1 protocol/2', 'deny', 'fixed/spoofed'],
+      // An address must be one's own all the same, and a stranger's says nothing.
+      [`things 10.20.0.11 ${links.vent2}`, '224.0.0.22 protocol/2', 'deny', 'fixed/spoofed'],
+      [`things 10.20.0.99 ${links.stranger}`, '224.0.0.22 protocol/2', 'deny', 'fixed/stranger'],
+      ['uplink 10.20.0.11', '224.0.0.22 protocol/2', 'deny', 'fixed/spoofed'],
+      ['nowhere 0.0.0.0', '224.0.0.22 protocol/2', 'deny', 'fixed/interface'],
+      // To one host it is a protocol like any other, and so it is over IPv6.
+      ['laptop', 'vent-01 protocol/2', 'allow', 'vent-01/all'],
+      ['laptop', 'gateway protocol/2', 'deny', 'default/deny'],
+      ['laptop fd30::9', 'ff02::16 protocol/2', 'deny', 'default/deny'],
+    ])
+  })
+
   describe('what goes nowhere, opens nothing, or comes in by no network', () => {
     judges(site, [
       ['vent-01', '127.0.0.1 https', 'deny', 'fixed/martian'],

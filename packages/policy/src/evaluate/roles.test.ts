@@ -183,12 +183,25 @@ describe('11. what the gateway does not see it does not claim', () => {
     [stranger, 'vent-01 https', 'deny', false],
     [`things 10.20.0.11 ${links.stranger}`, 'vent-02 https', 'deny', false],
     ['10.30.0.77', '10.30.0.78 https', 'deny', false],
+    // To a group, to everybody and by link-local address: one segment, and the gateway is not in between.
+    ['vent-01', '224.0.0.251 mdns', 'deny', false],
+    ['vent-01 fd20::11', 'ff02::fb mdns', 'deny', false],
+    ['vent-01', '239.255.255.250 ssdp', 'deny', false],
+    ['vent-01', '224.0.0.22 protocol/2', 'allow', false],
+    ['vent-01 fd20::11', 'ff02::16 icmpv6/143', 'allow', false],
+    ['vent-01', '255.255.255.255 coap', 'deny', false],
+    ['vent-01', '10.20.0.255 coap', 'deny', false],
+    ['vent-01 fe80::266f:28ff:feaa:1', 'fe80::266f:28ff:feaa:2 coap', 'allow', false],
+    ['10.30.0.77', '224.0.0.251 mdns', 'deny', false],
     // Whatever crosses the gateway, or ends there.
     ['vent-01', '10.30.0.77 https', 'deny', true],
     ['vent-01', '203.0.113.9 https', 'deny', true],
     ['vent-01', 'gateway dns', 'deny', true],
     ['gateway', 'vent-01 https', 'deny', true],
     ['10.40.0.77', '10.40.0.78 https', 'deny', true],
+    ['10.40.0.77', '224.0.0.251 mdns', 'deny', true],
+    ['gateway', '224.0.0.251 mdns', 'deny', true],
+    ['203.0.113.9', '224.0.0.251 mdns', 'deny', true],
     ['203.0.113.9', '198.51.100.7 https', 'deny', true],
   ])('%s → %s: %s, enforced %s', (from, to, verdict, enforced) => {
     expect(decide(together, from, to)).toMatchObject({ verdict, enforced })

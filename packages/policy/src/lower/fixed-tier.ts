@@ -17,6 +17,10 @@ export const fixedTexts = {
     'allow',
     'A host needs an address before anything can be said about it (RFC 2131, RFC 8415)',
   ],
+  'fixed/group-membership': [
+    'allow',
+    'Hosts tell bridges and routers which groups they listen to, from no address while they have none (RFC 3376)',
+  ],
   'fixed/icmp-errors': [
     'allow',
     'TCP and UDP need the errors that belong to a flow which is allowed (RFC 4890, RFC 5508)',

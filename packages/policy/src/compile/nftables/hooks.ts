@@ -6,7 +6,7 @@
  */
 import { familyOf } from '../../model/address.ts'
 import type { Network, Ruleset } from '../../model/ruleset.ts'
-import { TO_OWN_ECHO } from './identity.ts'
+import { MEMBERSHIP, TO_OWN_ECHO } from './identity.ts'
 import { chainOf } from './judge.ts'
 import { ICMP_ERRORS, type Live } from './live.ts'
 import { headerOf } from './sets.ts'
@@ -14,6 +14,7 @@ import { type ChainDeclaration, interfaceNames, OUR_MARK, OURS, writeInterval } 
 
 /** The answering side of an open flow whose number is not live. */
 const ANSWER = 'ct state established ct direction reply'
+const TO_MEMBERSHIP = `${MEMBERSHIP} goto allow/fixed/group-membership`
 /** Linux says "too big" before the forward hook: of a flow whose first packet it is, nothing has been decided yet. */
 const TOO_BIG_AT_FIRST = ['icmp type 3 icmp code 4', 'icmpv6 type 2'].map(
   (error) => `${error} ct state related ${OUR_MARK} 0x00000000 goto allow/fixed/icmp-errors`,
@@ -51,6 +52,7 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
         TO_OWN_ECHO,
         'meta l4proto ipv6-icmp jump discovery',
         'meta l4proto udp jump leases',
+        TO_MEMBERSHIP,
         'jump tracked',
         `${ANSWER} goto ${chainOf('outward', 'answerer')}`,
         // To everybody is to nobody's address: only a rule about it, or about any, lets it in.
@@ -68,6 +70,7 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
         'icmpv6 type { 130, 131, 132, 133, 134, 135, 136, 143 } goto allow/fixed/neighbour-discovery',
         'meta nfproto ipv4 udp sport . udp dport { 67 . 68, 68 . 67 } goto allow/fixed/dhcp',
         'meta nfproto ipv6 udp sport . udp dport { 546 . 547, 547 . 546 } goto allow/fixed/dhcp',
+        TO_MEMBERSHIP,
         ...TOO_BIG_AT_FIRST,
         'jump tracked',
         `${ANSWER} goto ${chainOf('inward', 'answerer')}`,

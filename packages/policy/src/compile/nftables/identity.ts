@@ -244,8 +244,16 @@ function leaseRules(): readonly string[] {
 }
 
 function unspecifiedRules(): readonly string[] {
-  return ['jump identity-leases', `${discovery('{ 130, 131, 132, 133, 135, 143 }')} accept`, SPOOFED]
+  return [
+    'jump identity-leases',
+    `${MEMBERSHIP} accept`,
+    `${discovery('{ 130, 131, 132, 133, 135, 143 }')} accept`,
+    SPOOFED,
+  ]
 }
+
+/** IGMP to a group, which no router passes on. */
+export const MEMBERSHIP = 'ip daddr 224.0.0.0/4 meta l4proto igmp'
 
 /** Discovery goes to a group or to the gateway; forwarded it would be none. */
 function discovery(types: string): string {

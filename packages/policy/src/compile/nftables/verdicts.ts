@@ -3,8 +3,13 @@ import type { NftablesOptions } from './options.ts'
 import type { Slot, Slots } from './slots.ts'
 import { type ChainDeclaration, setMark } from './text.ts'
 
-/** Neighbour discovery is not tracked, so there is no flow to mark. */
-const UNTRACKED: ReadonlySet<string> = new Set(['fixed/neighbour-discovery', 'fixed/arp', 'fixed/loopback'])
+/** Not tracked, or never answered: there is no open flow to mark. */
+const UNTRACKED: ReadonlySet<string> = new Set([
+  'fixed/arp',
+  'fixed/group-membership',
+  'fixed/loopback',
+  'fixed/neighbour-discovery',
+])
 
 /** Name of the counter of a rule, limit or fixed rule. */
 export function counterOf(id: string): string {
