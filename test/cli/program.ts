@@ -15,7 +15,7 @@ export interface Ended {
 
 export interface Site {
   readonly folder: string
-  readonly write: (name: string, text: string) => void
+  readonly write: (name: string, text: string | Uint8Array) => void
   readonly run: (args: readonly string[], env?: Record<string, string>) => Promise<Ended>
   /** Runs with `--json` and reads what comes out; fails where that is not one JSON document and nothing else. */
   readonly json: (args: readonly string[]) => Promise<{ readonly exit: number | null; readonly value: Json }>

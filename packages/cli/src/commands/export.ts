@@ -1,5 +1,12 @@
-/** `thingwall export TARGET`: the policy for another program, on standard output. */
-import { type Bindings, type CompileResult, compileFor, type Ruleset } from '@thingwall/policy'
+/** `thingwall export TARGET`: the policy for another program, or in another form, on standard output. */
+import {
+  asWritten,
+  type Bindings,
+  type CompileResult,
+  compileFor,
+  policySchema,
+  type Ruleset,
+} from '@thingwall/policy'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
 import { Failure, usage } from '../frame/failure.ts'
@@ -18,8 +25,42 @@ const targets: Readonly<Record<string, () => Promise<Compile>>> = {
   },
 }
 
+/** The same policy, or what may stand in one, in other forms. */
+const forms: Readonly<Record<string, (call: Call, host: Host) => Promise<Report>>> = {
+  yaml: async (call, host) => {
+    const { stringify } = await import('yaml')
+    const schema = '# yaml-language-server: $schema=policy.schema.json   (thingwall export schema)\n'
+    return policyAs(
+      call,
+      host,
+      (data) => schema + stringify(data, { lineWidth: 110, aliasDuplicateObjects: false }),
+    )
+  },
+  json: (call, host) => policyAs(call, host, (data) => `${JSON.stringify(data, null, 2)}\n`),
+  schema: async () => ({
+    exit: exits.fine,
+    json: policySchema,
+    text: () => `${JSON.stringify(policySchema, null, 2)}\n`,
+    next: [],
+  }),
+}
+
+async function policyAs(call: Call, host: Host, format: (data: object) => string): Promise<Report> {
+  const { loaded, document, diagnostics } = await openPolicy(call, host)
+  const data = asWritten(document)
+  const printed = printedBy(loaded)
+  return {
+    exit: exits.fine,
+    json: data,
+    text: () => format(data),
+    aside: (page) => printed(page) + renderDiagnostics(diagnostics, loaded, page),
+    next: [['thingwall check --policy FILE.yaml', 'once it is in a file: that it says the same']],
+  }
+}
+
 export async function run(call: Call, host: Host): Promise<Report> {
   const name = call.operands[0] as string
+  if (Object.hasOwn(forms, name)) return (forms[name] as (typeof forms)[string])(call, host)
   const load = Object.hasOwn(targets, name) ? targets[name] : undefined
   if (load === undefined) throw await unknownTarget(name)
   const [compile, { loaded, ruleset, diagnostics, at }] = await Promise.all([load(), openPolicy(call, host)])
@@ -51,9 +92,10 @@ export async function run(call: Call, host: Host): Promise<Report> {
 }
 
 async function unknownTarget(name: string): Promise<Failure> {
-  const meant = await suggest(name, Object.keys(targets))
+  const known = [...Object.keys(targets), ...Object.keys(forms)]
+  const meant = await suggest(name, known)
   return usage(
     `there is no target '${name}'`,
-    meant === null ? `there is: ${Object.keys(targets).join(', ')}` : `did you mean '${meant}'?`,
+    meant === null ? `there is: ${known.join(', ')}` : `did you mean '${meant}'?`,
   )
 }

@@ -17,7 +17,7 @@ export const options = {
     type: 'string',
     value: 'FILE',
     short: 'p',
-    help: 'the policy file (default: thingwall.policy.ts)',
+    help: 'the policy file, .ts, .yaml or .json (default: thingwall.policy.ts)',
   },
   bindings: {
     type: 'string',

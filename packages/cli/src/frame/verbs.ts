@@ -58,10 +58,20 @@ export const verbs: Readonly<Record<string, Verb>> = {
     load: () => import('../commands/list.ts'),
   },
   export: {
-    summary: 'write the policy for another program, on standard output',
-    operands: [{ name: 'TARGET', help: 'nftables', required: true }],
+    summary: 'write the policy for another program, or in another form, on standard output',
+    operands: [
+      {
+        name: 'TARGET',
+        help: 'nftables, yaml, json, or schema: the JSON Schema of policies in YAML and JSON',
+        required: true,
+      },
+    ],
     options: ['policy', 'bindings', 'at'],
-    examples: ['thingwall export nftables > thingwall.nft', 'thingwall export nftables | nft -c -f -'],
+    examples: [
+      'thingwall export nftables > thingwall.nft',
+      'thingwall export nftables | nft -c -f -',
+      'thingwall export yaml > site.policy.yaml',
+    ],
     load: () => import('../commands/export.ts'),
   },
   apply: {

@@ -1,7 +1,8 @@
 /**
  * `loadPolicy`: from a policy file to a validated document, by way of an unprivileged child process.
  *
- * The file's code runs in the child only; what comes out is JSON, given exact places and validated here.
+ * The file's code runs in the child only; what comes out is JSON, given exact places and validated here. Policies
+ * written as data, in YAML or JSON, need no child.
  */
 import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
@@ -19,6 +20,7 @@ import { type Locator, locatorFor } from './locate.ts'
 import { located, placed } from './places.ts'
 import { isBelow, projectOf } from './project.ts'
 import { type Bounds, evaluateApart, usualBounds } from './sandbox.ts'
+import { isWritten, readWritten } from './written.ts'
 
 export interface LoadedPolicy {
   /** The file's real, absolute path. */
@@ -48,6 +50,12 @@ export const DEFAULT_POLICY_FILE = 'thingwall.policy.ts'
 export async function loadPolicy(path: string, options: LoadOptions): Promise<LoadedPolicy> {
   const file = findFile(path, options.cwd)
   const project = projectOf(file)
+  if (isWritten(file)) {
+    const { input, diagnostics, locator } = readWritten(file, project)
+    if (hasErrors(diagnostics))
+      return { file, document: null, diagnostics, printed: '', locate: (found) => found, project }
+    return read(input, null, { file, project, printed: '', locator })
+  }
   const bounds = options.bounds ?? usualBounds
   const { outcome, printed } = await evaluateApart(file, options.nowMs, bounds)
   const refuse = (...diagnostics: readonly Diagnostic[]): LoadedPolicy => {
@@ -151,7 +159,7 @@ function hintForMissing(wanted: string, cwd: string): string {
   } catch {
     return `there is no folder ${folder}`
   }
-  const policies = names.filter((name) => name.endsWith('.policy.ts'))
+  const policies = names.filter((name) => /\.policy\.(?:ts|ya?ml|json)$/.test(name))
   const near = didYouMean(basename(wanted), policies) ?? didYouMean(basename(wanted), names) ?? policies[0]
   if (near !== undefined) return `did you mean --policy ${relative(cwd, join(folder, near))}?`
   return `run this where ${DEFAULT_POLICY_FILE} is, or say where it is: --policy FILE`

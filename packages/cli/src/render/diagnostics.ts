@@ -41,7 +41,7 @@ function summary(diagnostics: readonly Diagnostic[], page: Page): string {
 
 /** One diagnostic as `--json` prints it; its place is relative to `cwd`. */
 export function jsonOf(diagnostic: Diagnostic, cwd: string): Record<string, unknown> {
-  const { origin, message, hint, ...rest } = diagnostic
+  const { origin, related, message, hint, ...rest } = diagnostic
   return {
     ...rest,
     message: nearBy(message, cwd),
@@ -49,6 +49,9 @@ export function jsonOf(diagnostic: Diagnostic, cwd: string): Record<string, unkn
     file: origin === null ? null : showFile(origin.file, cwd),
     line: origin?.line ?? null,
     column: origin?.column ?? null,
+    ...(related && {
+      related: { file: showFile(related.file, cwd), line: related.line, column: related.column },
+    }),
     docs: docsOf(diagnostic),
   }
 }
@@ -64,6 +67,13 @@ function renderOne(diagnostic: Diagnostic, lines: LineReader, page: Page): strin
     out.push(`  ${page.ink('cyan', showPlace(origin, page.cwd))}${path}`)
     out.push(...excerpt(origin, lines, page, ink))
   } else if (diagnostic.path !== '') out.push(`  ${page.ink('dim', safe(diagnostic.path, 200))}`)
+  if (diagnostic.related !== undefined) {
+    const { related } = diagnostic
+    out.push(
+      `  also   ${page.ink('cyan', showPlace(related, page.cwd))}`,
+      ...excerpt(related, lines, page, ink),
+    )
+  }
   if (diagnostic.value !== undefined) out.push(hanging('  value  ', safe(diagnostic.value, 80), page.width))
   out.push(hanging('  hint   ', safe(nearBy(diagnostic.hint, page.cwd)), page.width))
   out.push(`  docs   ${docsOf(diagnostic)}`)

@@ -84,7 +84,8 @@ function selectorOf(given: Readonly<Record<string, unknown>>): EndpointDocument 
   if (given.kind === 'profile') return { kind: 'profile', name: given.name as string }
   const named = selectors.filter((selector) => given[selector] !== undefined)
   const [selector] = named
-  if (selector === undefined || named.length > 1 || 'kind' in given) return given as never
+  if (selector === undefined || named.length > 1 || 'kind' in given || 'labels' in given)
+    return given as never
   const { [selector]: value, ...others } = given
   return selector === 'label'
     ? { ...others, kind: selector, labels: value as Record<string, string> }

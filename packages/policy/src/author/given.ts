@@ -31,3 +31,22 @@ export function mapRecord<From, To>(
   const own = prototype === null || Object.getPrototypeOf(prototype) === null
   return Object.fromEntries(own ? entries : [...entries, ['__proto__', translate(prototype as From)]])
 }
+
+/**
+ * The properties, those that the document will have of its own under `name#2`: no property of anything, so that what
+ * was written in vain is refused and does not vanish.
+ */
+export function straysOf<T extends object>(given: T, own: readonly string[]): T {
+  if (!own.some((key) => key in given)) return given
+  const entries = Object.entries(given).map(([key, value]) => [own.includes(key) ? `${key}#2` : key, value])
+  return Object.fromEntries(entries) as T
+}
+
+/** Whether two things are written alike, wherever they stand. */
+export function saysTheSame(one: unknown, other: unknown): boolean {
+  return one === other || wordsOf(one) === wordsOf(other)
+}
+
+function wordsOf(value: unknown): string {
+  return JSON.stringify(value, (key, inner) => (key === 'origin' ? null : inner)) ?? 'undefined'
+}

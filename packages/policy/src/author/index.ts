@@ -1,5 +1,7 @@
 /** The authoring language, and the reader of what it writes. Only re-exports. */
+
 export { type ApiOptions, api } from './api.ts'
+export { asWritten } from './as-written.ts'
 export type { Peer, Peers } from './endpoint.ts'
 export { type Test as TestValue, type TestDetails, type TestOptions, test } from './expectation.ts'
 export { parseByteRate, parseConnectionRate, type Rate } from './limit.ts'
@@ -15,6 +17,8 @@ export {
   profile,
 } from './profile.ts'
 export { allow, deny, type Rule as RuleValue } from './rule.ts'
+export { policySchema } from './schema.ts'
 export { icmp, icmpv6, protocol, tcp, udp } from './service.ts'
 export { type Hours, parseDate, parseHours, weekdays, weekRangesOf } from './time.ts'
 export { validate } from './validate.ts'
+export { fromWritten, type WrittenFile } from './written.ts'

@@ -14,7 +14,7 @@ import type {
   QuarantineDocument,
 } from '../model/policy.ts'
 import { type Test, type TestOptions, testDocumentOf } from './expectation.ts'
-import { mapRecord, propertiesOf, severalOf } from './given.ts'
+import { mapRecord, propertiesOf, saysTheSame, severalOf } from './given.ts'
 import type { List } from './list.ts'
 import { originOfCaller } from './origin.ts'
 import { type Device, documentOf, listsOf, type Profile } from './profile.ts'
@@ -107,7 +107,7 @@ interface Named<Document> {
 function recordOf<Document>(named: readonly Named<Document>[]): Record<string, Document> {
   const record = new Map<string, Document>()
   for (const { name, document } of new Set(named.filter(isNamed))) {
-    const taken = record.has(name) && !same(record.get(name), document)
+    const taken = record.has(name) && !saysTheSame(record.get(name), document)
     record.set(taken ? `${name}#2` : name, document)
   }
   return Object.fromEntries(record)
@@ -115,8 +115,4 @@ function recordOf<Document>(named: readonly Named<Document>[]): Record<string, D
 
 function isNamed<Document>(value: Named<Document>): boolean {
   return typeof value === 'object' && value !== null && typeof value.name === 'string'
-}
-
-function same(one: unknown, other: unknown): boolean {
-  return one === other || JSON.stringify(one) === JSON.stringify(other)
 }

@@ -7,7 +7,7 @@
 import type { Documentation, RuleDocument, When } from '../model/policy.ts'
 import type { ServiceText } from '../model/service.ts'
 import { type Except, endpointsOf, endpointsWithout, type Peers, type PeerText } from './endpoint.ts'
-import { propertiesOf } from './given.ts'
+import { propertiesOf, straysOf } from './given.ts'
 import type { List } from './list.ts'
 import { type Author, originOfCaller } from './origin.ts'
 import { type CheckedService, type ServiceInput, servicesOf } from './service.ts'
@@ -139,30 +139,51 @@ export interface Deny {
 
 /** Permits: `allow.out({ to: 'api.volcano.example', service: 'https', why: 'POST /readings' })`. */
 export const allow: Allow = {
-  out: (options) => ruleOf('allow', 'out', 'to', options, allow.out),
-  in: (options) => ruleOf('allow', 'in', 'from', options, allow.in),
-  both: (options) => ruleOf('allow', 'both', 'peer', options, allow.both),
+  out: (options) => ruleOf('allow', 'out', options, allow.out),
+  in: (options) => ruleOf('allow', 'in', options, allow.in),
+  both: (options) => ruleOf('allow', 'both', options, allow.both),
 }
 
 /** Forbids: `deny.both({ who: 'any', peer: badHosts, why: 'Never, whatever else is allowed' })`. */
 export const deny: Deny = {
-  out: (options) => ruleOf('deny', 'out', 'to', options, deny.out),
-  in: (options) => ruleOf('deny', 'in', 'from', options, deny.in),
-  both: (options) => ruleOf('deny', 'both', 'peer', options, deny.both),
+  out: (options) => ruleOf('deny', 'out', options, deny.out),
+  in: (options) => ruleOf('deny', 'in', options, deny.in),
+  both: (options) => ruleOf('deny', 'both', options, deny.both),
 }
 
 function ruleOf(
-  effect: 'allow' | 'deny',
-  direction: 'in' | 'out' | 'both',
-  side: 'to' | 'from' | 'peer',
+  effect: RuleDocument['effect'],
+  direction: RuleDocument['direction'],
   options: RuleOptions<string, string, string>,
   author: Author,
 ): Rule<never, never> {
-  const given: Readonly<Record<string, unknown>> = { ...propertiesOf(options) }
-  const { who, [side]: peer, except, service, when, onExpiry, ...rest } = given
   const lists: List[] = []
-  const document: RuleDocument = {
-    ...(rest as unknown as Documentation),
+  const document = { ...ruleDocumentOf(effect, direction, options, lists), origin: originOfCaller(author) }
+  return { kind: 'rule', document, lists }
+}
+
+/** What the other side of a rule is called. */
+const sides: Readonly<Record<RuleDocument['direction'], 'to' | 'from' | 'peer'>> = {
+  out: 'to',
+  in: 'from',
+  both: 'peer',
+}
+
+/** Properties of the document that are written in other words. */
+const written = ['effect', 'direction', 'peer', 'origin']
+
+/** The document of a rule, without a place, and the lists it refers to as values. */
+export function ruleDocumentOf(
+  effect: RuleDocument['effect'],
+  direction: RuleDocument['direction'],
+  options: RuleOptions<string, string, string>,
+  lists: List[] = [],
+): RuleDocument {
+  const given: Readonly<Record<string, unknown>> = { ...propertiesOf(options) }
+  const side = Object.hasOwn(sides, direction) ? sides[direction] : 'peer'
+  const { who, [side]: peer, except, service, when, onExpiry, ...rest } = given
+  return {
+    ...(straysOf(rest, written) as unknown as Documentation),
     effect,
     direction,
     who: who === undefined ? null : endpointsOf(who, lists),
@@ -170,7 +191,6 @@ function ruleOf(
     service: service === undefined && effect === 'deny' ? ['any'] : servicesOf(service as ServiceInput),
     when: (when as When | undefined) ?? null,
     onExpiry: (onExpiry as 'stay' | 'lift' | undefined) ?? (effect === 'allow' ? 'lift' : 'stay'),
-    origin: originOfCaller(author),
+    origin: null,
   }
-  return { kind: 'rule', document, lists }
 }

@@ -10,7 +10,7 @@ import { type Reader, type Reading, refuse } from './validate/reading.ts'
 import { policyRule } from './validate/rule.ts'
 import { api, device, list, network, profile, quarantine, testCase } from './validate/section.ts'
 import { arrayOf, isObject, object, optional, origin, record } from './validate/shape.ts'
-import { identifier, ownName, plainText, WHY_MAX_LENGTH } from './validate/text.ts'
+import { identifier, plainText, WHY_MAX_LENGTH } from './validate/text.ts'
 
 const format: Reader<1> = (value, at) =>
   value === 1
@@ -30,8 +30,8 @@ const document = object<PolicyDocument>(
     why: optional(plainText(WHY_MAX_LENGTH)),
     owner: optional(plainText(128)),
     networks: record(identifier, network, 'networks by name'),
-    profiles: record(ownName('profile'), profile, 'profiles by name'),
-    lists: record(ownName('list'), list, 'lists by name'),
+    profiles: record(identifier, profile, 'profiles by name'),
+    lists: record(identifier, list, 'lists by name'),
     devices: record(identifier, device, 'devices by name'),
     rules: record(identifier, policyRule, 'rules by name'),
     quarantine: record(identifier, quarantine, 'reasons by device'),

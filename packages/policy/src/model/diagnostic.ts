@@ -25,6 +25,8 @@ export interface Diagnostic {
   /** What to do about it. */
   readonly hint: string
   readonly origin: Origin | null
+  /** The other place it is about, where there is one: what was written first and is contradicted here. */
+  readonly related?: Origin
 }
 
 /** The parts of a diagnostic that its code does not already determine. */
@@ -34,6 +36,7 @@ export interface Fault {
   readonly value?: unknown
   readonly hint: string
   readonly origin: Origin | null
+  readonly related?: Origin | null
 }
 
 /** Makes a diagnostic; the severity comes from the table of codes. */
@@ -42,7 +45,8 @@ export function diagnose(code: Code, fault: Fault): Diagnostic {
   const shown = value === undefined ? {} : { value: quote(value) }
   const plain = (text: string): string => escapeText(text, 400)
   const said = { message: plain(fault.message), path: plain(fault.path), hint: plain(fault.hint) }
-  return { code, severity: codes[code].severity, ...said, origin, ...shown }
+  const related = fault.related ? { related: fault.related } : {}
+  return { code, severity: codes[code].severity, ...said, origin, ...shown, ...related }
 }
 
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {

@@ -31,6 +31,16 @@ export function refuse(at: Reading, code: Code, message: string, hint: string, v
   return undefined
 }
 
+/** Reports two things that contradict each other: here, and where the other stands. */
+export function refuseBeside(
+  at: Reading,
+  code: Code,
+  said: { readonly message: string; readonly hint: string; readonly related: Origin | null },
+): undefined {
+  at.diagnostics.push(diagnose(code, { ...said, path: formatPath(at.path), origin: at.origin }))
+  return undefined
+}
+
 /** Reports that something is absent, or is of another kind than it must be. */
 export function refuseShape(at: Reading, wanted: string, value: unknown): undefined {
   const what = nameOf(at.path.at(-1))

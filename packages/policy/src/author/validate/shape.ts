@@ -6,12 +6,15 @@
  */
 import { escapeText, type Origin } from '../../model/diagnostic.ts'
 import { didYouMean } from '../../model/name.ts'
-import { type Reader, type Reading, readAt, refuse, refuseShape } from './reading.ts'
+import { type Reader, type Reading, readAt, refuse, refuseBeside, refuseShape } from './reading.ts'
 
 /** One reader for every property. */
 export type Shape<T> = { readonly [K in keyof T]-?: Reader<T[K] | undefined> }
 
 type Properties = Readonly<Record<string, unknown>>
+
+/** Marks a name or a property that stands there twice; see `author/policy.ts` and `author/given.ts`. */
+const TWICE = '#2'
 
 export function isObject(value: unknown): value is Properties {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -43,12 +46,42 @@ export function record<T>(
     if (!isObject(value)) return refuseShape(at, wanted, value)
     for (const name of Object.keys(value)) {
       at.path.push(name)
-      readName(name, value[name], key, at)
+      const first = firstCalled(name, value)
+      if (first === undefined) readName(name, value[name], key, at)
+      else refuseTwice(name, first, value[name], at)
       reader(value[name], at)
       at.path.pop()
     }
     return value as Readonly<Record<string, T>>
   }
+}
+
+/** What first had the name of which this is the second meaning, `name#2`. */
+function firstCalled(name: string, things: Properties): unknown {
+  return name.endsWith(TWICE) ? things[name.slice(0, -TWICE.length)] : undefined
+}
+
+function refuseTwice(name: string, first: unknown, second: unknown, at: Reading): void {
+  const { origin: outer } = at
+  if (isObject(second) && isOrigin(second.origin)) at.origin = second.origin
+  const shown = escapeText(name.slice(0, -TWICE.length), 64)
+  const kind = singulars[String(at.path.at(-2))] ?? 'thing'
+  refuseBeside(at, 'TW1016', {
+    message: `two ${kind}s are called "${shown}", and they do not say the same`,
+    hint: `give one of them another name, or write the ${kind} once`,
+    related: isObject(first) && isOrigin(first.origin) ? first.origin : null,
+  })
+  at.origin = outer
+}
+
+const singulars: Readonly<Record<string, string>> = {
+  networks: 'network',
+  profiles: 'profile',
+  lists: 'list',
+  devices: 'device',
+  rules: 'rule',
+  quarantine: 'quarantine',
+  apis: 'API',
 }
 
 /** A list; `wanted` says of what, in the plural. */
@@ -131,8 +164,12 @@ function readName(name: string, thing: unknown, reader: Reader<string>, at: Read
 
 function refuseProperty(key: string, value: unknown, known: ReadonlySet<string>, at: Reading): void {
   const near = didYouMean(key, known)
-  const hint = near === null ? `it has: ${[...known].join(', ')}` : `did you mean \`${near}\`?`
-  at.path.push(key)
-  refuse(at, 'TW1003', `\`${escapeText(key, 64)}\` is no property of this`, hint, value)
+  const hint =
+    near === null
+      ? `it has: ${[...known].filter((one) => one !== 'origin').join(', ')}`
+      : `did you mean \`${near}\`?`
+  const written = key.endsWith(TWICE) ? key.slice(0, -TWICE.length) : key
+  at.path.push(written)
+  refuse(at, 'TW1003', `\`${escapeText(written, 64)}\` is no property of this`, hint, value)
   at.path.pop()
 }

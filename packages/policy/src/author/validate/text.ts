@@ -75,16 +75,6 @@ export const identifier: Reader<string> = (value, at) => {
   return refuse(at, 'TW1004', 'this word has a meaning of its own', 'choose another name', value)
 }
 
-/** A name that a second thing of another content may have taken, which `policy` then marks with `#2`. */
-export function ownName(kind: string): Reader<string> {
-  return (value, at) => {
-    const twice = typeof value === 'string' ? /^(.*)#2$/s.exec(value) : null
-    if (twice === null) return identifier(value, at)
-    const message = `two ${kind}s are called ${JSON.stringify(twice[1]?.slice(0, 64))}`
-    return refuse(at, 'TW1016', message, `give this ${kind} a name of its own, or use the same one twice`)
-  }
-}
-
 /** The text a label stands for. */
 export const labelValue: Reader<string> = (value, at) => {
   if (typeof value !== 'string') return refuseShape(at, 'a text', value)
