@@ -43,7 +43,10 @@ test.each([
   [['explain', '--from', '--to', 'x'], '--from needs a value | write it as --from WHO'],
   [['check', '--json=1'], '--json takes no value | write it as --json'],
   [['check', '--at', '2026-01-01', '--at', '2026-01-02'], '--at is given twice | leave one of them out'],
-  [['export'], "'export' needs TARGET | TARGET is one of: nftables"],
+  [
+    ['export'],
+    "'export' needs TARGET | TARGET is one of: nftables, yaml, json or schema (the JSON Schema of policies as data)",
+  ],
   [['check', 'this.ts'], "'check' does not know what to do with 'this.ts' | thingwall check --help"],
 ])('%j', async (argv, words) => {
   expect(await fault(...argv)).toBe(words)

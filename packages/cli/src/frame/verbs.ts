@@ -62,7 +62,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     operands: [
       {
         name: 'TARGET',
-        help: 'nftables, yaml, json, or schema: the JSON Schema of policies in YAML and JSON',
+        help: 'nftables, yaml, json or schema (the JSON Schema of policies as data)',
         required: true,
       },
     ],

@@ -16,16 +16,16 @@ export function asWritten(document: PolicyDocument): Data {
     policy: name,
     why,
     owner,
-    networks: mapRecord(document.networks, ({ origin: _, ...one }) =>
+    networks: mapRecord(document.networks, ({ origin: _, role, ...one }) =>
       compact({
-        role: one.role,
+        role,
         ...one,
         interface: single(one.interface),
         cidrs: single(one.cidrs),
         gateway: one.gateway === null ? undefined : single(one.gateway),
         masquerade: one.masquerade || undefined,
         isolation: one.isolation === 'none' ? undefined : one.isolation,
-        identity: one.identity === (one.role === 'uplink' ? 'ip' : 'mac+ip') ? undefined : one.identity,
+        identity: one.identity === (role === 'uplink' ? 'ip' : 'mac+ip') ? undefined : one.identity,
       }),
     ),
     lists: mapRecord(document.lists, ({ origin: _, entries, ...one }) => ({
