@@ -20,6 +20,7 @@ const allowed = [
   /^dist\/.*\.(js|d\.ts)$/,
   /^bin\/[a-z-]+(\.cjs)?$/,
   /^package\.json$/,
+  /^policy\.schema\.json$/,
   /^README\.md$/,
   /^LICENSE$/,
 ]
