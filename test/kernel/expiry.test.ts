@@ -5,7 +5,7 @@
  * them; it never asserts how fast anything was.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { allow, device, list, type PolicyDocument, policy } from '@thingwall/policy'
+import { allow, deny, device, list, type PolicyDocument, policy } from '@thingwall/policy'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { networks, places, siteDescription } from './wall/places.ts'
 import { buildWall, type Wall } from './wall/wall.ts'
@@ -102,6 +102,74 @@ describe.each(['four', 'six'] as const)('over IPv%s', (family) => {
     await anew.exchange('after')
     expect(await old.heard()).toBe('before')
     for (const one of [old, lasting, late, anew]) await one.end()
+  })
+
+  test('an exception from a deny ends: its open flow is cut, whoever speaks; what is left out still goes on', async () => {
+    const ends = instantIn(1000)
+    const other = family === 'four' ? '203.0.113.20' : '2001:db8:a::20'
+    const spared = list('spared', {
+      why: 'whom the wall lets through',
+      entries: {
+        [to]: { why: 'the old server, until it is switched off', expires: textOf(ends) },
+        [other]: { why: 'the new server' },
+      },
+    })
+    wall.apply(
+      site({
+        wall: deny.out({ to: 'any', except: spared, why: 'nobody else' }),
+        readings: allow.out({ to: 'any', service: ['https', 'mqtts'], why: 'readings' }),
+      }),
+    )
+    const agent = await wall.on('vent-01')
+    const old = await agent.open(https)
+    const heard = await agent.open(mqtts)
+    const lasting = await agent.open({ ...https, to: other })
+    for (const one of [old, heard, lasting]) await one.exchange('before')
+    expect(wall.decisions(old)).toEqual(['allow vent-01/readings'])
+
+    await past(ends)
+    await (await wall.on('internet')).announce(8883, 'late')
+    await wall.decides('deny vent-01/wall', heard)
+    expect(await heard.heard()).toBe('before')
+    await old.say('late')
+    await wall.decides('deny vent-01/wall', old)
+    const late = await agent.begin(https)
+    await wall.decides('deny vent-01/wall', late)
+    expect(await late.fate()).toBe('opening')
+    // Judged once more, at its next packet, and then open as before.
+    await lasting.exchange('after')
+    expect(wall.decisions(lasting)).toEqual(['allow vent-01/readings'])
+    await lasting.exchange('and after that')
+    expect(wall.decisions(lasting)).toEqual([])
+    const anew = await agent.open({ ...https, to: other })
+    await anew.exchange('after')
+    for (const one of [old, heard, lasting, late, anew]) await one.end()
+  })
+
+  test('an exception from an allow stays past its date, but for one that lifts', async () => {
+    const ends = instantIn(1000)
+    const other = family === 'four' ? '203.0.113.20' : '2001:db8:a::20'
+    const shunned = list('shunned', {
+      why: 'not to be asked',
+      entries: {
+        [to]: { why: 'breaks the format', expires: textOf(ends) },
+        [other]: { why: 'is down', expires: textOf(ends), onExpiry: 'lift' },
+      },
+    })
+    wall.apply(
+      site({ readings: allow.out({ to: 'any', except: shunned, service: 'https', why: 'readings' }) }),
+    )
+    const agent = await wall.on('vent-01')
+    const early = await agent.begin({ ...https, to: other })
+    await wall.decides('deny default/deny', early)
+    expect(await early.fate()).toBe('opening')
+
+    await past(ends)
+    const stays = await agent.begin(https)
+    await wall.decides('deny default/deny', stays)
+    const lifted = await agent.open({ ...https, to: other })
+    await lifted.exchange('after')
+    for (const one of [early, stays, lifted]) await one.end()
   })
 
   test('what a device was told for a name ends: its open flow survives, a new one is refused', async () => {

@@ -197,6 +197,7 @@ function entriesOfList(
   const list = ruleset.lists.get(name)
   if (list === undefined) return null
   const rules = ruleset.rules.filter((rule) => rule.lists.includes(name)).map((rule) => rule.id)
+  const isRefused = ruleset.rules.some((rule) => refusesBy(rule, name))
   return list.entries.map((entry) => {
     const dates = datesOf(entry.document, at)
     return {
@@ -205,12 +206,17 @@ function entriesOfList(
       list: name,
       rules,
       ...dates,
-      state: dates.state === 'expired' && !entry.lifts ? 'expired, still in force' : dates.state,
+      state: dates.state === 'expired' && isRefused && !entry.lifts ? 'expired, still in force' : dates.state,
       owner: entry.document.owner ?? list.document.owner ?? document.owner ?? null,
       origin: entry.document.origin ?? list.document.origin,
       covers: [entry.atom],
     }
   })
+}
+
+/** Whether a rule refuses what is on a list: denies it, or leaves it out of what is allowed. */
+function refusesBy({ effect, lists, leavesOut }: Ruleset['rules'][number], name: string): boolean {
+  return lists.includes(name) && (effect === 'deny') !== leavesOut.includes(name)
 }
 
 type Dated = { readonly [Key in keyof Documentation]?: Documentation[Key] | null }

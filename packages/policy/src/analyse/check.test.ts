@@ -105,6 +105,34 @@ describe('TW2003 its date has passed and it stays in force', () => {
     expect(found(hosts('lift'), 'TW2003')).toEqual([])
     expect(found(hosts('lift'), 'TW2002')).toHaveLength(1)
   })
+  const dated = list('dated', { why, entries: { '198.51.100.7': { why, expires: '2026-01-01' } } })
+  const path = 'lists.dated.entries["198.51.100.7"].expires'
+  test.each<readonly [use: string, rules: object, code: Code, says: RegExp]>([
+    ['an allow', { a: rule({ to: dated }) }, 'TW2002', /ended with 2026-01-01: it does nothing any more/],
+    [
+      'an exception from a deny',
+      { a: deny.out({ to: 'any', except: dated, why }) },
+      'TW2002',
+      /ended with 2026-01-01: what it left out of a deny is denied/,
+    ],
+    ['a deny', { a: deny.out({ to: dated, why }) }, 'TW2003', /; it stays in force$/],
+    [
+      'an exception from an allow',
+      { a: rule({ to: '198.51.100.0/24', except: dated }) },
+      'TW2003',
+      /; it stays in force$/,
+    ],
+    [
+      'an allow and a deny',
+      { a: rule({ to: dated }), b: deny.in({ from: dated, why }) },
+      'TW2003',
+      /; what it allows has ended, what it denies stays in force$/,
+    ],
+  ])('an entry used by %s', (_, rules, code, says) => {
+    const findings = told(withRules(rules as never)).filter((one) => one.path === path)
+    expect(findings.map((one) => one.code)).toEqual([code])
+    expect(findings[0]?.message).toMatch(says)
+  })
   test('a deny and a quarantine', () => {
     const document = {
       ...withRules({ no: deny.out({ to: '192.0.2.9', why, expires: '2026-01-01' }) }),

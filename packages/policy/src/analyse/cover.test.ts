@@ -38,7 +38,7 @@ function to(
     const service = parseService(text)
     return typeof service === 'string' ? [] : service
   })
-  return { from, to: { include, except }, services: read, endsAt: null }
+  return { from, to: { include, except }, services: read, startsAt: null, endsAt: null }
 }
 
 describe('ends', () => {

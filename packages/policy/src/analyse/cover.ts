@@ -21,6 +21,11 @@ export function outlasts(outer: number | null, inner: number | null): boolean {
   return outer === null || (inner !== null && outer >= inner)
 }
 
+/** Whether what starts at `outer` starts no later than what starts at `inner`; null was always so. */
+export function beginsBy(outer: number | null, inner: number | null): boolean {
+  return outer === null || (inner !== null && outer <= inner)
+}
+
 /** Whether `outer` is in force in every minute in which `inner` is. */
 export function coversHours(outer: WeekRanges | null, inner: WeekRanges | null): boolean {
   if (outer === null) return true

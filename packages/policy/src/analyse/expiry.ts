@@ -15,7 +15,7 @@ export const endedCheck: Check = {
       yield fault(
         part,
         'expires',
-        `${part.label} ended with ${part.says.expires}: it does nothing any more`,
+        `${part.label} ended with ${part.says.expires}: ${part.isSpared ? 'what it left out of a deny is denied' : 'it does nothing any more'}`,
         {
           hint: 'Remove it; or, if it is still needed, give it a later date and say why.',
         },
@@ -29,11 +29,12 @@ export const outlivedCheck: Check = {
   code: 'TW2003',
   *find({ parts, at }) {
     for (const part of parts) {
-      if (part.afterExpiry !== 'stays' || !isPast(part.says.expires, at)) continue
-      const isHolder = part.kind === 'profile' || part.kind === 'list'
-      const what = isHolder ? 'what it allows has ended, what it denies stays in force' : 'it stays in force'
+      if ((part.afterExpiry !== 'stays' && part.afterExpiry !== 'both') || !isPast(part.says.expires, at))
+        continue
+      const isBoth = part.afterExpiry === 'both'
+      const what = isBoth ? 'what it allows has ended, what it denies stays in force' : 'it stays in force'
       yield fault(part, 'expires', `${part.label} expired with ${part.says.expires}; ${what}`, {
-        hint: isHolder
+        hint: isBoth
           ? 'Remove it or renew the date.'
           : "Remove it or renew the date; `onExpiry: 'lift'` lets it end by itself.",
       })

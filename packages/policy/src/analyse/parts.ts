@@ -1,7 +1,13 @@
 /** Everything in a policy that carries a reason or a date: one flat list, so that no check forgets a kind of them. */
 import { parseDate } from '../author/time.ts'
 import type { Origin } from '../model/diagnostic.ts'
-import type { DeviceDocument, Documentation, PolicyDocument, RuleDocument } from '../model/policy.ts'
+import type {
+  DeviceDocument,
+  Documentation,
+  EndpointDocument,
+  PolicyDocument,
+  RuleDocument,
+} from '../model/policy.ts'
 
 export interface Part {
   readonly kind: 'rule' | 'profile' | 'list' | 'entry' | 'quarantine' | 'device'
@@ -12,13 +18,19 @@ export interface Part {
   readonly origin: Origin | null
   /** The whole of it, where it is a rule. */
   readonly rule?: RuleDocument
-  /** What a passed `expires` does: ends it, or leaves it in force. Null where nothing hangs on it. */
-  readonly afterExpiry: 'ends' | 'stays' | null
+  /**
+   * What a passed `expires` does: ends it, leaves it in force, or both, as far as it allows and denies. Null where
+   * nothing hangs on it.
+   */
+  readonly afterExpiry: 'ends' | 'stays' | 'both' | null
+  /** Of an entry: whether a rule leaves it out of a deny. */
+  readonly isSpared?: boolean
 }
 
 /** Every documented part of a policy, in the order in which it is written. */
 export function partsOf(document: PolicyDocument): readonly Part[] {
   const parts: Part[] = []
+  const uses = usesOf(document)
   const addRules = (rules: Readonly<Record<string, RuleDocument>>, path: string, prefix: string): void => {
     for (const [key, rule] of Object.entries(rules)) {
       parts.push({
@@ -41,14 +53,14 @@ export function partsOf(document: PolicyDocument): readonly Part[] {
       path,
       says,
       origin: profile.origin,
-      afterExpiry: 'stays',
+      afterExpiry: 'both',
     })
     addRules(profile.rules, `${path}.rules`, `${name}/`)
   }
   for (const [name, list] of Object.entries(document.lists)) {
     const path = `lists.${name}`
     const says: Part['says'] = list
-    parts.push({ kind: 'list', label: `list ${name}`, path, says, origin: list.origin, afterExpiry: 'stays' })
+    parts.push({ kind: 'list', label: `list ${name}`, path, says, origin: list.origin, afterExpiry: 'both' })
     for (const [text, entry] of Object.entries(list.entries)) {
       parts.push({
         kind: 'entry',
@@ -56,7 +68,8 @@ export function partsOf(document: PolicyDocument): readonly Part[] {
         path: `${path}.entries["${text}"]`,
         says: entry,
         origin: entry.origin,
-        afterExpiry: entry.onExpiry === 'lift' ? 'ends' : 'stays',
+        afterExpiry: entry.onExpiry === 'lift' ? 'ends' : afterExpiryOf(uses.get(name) ?? NO_USE),
+        isSpared: uses.get(name)?.has('spared') === true,
       })
     }
   }
@@ -86,6 +99,34 @@ export function partsOf(document: PolicyDocument): readonly Part[] {
     })
   }
   return parts
+}
+
+/** What rules make of a list: they let it in, leave it out of a deny, or refuse it, be it by leaving it out. */
+type Use = 'allowed' | 'spared' | 'refused'
+const NO_USE: ReadonlySet<Use> = new Set()
+
+function afterExpiryOf(uses: ReadonlySet<Use>): 'ends' | 'stays' | 'both' {
+  const isPermission = uses.has('allowed') || uses.has('spared')
+  return !isPermission ? 'stays' : uses.has('refused') ? 'both' : 'ends'
+}
+
+function usesOf(document: PolicyDocument): ReadonlyMap<string, ReadonlySet<Use>> {
+  const uses = new Map<string, Set<Use>>()
+  const add = (ends: readonly EndpointDocument[], use: Use, without: Use): void => {
+    for (const end of ends) {
+      if (end.kind === 'list') uses.set(end.name, (uses.get(end.name) ?? new Set()).add(use))
+      if (end.kind !== 'except') continue
+      add(end.of, use, without)
+      add(end.except, without, without)
+    }
+  }
+  const holders = [document, ...Object.values(document.profiles), ...Object.values(document.devices)]
+  for (const { effect, who, peer } of holders.flatMap(({ rules }) => Object.values(rules))) {
+    const ends = [...(who ?? []), ...peer]
+    if (effect === 'allow') add(ends, 'allowed', 'refused')
+    else add(ends, 'refused', 'spared')
+  }
+  return uses
 }
 
 /** Milliseconds since 1970 of a date in the document; null where none is given. */

@@ -3,7 +3,7 @@
  * `evaluate` uses narrows them to those that speak of one of the match's devices, and the general ones.
  */
 import type { Atom, Candidates, Match, Rule, Ruleset } from '../model/ruleset.ts'
-import { coversHours, coversMatch, earliestEnd, outlasts } from './cover.ts'
+import { beginsBy, coversHours, coversMatch, earliestEnd, outlasts } from './cover.ts'
 
 /** A rule, with its place in winning order. */
 export interface Ranked {
@@ -28,6 +28,7 @@ export function coverOf(
     for (const { rank, rule: rival, match: own } of candidates) {
       if (best !== null && rank >= best.rank) break
       if (rival === rule || !isRival({ rule: rival, rank })) continue
+      if (!beginsBy(own.startsAt, match.startsAt)) continue
       if (!outlasts(earliestEnd(rival.endsAt, own.endsAt), lives) || !coversHours(rival.when, rule.when))
         continue
       if (coversMatch(own, match, ruleset) && !isExcused({ rule: rival, rank })) best = { rule: rival, rank }

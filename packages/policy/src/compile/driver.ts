@@ -63,7 +63,7 @@ function featuresOfRule(rule: Rule, use: (feature: Feature, by: string) => void)
   for (const match of rule.matches) {
     const ends = [match.from, match.to]
     const kinds = ends.map((end) => new Set(end.include.map((atom) => atom.kind)))
-    if (match.endsAt !== null) use('expiry', rule.id)
+    if (match.endsAt !== null || match.startsAt !== null) use('expiry', rule.id)
     if (ends.some((end) => end.except.length > 0)) use('except', rule.id)
     if (kinds.every((kind) => kind.has('group'))) use('device-to-device', rule.id)
     if (speaksOfGateway(rule) && kinds.some((kind) => kind.has('gateway'))) use('gateway-services', rule.id)

@@ -42,6 +42,7 @@ const cases: Readonly<Record<string, Readonly<Record<TargetName, Answer>>>> = {
   'identity-ip': { nftables: 'text' },
   'no-ipv6': { nftables: 'text' },
   'lists-that-end': { nftables: 'text' },
+  'exceptions-that-end': { nftables: 'text' },
 }
 
 const isWriting = process.env.THINGWALL_GOLDEN === 'write'

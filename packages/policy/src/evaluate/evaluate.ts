@@ -73,6 +73,7 @@ function scan(one: Case, candidates: Candidates, found: Found): void {
 
 function ruleTruth(one: Case, rule: Rule, match: Match): Truth {
   if (hasEnded(rule.endsAt, one.at) || hasEnded(match.endsAt, one.at)) return NO
+  if (match.startsAt !== null && one.at < match.startsAt) return NO
   if (rule.when !== null && !isWithin(rule.when, one.at)) return NO
   if (!isFor(match, one.flow)) return NO
   const from = endTruth(one, match.from, one.from, one.to)

@@ -100,6 +100,32 @@ describe('allowed and refused', () => {
       This is the role of the network; a deny rule of the policy can narrow it."
     `)
   })
+  test('by a deny whose exception has ended, or not yet', () => {
+    const partners = list('partners', {
+      why: 'Whom sensors may talk to',
+      entries: {
+        '192.0.2.7': { why: 'The old server', expires: '2026-11-01', owner: 'ops@volcano.example' },
+        '192.0.2.8': { why: 'The new server', expires: '2027-01-01' },
+      },
+    })
+    const wall = deny.out({ who: 'things', to: { of: 'any', except: partners }, why: 'Nobody else' } as never)
+    const one = world({ ...parts, rules: { wall } })
+    expect(ask('vent-01', '192.0.2.7:22/tcp', one)).toMatchInlineSnapshot(`
+      "deny by wall
+      vent-01 (seismometer) → 192.0.2.7 (uplink) 22/tcp: wall refuses it: Nobody else; the list partners left 192.0.2.7 out of it until 2026-11-01: The old server (explain.test.ts:N).
+      If it should still be left out, renew 192.0.2.7 of partners at explain.test.ts:N or ask ops@volcano.example."
+    `)
+    expect(ask('vent-01', '192.0.2.9:22/tcp', one)).toMatchInlineSnapshot(`
+      "deny by wall
+      vent-01 (seismometer) → 192.0.2.9 (uplink) 22/tcp: wall refuses it: Nobody else.
+      To change it, edit wall at explain.test.ts:N or ask geo@volcano.example."
+    `)
+    expect(ask('vent-01', '192.0.2.8:22/tcp', one)).toMatchInlineSnapshot(`
+      "deny by default/deny
+      vent-01 (seismometer) → 192.0.2.8 (uplink) 22/tcp: no rule allows it.
+      If it must be allowed, add to profile seismometer (explain.test.ts:N): allow.out({ to: '192.0.2.8', service: '22/tcp', why: '…' })"
+    `)
+  })
   test('by an entry of a list, with its own reason and place', () => {
     expect(ask('vent-01', '198.51.100.7:443/tcp')).toMatchInlineSnapshot(`
       "deny by botnets

@@ -102,12 +102,96 @@ describe('5. entries of a list end one by one', () => {
       ['vent-01', '198.51.100.9 https', 'deny', 'vent-01/some'],
     ])
   })
-  describe('left out of an allow: they stay left out', () => {
+  describe('left out of an allow: they stay left out, but for what lifts', () => {
     const site = withRules({ rest: allow.out({ to: 'any', except: hosts, service: 'https', why }) })
-    judges(later(site, after), [
+    judges(later(site, before), [
       ['vent-01', '198.51.100.7 https', 'deny', 'default/deny'],
       ['vent-01', '198.51.100.8 https', 'deny', 'default/deny'],
+    ])
+    judges(later(site, after), [
+      ['vent-01', '198.51.100.7 https', 'deny', 'default/deny'],
+      ['vent-01', '198.51.100.8 https', 'allow', 'vent-01/rest'],
+      ['vent-01', '198.51.100.9 https', 'deny', 'default/deny'],
       ['vent-01', '198.51.100.10 https', 'allow', 'vent-01/rest'],
+    ])
+  })
+  describe('left out of a deny: what is dated is denied from that second on', () => {
+    const site = withRules({
+      rest: deny.out({ to: 'any', except: hosts, why }),
+      open: allow.out({ to: 'any', service: 'any', why }),
+    })
+    judges(later(site, before), [
+      ['vent-01', '198.51.100.7 https', 'allow', 'vent-01/open'],
+      ['vent-01', '198.51.100.8 https', 'allow', 'vent-01/open'],
+      ['vent-01', '198.51.100.10 https', 'deny', 'vent-01/rest'],
+    ])
+    judges(later(site, after), [
+      ['vent-01', '198.51.100.7 https', 'deny', 'vent-01/rest'],
+      // To lift is to forget a refusal sooner; it keeps no permission.
+      ['vent-01', '198.51.100.8 https', 'deny', 'vent-01/rest'],
+      ['vent-01', '198.51.100.9 https', 'allow', 'vent-01/open'],
+    ])
+  })
+  describe('left out of a deny of addresses, by a list that ends as a whole', () => {
+    const dated = list('dated', { why: 'Known', expires: '2026-12-01', entries })
+    const site = withRules({
+      rest: deny.out({ to: '198.51.100.0/24', except: dated, why }),
+      open: allow.out({ to: 'any', service: 'any', why }),
+    })
+    judges(later(site, before), [['vent-01', '198.51.100.9 https', 'allow', 'vent-01/open']])
+    judges(later(site, after), [
+      ['vent-01', '198.51.100.9 https', 'deny', 'vent-01/rest'],
+      ['vent-01', '203.0.113.9 https', 'allow', 'vent-01/open'],
+    ])
+  })
+  describe('left out more than once: as long as the last of them stands', () => {
+    const others = list('others', {
+      why: 'Known',
+      entries: { '198.51.100.0/28': { why: 'All of them', expires: '2026-12-24' } },
+    })
+    const site = withRules({
+      rest: deny.out({ to: 'any', except: [hosts, others, '198.51.100.8'], why }),
+      open: allow.out({ to: 'any', service: 'any', why }),
+    })
+    judges(later(site, after), [['vent-01', '198.51.100.7 https', 'allow', 'vent-01/open']])
+    judges(later(site, '2026-12-24T00:00:00Z'), [
+      ['vent-01', '198.51.100.7 https', 'deny', 'vent-01/rest'],
+      ['vent-01', '198.51.100.8 https', 'allow', 'vent-01/open'],
+      ['vent-01', '198.51.100.9 https', 'allow', 'vent-01/open'],
+    ])
+  })
+  describe('left out at both ends: each by its own date', () => {
+    const vents = list('vents', {
+      why: 'Known',
+      entries: { '10.20.0.0/27': { why: 'The rim', expires: '2026-12-24' } },
+    })
+    const site = world({
+      devices: { 'vent-01': device(vent) },
+      rules: {
+        wall: deny.out({
+          who: { of: 'any', except: vents },
+          to: { of: 'any', except: hosts },
+          why,
+        } as never),
+        open: allow.out({ who: 'vent-01', to: 'any', service: 'any', why }),
+      },
+    })
+    judges(later(site, before), [['vent-01', '198.51.100.10 https', 'allow', 'open']])
+    judges(later(site, '2026-12-23T23:59:59Z'), [['vent-01', '198.51.100.7 https', 'allow', 'open']])
+    judges(later(site, '2026-12-24T00:00:00Z'), [
+      ['vent-01', '198.51.100.7 https', 'deny', 'wall'],
+      ['vent-01', '198.51.100.9 https', 'allow', 'open'],
+      ['vent-01', '198.51.100.10 https', 'deny', 'wall'],
+    ])
+  })
+  describe('left out of a deny that ends before: nothing comes back', () => {
+    const site = withRules({
+      rest: deny.out({ to: 'any', except: hosts, why, expires: '2026-11-25', onExpiry: 'lift' }),
+      open: allow.out({ to: 'any', service: 'any', why }),
+    })
+    judges(later(site, after), [
+      ['vent-01', '198.51.100.7 https', 'allow', 'vent-01/open'],
+      ['vent-01', '198.51.100.10 https', 'allow', 'vent-01/open'],
     ])
   })
   describe('under a rule that ends itself: whichever is first', () => {

@@ -1,6 +1,7 @@
 /** The sentences of `explain`: why it was decided so, and what to do next. No decision is taken here. */
 
 import { DEFAULT_DENY } from '../lower/default-tier.ts'
+import { endOfEntry, opposite } from '../lower/endpoints.ts'
 import { type Address, formatAddress } from '../model/address.ts'
 import { escapeText, type Origin } from '../model/diagnostic.ts'
 import type { Bindings, Decision, Flow } from '../model/flow.ts'
@@ -67,7 +68,10 @@ export function nextStep(place: Place, decision: Decision, flow: Flow | null): s
     const { list, entry } = listed
     const asked = entry.document.owner ?? list.document.owner
     const entryAt = placeOf(entry.document.origin)
-    return `If it should not be on the list, change ${entry.text} of ${list.name}${entryAt === null ? '' : ` at ${entryAt}`}${asked === undefined ? '' : ` or ask ${clean(asked)}`}.`
+    const wish = listed.isLeftOut
+      ? 'If it should still be left out, renew'
+      : 'If it should not be on the list, change'
+    return `${wish} ${entry.text} of ${list.name}${entryAt === null ? '' : ` at ${entryAt}`}${asked === undefined ? '' : ` or ask ${clean(asked)}`}.`
   }
   const change = rule.effect === 'allow' ? 'To stop it, change' : 'To change it, edit'
   return `${change} ${rule.id}${at === null ? '' : ` at ${at}`}${owner}${ticket}.`
@@ -123,18 +127,27 @@ function withRule(ruleset: Ruleset, old: Rule, rule: Rule): Ruleset {
   }
 }
 
+interface Listed {
+  readonly list: List
+  readonly entry: ListEntry
+  readonly address: Address
+  /** The entry left it out of the rule, until `endsAt`. */
+  readonly isLeftOut: boolean
+  readonly endsAt: number | null
+}
+
 /** Which entry of which list names one of the ends, and which end that is. */
-function listedEnd(
-  place: Place,
-  rule: Rule,
-  flow: Flow | null,
-): { readonly list: List; readonly entry: ListEntry; readonly address: Address } | null {
-  for (const list of rule.lists.flatMap((name) => place.ruleset.lists.get(name) ?? [])) {
+function listedEnd({ ruleset, at }: Place, rule: Rule, flow: Flow | null): Listed | null {
+  for (const list of rule.lists.flatMap((name) => ruleset.lists.get(name) ?? [])) {
+    const isLeftOut = rule.leavesOut.includes(list.name)
     for (const entry of list.entries) {
       const { atom } = entry
       if (flow === null || atom.kind !== 'addresses') continue
+      const endsAt = endOfEntry(list, entry, opposite(rule.effect))
+      // What it still leaves out was not the reason: the flow is in the rule by its other end.
+      if (isLeftOut && (endsAt === null || endsAt > at)) continue
       const address = [flow.source, flow.destination].find((one) => contains(atom.set, one))
-      if (address !== undefined) return { list, entry, address }
+      if (address !== undefined) return { list, entry, address, isLeftOut, endsAt }
     }
   }
   return null
@@ -147,6 +160,12 @@ function listReason(place: Place, rule: Rule, flow: Flow | null): string {
   const at = placeOf(origin)
   const from = source === undefined ? '' : `, ${clean(source)}`
   const where = at === null ? '' : ` (${at})`
+  if (listed.isLeftOut) {
+    const { entry, list } = listed
+    const isOfEntry = listed.endsAt === entry.expiresAt
+    const until = isOfEntry ? entry.document.expires : list.document.expires
+    return `; the list ${listed.list.name} left ${formatAddress(listed.address)} out of it until ${until}: ${clean(why)}${from}${where}`
+  }
   return `; ${formatAddress(listed.address)} is on the list ${listed.list.name}: ${clean(why)}${from}${where}`
 }
 

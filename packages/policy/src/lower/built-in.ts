@@ -20,6 +20,7 @@ export function builtInRule(given: BuiltIn): Rule {
     review: null,
     expires: null,
     lists: [],
+    leavesOut: [],
     origin: null,
   }
 }

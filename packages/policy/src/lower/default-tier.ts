@@ -101,12 +101,13 @@ export function defaultTier(lowering: Lowering, rules: readonly Rule[]): Rule[] 
       from: { include: from, except: [] },
       to: { include: to, except: [] },
       services,
+      startsAt: null,
       endsAt: null,
     }
     return builtInRule({ id, tier: 'default', effect: 'allow', why, matches: possible ? [match] : [] })
   })
   const everyone: Match['from'] = { include: [{ kind: 'any' }, gateway], except: [] }
-  const rest: Match = { from: everyone, to: everyone, services: ANY_SERVICE, endsAt: null }
+  const rest: Match = { from: everyone, to: everyone, services: ANY_SERVICE, startsAt: null, endsAt: null }
   const why = 'Nothing allows it: everything is refused unless a rule says otherwise'
   return [...matrix, builtInRule({ id: DEFAULT_DENY, tier: 'default', effect: 'deny', why, matches: [rest] })]
 }

@@ -17,9 +17,10 @@ export interface Place {
   readonly origin: Origin | null
 }
 
-/** An end whose atoms hold until the same instant (list entries may end early). */
+/** An end in the time for which it is so: list entries may end early, and so may what they leave out. */
 export interface TimedEndpoint {
   readonly endpoint: Endpoint
+  readonly startsAt: number | null
   readonly endsAt: number | null
 }
 
@@ -27,6 +28,8 @@ export interface TimedEndpoint {
 export interface ResolvedEnd {
   readonly parts: readonly TimedEndpoint[]
   readonly lists: readonly string[]
+  /** Those of them whose entries are left out. */
+  readonly leavesOut: readonly string[]
 }
 
 interface Timed {
@@ -35,8 +38,8 @@ interface Timed {
 }
 
 /**
- * Resolves the alternatives of one end. `effect` decides what an expired list entry means: an allow ends with it,
- * a deny stands unless the entry lifts.
+ * Resolves the alternatives of one end. `effect` decides what an expired list entry means: what it allows ends with it,
+ * what it denies stands unless the entry lifts. An exception is of the opposite effect: forgetting must never open.
  */
 export function resolveEnd(
   lowering: Lowering,
@@ -45,8 +48,15 @@ export function resolveEnd(
   place: Place,
 ): ResolvedEnd {
   const lists = new Set<string>()
-  const plain = ends.filter((end) => end.kind !== 'except')
-  const parts = partsOf(lowering, plain, [], effect, place, lists)
+  const leavesOut = new Set<string>()
+  const plain = atomsOf(
+    lowering,
+    ends.filter((end) => end.kind !== 'except'),
+    effect,
+    place,
+    lists,
+  )
+  const parts = partsOf(lowering, plain, [], null)
   for (const end of ends) {
     if (end.kind !== 'except') continue
     const nested = [...end.of, ...end.except].some((inner) => inner.kind === 'except')
@@ -59,33 +69,61 @@ export function resolveEnd(
       })
       continue
     }
-    // What is left out stays left out, whatever date a list entry carries: forgetting must never open.
-    const except = atomsOf(lowering, end.except, effect === 'allow' ? 'deny' : 'allow', place, lists)
-    parts.push(
-      ...partsOf(
-        lowering,
-        end.of,
-        except.map((timed) => timed.atom),
-        effect,
-        place,
-        lists,
-      ),
-    )
+    const include = atomsOf(lowering, end.of, effect, place, lists)
+    const except = atomsOf(lowering, end.except, opposite(effect), place, leavesOut)
+    parts.push(...partsWithout(lowering, include, except))
   }
-  return { parts, lists: [...lists] }
+  return { parts, lists: [...new Set([...lists, ...leavesOut])], leavesOut: [...leavesOut] }
+}
+
+/** What is left out of a deny is permitted as far as that goes, and what is left out of an allow is refused. */
+export function opposite(effect: 'allow' | 'deny'): 'allow' | 'deny' {
+  return effect === 'allow' ? 'deny' : 'allow'
+}
+
+/**
+ * Set difference while exceptions end: one part for now, and from each instant at which one ends, one without it. Later
+ * parts hold all that earlier ones do, so these need no end.
+ */
+function partsWithout(
+  lowering: Lowering,
+  include: readonly Timed[],
+  except: readonly Timed[],
+): readonly TimedEndpoint[] {
+  const instants = new Set(except.flatMap(({ endsAt }) => (endsAt === null ? [] : [endsAt])))
+  const parts: TimedEndpoint[] = []
+  let before = ''
+  for (const startsAt of [null, ...[...instants].sort((a, b) => a - b)]) {
+    const left = except.filter(({ endsAt }) => endsAt === null || startsAt === null || endsAt > startsAt)
+    const living = include.filter(({ endsAt }) => !isEmpty(startsAt, endsAt))
+    const own = partsOf(
+      lowering,
+      living,
+      left.map(({ atom }) => atom),
+      startsAt,
+    )
+    const text = JSON.stringify(own.map(({ endpoint, endsAt }) => [endpoint, endsAt]))
+    // What something else leaves out still does not begin anew.
+    if (text !== before) parts.push(...own)
+    before = text
+  }
+  return parts
+}
+
+/** Whether nothing lies between two instants. */
+export function isEmpty(startsAt: number | null, endsAt: number | null): boolean {
+  return startsAt !== null && endsAt !== null && endsAt <= startsAt
 }
 
 /** Groups alternatives by when they end, devices apart from the rest: each part has one kind of place. */
 function partsOf(
   lowering: Lowering,
-  ends: readonly EndpointDocument[],
+  include: readonly Timed[],
   except: readonly Atom[],
-  effect: 'allow' | 'deny',
-  place: Place,
-  lists: Set<string>,
+  startsAt: number | null,
 ): TimedEndpoint[] {
   const byEnd = new Map<string, Timed[]>()
-  for (const timed of atomsOf(lowering, ends, effect, place, lists)) {
+  for (const timed of include) {
     const key = `${timed.endsAt}${timed.atom.kind === 'group'}`
     const same = byEnd.get(key)
     if (same === undefined) byEnd.set(key, [timed])
@@ -97,6 +135,7 @@ function partsOf(
       timed.map((one) => one.atom),
       except,
     ),
+    startsAt,
     endsAt: (timed[0] as Timed).endsAt,
   }))
 }
@@ -208,7 +247,7 @@ function atomsOf(
 }
 
 /** What rests on a list entry ends with the entry, and an allow with the list as well. */
-function endOfEntry(list: List, entry: ListEntry, effect: 'allow' | 'deny'): number | null {
+export function endOfEntry(list: List, entry: ListEntry, effect: 'allow' | 'deny'): number | null {
   if (effect === 'deny') return entry.lifts ? entry.expiresAt : null
   const ends = [entry.expiresAt, list.expiresAt].filter((end) => end !== null)
   return ends.length === 0 ? null : Math.min(...ends)

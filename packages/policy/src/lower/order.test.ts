@@ -52,6 +52,7 @@ function naive(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: number): st
       0,
       ...rule.matches
         .filter((match) => [rule.endsAt, match.endsAt].every((end) => end === null || at < end))
+        .filter(({ startsAt }) => startsAt === null || at >= startsAt)
         .filter(
           (match) =>
             (rule.when === null || isWithin(rule.when, at)) &&

@@ -10,7 +10,7 @@ import type { Endpoint, Match, Rule } from '../model/ruleset.ts'
 import type { Service } from '../model/service.ts'
 import { parseService } from '../model/service.ts'
 import { type Lowering, report } from './context.ts'
-import { deviceAtom, type Place, profileAtom, type ResolvedEnd, resolveEnd } from './endpoints.ts'
+import { deviceAtom, isEmpty, type Place, profileAtom, type ResolvedEnd, resolveEnd } from './endpoints.ts'
 
 export const ANY_SERVICE: readonly Service[] = [{ kind: 'any' }]
 
@@ -19,7 +19,7 @@ export function lowerRules(lowering: Lowering): Rule[] {
   const { document } = lowering
   const rules: Rule[] = []
   for (const [name, profile] of Object.entries(document.profiles)) {
-    const who = { parts: [whole(profileAtom(lowering, name))], lists: [] }
+    const who = { parts: [whole(profileAtom(lowering, name))], lists: [], leavesOut: [] }
     for (const [key, rule] of Object.entries(profile.rules)) {
       const path = `profiles.${name}.rules.${key}`
       rules.push(
@@ -31,7 +31,7 @@ export function lowerRules(lowering: Lowering): Rule[] {
     const index = lowering.deviceByName.get(name)
     const entries = Object.entries(device.rules)
     if (index === undefined || entries.length === 0) continue
-    const who = { parts: [whole(deviceAtom(lowering, name, index))], lists: [] }
+    const who = { parts: [whole(deviceAtom(lowering, name, index))], lists: [], leavesOut: [] }
     const profile = device.profile === null ? undefined : document.profiles[device.profile]
     for (const [key, rule] of entries) {
       const owner = device.owner ?? profile?.owner
@@ -75,27 +75,31 @@ function lowerRule(
     const parsed = parseService(text)
     return typeof parsed === 'string' ? [] : parsed
   })
+  const expiresAt = rule.expires === undefined ? null : parseDate(rule.expires)
+  const ruleEndsAt = rule.effect === 'allow' || rule.onExpiry === 'lift' ? expiresAt : null
   const matches: Match[] = []
   for (const one of who.parts) {
     for (const other of peer.parts) {
       const endsAt = earliest(one.endsAt, other.endsAt)
-      const outward = { from: one.endpoint, to: other.endpoint, services, endsAt }
-      const inward = { from: other.endpoint, to: one.endpoint, services, endsAt }
+      const startsAt = latest(one.startsAt, other.startsAt)
+      if (isEmpty(startsAt, endsAt) || isEmpty(startsAt, ruleEndsAt)) continue
+      const outward = { from: one.endpoint, to: other.endpoint, services, startsAt, endsAt }
+      const inward = { from: other.endpoint, to: one.endpoint, services, startsAt, endsAt }
       if (rule.direction !== 'in') matches.push(outward)
       if (rule.direction !== 'out') matches.push(inward)
     }
   }
   const lists = [...new Set([...who.lists, ...peer.lists])]
-  const expiresAt = rule.expires === undefined ? null : parseDate(rule.expires)
   return {
     id,
     tier: rule.effect,
     effect: rule.effect,
     matches,
-    endsAt: rule.effect === 'allow' || rule.onExpiry === 'lift' ? expiresAt : null,
+    endsAt: ruleEndsAt,
     when: rule.when === null ? null : weekRangesOf(rule.when),
     ...documentationOf(rule, owner ?? lowering.document.owner ?? ownerOfList(lowering, lists)),
     lists,
+    leavesOut: [...new Set([...who.leavesOut, ...peer.leavesOut])],
     origin: rule.origin,
   }
 }
@@ -126,13 +130,14 @@ function lowerQuarantine(lowering: Lowering, name: string, quarantine: Quarantin
     tier: 'quarantine',
     effect: 'deny',
     matches: [
-      { from: device, to: everyone, services: ANY_SERVICE, endsAt: null },
-      { from: everyone, to: device, services: ANY_SERVICE, endsAt: null },
+      { from: device, to: everyone, services: ANY_SERVICE, startsAt: null, endsAt: null },
+      { from: everyone, to: device, services: ANY_SERVICE, startsAt: null, endsAt: null },
     ],
     endsAt: quarantine.onExpiry === 'lift' ? expiresAt : null,
     when: null,
     ...documentationOf(quarantine, lowering.document.owner),
     lists: [],
+    leavesOut: [],
     origin: quarantine.origin,
   }
 }
@@ -156,7 +161,7 @@ function hasName(endpoint: Endpoint): boolean {
 }
 
 function whole(atom: Endpoint['include'][number]): ResolvedEnd['parts'][number] {
-  return { endpoint: { include: [atom], except: [] }, endsAt: null }
+  return { endpoint: { include: [atom], except: [] }, startsAt: null, endsAt: null }
 }
 
 function documentationOf(
@@ -175,6 +180,10 @@ function documentationOf(
 
 function peerProperty(rule: RuleDocument): string {
   return rule.direction === 'out' ? 'to' : rule.direction === 'in' ? 'from' : 'peer'
+}
+
+function latest(a: number | null, b: number | null): number | null {
+  return a === null ? b : b === null ? a : Math.max(a, b)
 }
 
 function earliest(a: number | null, b: number | null): number | null {

@@ -78,6 +78,8 @@ export interface Match {
   readonly from: Endpoint
   readonly to: Endpoint
   readonly services: readonly Service[]
+  /** From then on, where the part of a rule comes in force when an exception from it ends; null: always. */
+  readonly startsAt: number | null
   /** As `Rule.endsAt`, for the part of a rule that rests on list entries which end earlier. */
   readonly endsAt: number | null
 }
@@ -102,6 +104,8 @@ export interface Rule {
   readonly expires: string | null
   /** Names of the lists whose entries its ends take part from. */
   readonly lists: readonly string[]
+  /** Those of them whose entries it leaves out. */
+  readonly leavesOut: readonly string[]
   readonly origin: Origin | null
 }
 

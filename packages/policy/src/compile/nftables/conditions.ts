@@ -188,12 +188,21 @@ function mergeRanges(ranges: readonly (readonly [number, number])[]): readonly (
   return merged
 }
 
-/** When the rule holds: its end as an instant, its hours by day. One text for each alternative. */
-export function timeTests(rule: Rule, match: Pick<Match, 'endsAt'>): readonly string[] {
-  const ends = [rule.endsAt, match.endsAt].filter((end) => end !== null)
-  const until = ends.length === 0 ? '' : `meta time < ${Math.floor(Math.min(...ends) / 1000)}`
-  if (rule.when === null) return [until]
-  return scheduleTests(rule.when).map((text) => [until, text].filter((part) => part !== '').join(' '))
+/** When the rule holds: its beginning and end as instants, its hours by day. One text for each alternative. */
+export function timeTests(rule: Rule, { startsAt, endsAt }: TimeSpan): readonly string[] {
+  const ends = [rule.endsAt, endsAt].filter((end) => end !== null)
+  const span = timeBetween(startsAt, ends.length === 0 ? null : Math.min(...ends))
+  if (rule.when === null) return [span]
+  return scheduleTests(rule.when).map((text) => [span, text].filter((part) => part !== '').join(' '))
+}
+
+type TimeSpan = Pick<Match, 'startsAt' | 'endsAt'>
+
+/** From one instant on, and before another. Dates are whole seconds. */
+export function timeBetween(startsAt: number | null, endsAt: number | null): string {
+  const from = startsAt === null ? [] : [`meta time >= ${Math.floor(startsAt / 1000)}`]
+  const until = endsAt === null ? [] : [`meta time < ${Math.floor(endsAt / 1000)}`]
+  return [...from, ...until].join(' ')
 }
 
 /**

@@ -82,7 +82,7 @@ function* membership(ruleset: Ruleset, slots: Slots): Iterable<string> {
   for (const network of ruleset.networks)
     yield `\n${network.name} ${network.addresses.map(writeInterval).join()}`
   yield `\n${ruleset.classes.map((one) => [...one.groups].join('+')).join()}`
-  yield `\n${slots.all.map((slot) => `${slot.number}:${slot.endsAt}`).join()}`
+  yield `\n${slots.all.map((slot) => `${slot.numbers.map(({ value }) => value).join('+')}:${slot.endsAt}`).join()}`
   let batch = ''
   for (const device of ruleset.devices) {
     batch += `\n${device.network} ${device.link} ${device.class} ${device.addresses.join()}`

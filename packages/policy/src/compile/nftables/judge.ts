@@ -127,8 +127,10 @@ function placeMatch(
 }
 
 function lineOf(slot: Slot, test: Test, time: string): Line {
-  const family =
-    test.family === null || test.text.includes(headerOf(test.family)) ? '' : `meta nfproto ipv${test.family}`
+  const nfproto = `meta nfproto ipv${test.family}`
+  const isSaid =
+    test.family === null || [headerOf(test.family), nfproto].some((one) => test.text.includes(one))
+  const family = isSaid ? '' : nfproto
   return { rank: slot.rank, text: [family, test.text, time].filter((part) => part !== '').join(' ') }
 }
 

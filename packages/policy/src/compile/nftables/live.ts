@@ -1,7 +1,7 @@
 /**
  * What keeps an open flow open: the number of what let it in, for as long as that stands.
  *
- * A number goes from `@live` by itself when its rule ends. Those of rules with hours are looked up together with the
+ * A number goes from `@live` by itself when its rule ends, and when a deny begins to cover more. Those of rules with hours are looked up together with the
  * hours. While a deny has its hours no flow is taken for granted: every packet is judged.
  */
 import { timeTests } from './conditions.ts'
@@ -23,27 +23,34 @@ const TO_ERRORS = 'goto allow/fixed/icmp-errors'
 const OPEN = 'ct state established'
 
 export function keepLive(slots: Slots, options: NftablesOptions): Live {
-  const standing = slots.all.filter(({ endsAt }) => endsAt === null || endsAt > options.at)
+  const stands = ({ endsAt }: Pick<Slot, 'endsAt'>): boolean => endsAt === null || endsAt > options.at
+  const standing = slots.all.filter(stands)
   const allows = standing.filter(({ rule }) => rule.effect === 'allow')
   const timed = allows.filter(({ rule }) => rule.when !== null)
   const refusing = standing.filter(({ rule }) => rule.effect === 'deny' && rule.when !== null)
   const elements = allows
     .filter(({ rule }) => rule.when === null)
-    .map(({ number, endsAt }) => element(hex(number), endsAt ?? Number.POSITIVE_INFINITY, options.at))
+    .flatMap(({ numbers }) => numbers.filter(stands))
+    .map(({ value, endsAt }) => element(hex(value), endsAt ?? Number.POSITIVE_INFINITY, options.at))
   const sets: SetDeclaration[] = [
     { kind: 'set', name: 'live', type: 'type mark', flags: ['timeout'], elements, isDerived: true },
   ]
-  const chains: ChainDeclaration[] = timed.map((slot) => ({
-    name: `hours/${slot.chain}`,
-    rules: hoursOf(slot).flatMap((time) => [
-      `${OPEN} ${time} accept`,
-      `ct state related ${time} ${TO_ERRORS}`,
-    ]),
-  }))
+  const doors: string[] = []
+  const chains: ChainDeclaration[] = []
+  for (const { rule, chain, numbers } of timed) {
+    for (const [at, { value, endsAt }] of numbers.entries()) {
+      const name = `hours/${chain}${at === 0 ? '' : `/AFTER-${at}`}`
+      const rules = timeTests(rule, { startsAt: null, endsAt }).flatMap((time) => [
+        `${OPEN} ${time} accept`,
+        `ct state related ${time} ${TO_ERRORS}`,
+      ])
+      doors.push(`${hex(value)} : jump ${name}`)
+      chains.push({ name, rules })
+    }
+  }
   const accept = [`${OPEN} ${OUR_MARK} @live accept`]
   const errors = [`${ICMP_ERRORS} ${OUR_MARK} @live ${TO_ERRORS}`]
   if (timed.length > 0) {
-    const doors = timed.map(({ number, chain }) => `${hex(number)} : jump hours/${chain}`)
     sets.push({ kind: 'map', name: 'hours', type: 'type mark : verdict', elements: doors })
     accept.push(`${OPEN} ${OUR_MARK} vmap @hours`)
     errors.push(`${ICMP_ERRORS} ${OUR_MARK} vmap @hours`)
@@ -60,5 +67,5 @@ export function keepLive(slots: Slots, options: NftablesOptions): Live {
 
 /** When the part of the rule holds: one text for each alternative, its end among them. */
 function hoursOf({ rule, endsAt }: Slot): readonly string[] {
-  return timeTests(rule, { endsAt })
+  return timeTests(rule, { startsAt: null, endsAt })
 }

@@ -14,7 +14,7 @@ import { compileFor } from '../driver.ts'
 import type { Artifact } from '../target.ts'
 import { nftables } from './index.ts'
 import { FIRST_LIVE, MARK_MASK, NO_RANK } from './options.ts'
-import { assignSlots } from './slots.ts'
+import { assignSlots, type Slot } from './slots.ts'
 
 const https = { to: '203.0.113.0/24', service: 'https', why } as const
 const base = {
@@ -31,12 +31,13 @@ const base = {
   },
 }
 
+const valuesOf = ({ numbers }: Slot): readonly number[] => numbers.map(({ value }) => value)
 const rulesetOf = (parts: object): Ruleset => lowered(siteOf(parts))
 /** The numbers of the author's own rules. */
 function numbers(parts: object): Readonly<Record<string, readonly number[]>> {
   const own = assignSlots(rulesetOf(parts)).all.filter(({ rule }) => rule.tier === 'allow')
   return Object.fromEntries(
-    own.map(({ rule }) => [rule.id, own.filter((one) => one.rule.id === rule.id).map((one) => one.number)]),
+    own.map(({ rule }) => [rule.id, own.filter((one) => one.rule.id === rule.id).flatMap(valuesOf)]),
   )
 }
 
@@ -48,13 +49,13 @@ test('ranks are below the first number, numbers between it and "no rank"; none t
       const { all } = assignSlots(ruleset)
       expect(all.map(({ rank }) => rank)).toEqual(all.map((_, at) => at + 1))
       expect(all.length).toBeLessThan(FIRST_LIVE)
-      const given = all.filter(({ rule }) => rule.effect === 'allow').map(({ number }) => number)
+      const given = all.flatMap(valuesOf)
       expect(new Set(given).size).toBe(given.length)
       for (const number of given) {
         expect(number).toBeGreaterThanOrEqual(FIRST_LIVE)
         expect(number).toBeLessThan(NO_RANK)
       }
-      expect(all.filter(({ rule, number }) => rule.effect === 'deny' && number !== 0)).toEqual([])
+      for (const { rule, numbers } of all) expect(numbers.length > 0).toBe(rule.effect === 'allow')
       expect(new Set(all.map(({ chain }) => chain)).size).toBe(all.length)
     }),
     { numRuns: 60 },
@@ -66,9 +67,42 @@ test('thousands of rules have a number each', () => {
   const slots = assignSlots(
     rulesetOf({ devices: { vent: device({ mac: links.vent1, ip: '10.20.0.11', rules }) } }),
   )
-  const given = slots.all.filter(({ rule }) => rule.tier === 'allow').map(({ number }) => number)
+  const given = slots.all.filter(({ rule }) => rule.tier === 'allow').flatMap(valuesOf)
   expect(given.length).toBe(5000)
   expect(new Set(given).size).toBe(5000)
+})
+
+describe('while exceptions from a deny end, an allow has a number for each time between', () => {
+  const entries = {
+    '198.51.100.1': { why, expires: '2027-01-01' },
+    '198.51.100.2': { why, expires: '2027-03-01' },
+    '198.51.100.3': { why },
+  }
+  const slotsOf = (more: object): readonly Slot[] => {
+    const hosts = list('hosts', { why, entries })
+    const no = deny.out({ who: 'any', to: { of: 'any', except: hosts }, why } as never)
+    return assignSlots(rulesetOf({ ...base, ...more, rules: { ...base.rules, no } })).all
+  }
+  const [first, second] = ['2027-01-01', '2027-03-01'].map(Date.parse)
+  const endsOf = (id: string, more: object = {}): unknown =>
+    slotsOf(more)
+      .filter(({ rule }) => rule.id === id)
+      .map(({ numbers }) => numbers.map(({ endsAt }) => endsAt))
+
+  test('which ends where the deny grows; the last with the rule', () => {
+    expect(endsOf('known')).toEqual([[first, second, null]])
+    expect(endsOf('site')).toEqual([[first, second, Date.parse('2030-01-01')]])
+    expect(endsOf('default/trusted-to-uplink')).toEqual([[first, second, null]])
+  })
+  test('none for what nothing overrules, and for a deny', () => {
+    expect(endsOf('fixed/dhcp')).toEqual([[null]])
+    expect(endsOf('no')).toEqual([[]])
+  })
+  test('all of them different, and the same whenever it is made', () => {
+    const all = slotsOf({}).flatMap(valuesOf)
+    expect(new Set(all).size).toBe(all.length)
+    expect(slotsOf({}).flatMap(valuesOf)).toEqual(all)
+  })
 })
 
 describe('a rule keeps its number', () => {

@@ -1,22 +1,27 @@
 /**
  * A slot is what the kernel keeps apart: a rule, or the part of a rule that ends earlier than the rest.
  *
- * Its rank orders it among all others while a flow is judged. Its number marks the flows it lets in. It is derived from
- * all that could change the verdict on such a flow (what the rule says, of which devices, every deny and quarantine, the
- * networks): as long as none of that changes its open flows are not even looked at again.
+ * Its rank orders it among all others while a flow is judged. Its numbers mark the flows it lets in: one for each time in
+ * which what may overrule it stays the same. They are derived from all that could change the verdict on such a flow (what
+ * the rule says, of which devices, every deny and quarantine, the networks): as long as none of that changes its open
+ * flows are not even looked at again.
  */
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Match, Rule, Ruleset } from '../../model/ruleset.ts'
-import { FIRST_LIVE, NO_RANK } from './options.ts'
+import { contextOf, digestOf, type NumberContext, numbersFor } from './numbers.ts'
 
 export interface Slot {
   readonly rule: Rule
   readonly endsAt: number | null
   readonly rank: number
-  /** From 2^24 up; only of allows. */
-  readonly number: number
+  /** What it lets in is marked with the first of these that has not ended. Only of allows; in order of time. */
+  readonly numbers: readonly SlotNumber[]
   readonly chain: string
+}
+
+/** A number, from 2^24 up, and the instant from which it stands for nothing. */
+export interface SlotNumber {
+  readonly value: number
+  readonly endsAt: number | null
 }
 
 export interface Slots {
@@ -25,31 +30,58 @@ export interface Slots {
 }
 
 export function assignSlots(ruleset: Ruleset): Slots {
-  const all: Slot[] = []
-  const byRule = new Map<Rule, Map<number | null, Slot>>()
-  const taken = new Set<number>()
   const context = contextOf(ruleset)
-  for (const rule of ruleset.rules) {
-    const ends = new Set(
-      rule.matches.length === 0 ? [rule.endsAt] : rule.matches.map((match) => endOf(rule, match)),
-    )
-    // Latest first: of two parts of a rule that both match, the one that lives longer lets the flow in.
-    const sorted = [...ends].sort((a, b) => (b ?? Number.MAX_SAFE_INTEGER) - (a ?? Number.MAX_SAFE_INTEGER))
-    const slots = new Map<number | null, Slot>()
-    for (const [at, endsAt] of sorted.entries()) {
-      // In capitals, which no rule can be named in.
-      const chain = `${rule.effect}/${rule.id}${at === 0 ? '' : `/PART-${at}`}`
-      const number = rule.effect === 'allow' ? numberFor(context, rule, endsAt, taken) : 0
-      const slot = { rule, endsAt, rank: all.length + 1, number, chain }
-      all.push(slot)
-      slots.set(endsAt, slot)
-    }
-    byRule.set(rule, slots)
-  }
+  const widenings = wideningsOf(ruleset)
+  const parts = ruleset.rules.flatMap((rule) => partsOf(context, rule, widenings))
+  // All at once: whether two numbers meet shows only when all are known.
+  const values = numbersFor(parts.flatMap(({ numbers }) => numbers.map(({ digest }) => digest)))
+  let next = 0
+  const all = parts.map(
+    (part, at): Slot => ({
+      ...part,
+      rank: at + 1,
+      numbers: part.numbers.map(({ endsAt }) => ({ value: values[next++] as number, endsAt })),
+    }),
+  )
+  const byRule = Map.groupBy(all, ({ rule }) => rule)
   return {
     all,
-    of: (rule, match) => byRule.get(rule)?.get(endOf(rule, match)) as Slot,
+    of: (rule, match) => {
+      const end = endOf(rule, match)
+      return byRule.get(rule)?.find(({ endsAt }) => endsAt === end) as Slot
+    },
   }
+}
+
+interface Part extends Omit<Slot, 'rank' | 'numbers'> {
+  readonly numbers: readonly { readonly digest: string; readonly endsAt: number | null }[]
+}
+
+function partsOf(context: NumberContext, rule: Rule, widenings: readonly number[]): readonly Part[] {
+  const text = rule.effect === 'deny' ? '' : context.write([rule])
+  return endsOf(rule).map((endsAt, at) => {
+    // Nothing overrules the fixed tier.
+    const steps = rule.tier === 'fixed' ? [] : widenings.filter((step) => endsAt === null || step < endsAt)
+    const times = rule.effect === 'deny' ? [] : [...steps, endsAt]
+    return {
+      rule,
+      endsAt,
+      // In capitals, which no rule can be named in.
+      chain: `${rule.effect}/${rule.id}${at === 0 ? '' : `/PART-${at}`}`,
+      numbers: times.map((until, index) => ({
+        digest: digestOf(`${text} ${endsAt} ${context.surroundings} ${steps[index - 1] ?? ''}`),
+        endsAt: until,
+      })),
+    }
+  })
+}
+
+/** Latest first: of two parts of a rule that both match, the one that lives longer lets the flow in. */
+function endsOf(rule: Rule): readonly (number | null)[] {
+  const ends = new Set(
+    rule.matches.length === 0 ? [rule.endsAt] : rule.matches.map((match) => endOf(rule, match)),
+  )
+  return [...ends].sort((a, b) => (b ?? Number.MAX_SAFE_INTEGER) - (a ?? Number.MAX_SAFE_INTEGER))
 }
 
 function endOf(rule: Rule, match: Match): number | null {
@@ -57,44 +89,10 @@ function endOf(rule: Rule, match: Match): number | null {
   return match.endsAt === null ? rule.endsAt : Math.min(rule.endsAt, match.endsAt)
 }
 
-/** What numbers are derived from, beside the rule itself. */
-interface NumberContext {
-  /** Rules as text, groups by what they hold. */
-  readonly write: (rules: readonly Rule[]) => string
-  /** Everything that may overrule an allow, and where networks are. */
-  readonly surroundings: string
-}
-
-function contextOf(ruleset: Ruleset): NumberContext {
-  const contents = ruleset.groups.map(({ devices }) =>
-    digestOf(devices.map((device) => ruleset.devices[device]?.name).join()),
-  )
-  const write = (rules: readonly Rule[]): string =>
-    JSON.stringify(
-      rules.map(({ id, when, endsAt, matches }) => [id, when, endsAt, matches]),
-      (_, value: unknown) => (isGroupAtom(value) ? { group: contents[value.group] } : value),
-    )
-  const stronger = ruleset.rules.filter(({ tier }) => tier === 'quarantine' || tier === 'deny')
-  const places = ruleset.networks
-    .map(({ name, role, interfaces, addresses }) => JSON.stringify([name, role, interfaces, addresses]))
-    .sort()
-  return { write, surroundings: digestOf(write(stronger) + places.join()) }
-}
-
-/** A number for what the rule lets in; where two rules collide, the later one takes the next free number. */
-function numberFor(context: NumberContext, rule: Rule, endsAt: number | null, taken: Set<number>): number {
-  const digest = digestOf(`${context.write([rule])} ${endsAt} ${context.surroundings}`)
-  const span = NO_RANK - FIRST_LIVE
-  let number = FIRST_LIVE + (Number.parseInt(digest.slice(0, 8), 16) % span)
-  while (taken.has(number)) number = number + 1 < NO_RANK ? number + 1 : FIRST_LIVE
-  taken.add(number)
-  return number
-}
-
-function digestOf(text: string): string {
-  return bytesToHex(sha256(utf8ToBytes(text)))
-}
-
-function isGroupAtom(value: unknown): value is { readonly kind: 'group'; readonly group: number } {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'group'
+/** When a deny begins to cover what it left out until then: from there on no open flow is taken for granted. */
+function wideningsOf({ rules }: Ruleset): readonly number[] {
+  const instants = rules
+    .filter(({ effect }) => effect === 'deny')
+    .flatMap(({ matches }) => matches.flatMap(({ startsAt }) => (startsAt === null ? [] : [startsAt])))
+  return [...new Set(instants)].sort((a, b) => a - b)
 }

@@ -1,4 +1,5 @@
 /** The chains a verdict ends in: counted by rule id, logged where asked, and for an allow marked with its number. */
+import { timeBetween } from './conditions.ts'
 import type { NftablesOptions } from './options.ts'
 import type { Slot, Slots } from './slots.ts'
 import { type ChainDeclaration, setMark } from './text.ts'
@@ -33,7 +34,12 @@ function verdictRules(slot: Slot, options: NftablesOptions, admission: string | 
   // An error belongs to a flow that has its mark already.
   if (rule.id === 'fixed/icmp-errors') return [`${log}${count} accept`]
   const admit = admission === null || rule.tier === 'fixed' ? [] : [`ct state new jump ${admission}`]
-  return [...admit, `${log}${count} ${setMark(slot.number)} accept`]
+  const marks = slot.numbers.map(({ value }) => `${setMark(value)} accept`)
+  const [only, ...later] = marks
+  if (later.length === 0) return [...admit, `${log}${count} ${only}`]
+  // The first number that has not ended; the last ends with the rule, which was looked at before.
+  const until = slot.numbers.slice(0, -1).map(({ endsAt }) => `${timeBetween(null, endsAt)} `)
+  return [...admit, `${log}${count}`, ...marks.map((mark, at) => `${until[at] ?? ''}${mark}`)]
 }
 
 /** Where NFLOG is asked for: the prefix is the verdict and the rule id, at most 127 bytes. */
