@@ -30,6 +30,8 @@ const systemTools = [
   { command: 'dnsmasq', debian: 'dnsmasq-base', why: 'a real DHCP server for the kernel tests' },
   { command: 'busybox', debian: 'busybox', why: 'a real DHCP client, udhcpc' },
   { command: 'pgrep', debian: 'procps', why: 'finds the way into a demo that stays up' },
+  { command: 'zsh', debian: 'zsh', why: 'completion is tried in the real shell' },
+  { command: 'fish', debian: 'fish', why: 'completion is tried in the real shell' },
   { command: 'openssl', debian: 'openssl', why: 'certificates for the HTTPS servers of the demo' },
 ]
 

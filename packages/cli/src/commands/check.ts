@@ -1,13 +1,20 @@
 /** `thingwall check`: every fault of a policy at once, and its own tests. */
-import { check, hasErrors } from '@thingwall/policy'
+import { check, type Diagnostic, hasErrors } from '@thingwall/policy'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
 import type { Host, Report } from '../frame/report.ts'
 import { jsonOf, renderDiagnostics } from '../render/diagnostics.ts'
+import { renderForGithub } from '../render/github.ts'
 import { showFile } from '../render/place.ts'
+import { renderAsSarif } from '../render/sarif.ts'
 import { count } from '../render/text.ts'
 import { policyOption, tryPolicy } from './open.ts'
 import { printedBy } from './printed.ts'
+
+const formats: Readonly<Record<string, (diagnostics: readonly Diagnostic[], cwd: string) => string>> = {
+  sarif: renderAsSarif,
+  github: renderForGithub,
+}
 
 export async function run(call: Call, host: Host): Promise<Report> {
   const { loaded, document, ruleset, diagnostics: found, at } = await tryPolicy(call, host)
@@ -17,6 +24,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
   const failed = hasErrors(diagnostics)
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length
   const option = policyOption(call)
+  const machineText = formats[call.options.format ?? 'text']?.(diagnostics, host.cwd)
   return {
     exit: failed ? exits.no : exits.fine,
     json: {
@@ -33,6 +41,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
     },
     aside: printedBy(loaded),
     text(page) {
+      if (machineText !== undefined) return machineText
       const body = renderDiagnostics(diagnostics, loaded, page)
       if (failed || document === null || ruleset === null) return body
       const facts = [
@@ -42,11 +51,14 @@ export async function run(call: Call, host: Host): Promise<Report> {
       ]
       return `${body}${page.ink('green', 'ok')} ${showFile(loaded.file, page.cwd)}: ${facts.join(', ')}\n`
     },
-    next: failed
-      ? [[`thingwall check${option}`, 'again, once these are mended']]
-      : [
-          [`thingwall explain${option} --from DEVICE --to ADDRESS:443/tcp`, 'what one flow would meet'],
-          [`thingwall export nftables${option}`, 'what the kernel would be told'],
-        ],
+    next:
+      machineText !== undefined
+        ? []
+        : failed
+          ? [[`thingwall check${option}`, 'again, once these are mended']]
+          : [
+              [`thingwall explain${option} --from DEVICE --to ADDRESS:443/tcp`, 'what one flow would meet'],
+              [`thingwall export nftables${option}`, 'what the kernel would be told'],
+            ],
   }
 }

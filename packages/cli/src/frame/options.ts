@@ -10,6 +10,8 @@ export interface OptionSpec {
   readonly value?: string
   readonly short?: string
   readonly help: string
+  /** All values there are. */
+  readonly choices?: readonly string[]
 }
 
 export const options = {
@@ -39,6 +41,12 @@ export const options = {
     type: 'string',
     value: 'TEXT',
     help: 'only entries that have this text, or that cover this address or name',
+  },
+  format: {
+    type: 'string',
+    value: 'FORMAT',
+    choices: ['text', 'sarif', 'github'],
+    help: 'text, sarif (for code scanning) or github (remarks in a workflow)',
   },
   state: {
     type: 'string',

@@ -46,6 +46,13 @@ export async function parse(argv: readonly string[]): Promise<Request> {
         `write it as ${token.rawName} ${'value' in spec ? spec.value : ''}`.trimEnd(),
       )
     }
+    if ('choices' in spec && !(spec.choices as readonly string[]).includes(token.value as string)) {
+      const meant = await suggest(token.value as string, spec.choices)
+      throw usage(
+        `${token.rawName} is none of: ${spec.choices.join(', ')}`,
+        meant === null ? `write one of them` : `did you mean ${token.rawName} ${meant}?`,
+      )
+    }
     if (token.name in values) throw usage(`${token.rawName} is given twice`, 'leave one of them out')
     values[token.name] = token.value ?? true
   }

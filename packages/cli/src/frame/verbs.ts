@@ -11,6 +11,8 @@ export interface Operand {
   readonly name: string
   readonly help: string
   readonly required: boolean
+  /** Values worth offering; others may be taken too. */
+  readonly choices?: readonly string[]
 }
 
 /** A module in `commands/`. */
@@ -30,8 +32,12 @@ export const verbs: Readonly<Record<string, Verb>> = {
   check: {
     summary: 'find faults: missing reasons, expired, dead and over-broad rules, failing tests',
     operands: [],
-    options: ['policy', 'at'],
-    examples: ['thingwall check', 'thingwall check --policy sites/mauna-loa.policy.ts --at 2027-01-01'],
+    options: ['policy', 'at', 'format'],
+    examples: [
+      'thingwall check',
+      'thingwall check --format github',
+      'thingwall check --policy sites/mauna-loa.policy.ts --at 2027-01-01',
+    ],
     load: () => import('../commands/check.ts'),
   },
   explain: {
@@ -51,6 +57,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
         name: 'WHAT',
         help: 'rules, devices, profiles, networks, lists, or the name of one list',
         required: true,
+        choices: ['rules', 'devices', 'profiles', 'networks', 'lists'],
       },
     ],
     options: ['match', 'policy', 'at'],
@@ -64,6 +71,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
         name: 'TARGET',
         help: 'nftables, yaml, json or schema (the JSON Schema of policies as data)',
         required: true,
+        choices: ['nftables', 'yaml', 'json', 'schema'],
       },
     ],
     options: ['policy', 'bindings', 'at'],
@@ -90,6 +98,19 @@ export const verbs: Readonly<Record<string, Verb>> = {
       'sudo thingwall status --exit-code   # 0 as the file says, 1 changed or broken, 3 apply is due',
     ],
     load: () => import('../commands/status.ts'),
+  },
+  completion: {
+    summary: 'write what a shell needs to complete these commands',
+    operands: [
+      { name: 'SHELL', help: 'bash, zsh or fish', required: true, choices: ['bash', 'zsh', 'fish'] },
+    ],
+    options: [],
+    examples: [
+      'thingwall completion bash > /etc/bash_completion.d/thingwall',
+      'thingwall completion zsh > /usr/local/share/zsh/site-functions/_thingwall',
+      'thingwall completion fish > ~/.config/fish/completions/thingwall.fish',
+    ],
+    load: () => import('../commands/completion.ts'),
   },
   demo: {
     summary: 'play the volcano site in network namespaces on this machine; no root needed',

@@ -3,9 +3,14 @@ import { readFileSync } from 'node:fs'
 import { exits } from './exit.ts'
 import type { Report } from './report.ts'
 
-export function versionReport(): Report {
+/** The version of this package. */
+export function readVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  const { version } = manifest as { readonly version: string }
+  return (manifest as { readonly version: string }).version
+}
+
+export function versionReport(): Report {
+  const version = readVersion()
   return {
     exit: exits.fine,
     json: { name: 'thingwall', version, node: process.versions.node },
