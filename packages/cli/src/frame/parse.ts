@@ -7,10 +7,10 @@ import type { Call } from './call.ts'
 import { type Failure, usage } from './failure.ts'
 import { type OptionName, type OptionValues, options } from './options.ts'
 import { suggest } from './suggest.ts'
-import { type Verb, verbs } from './verbs.ts'
+import { verbs } from './verbs.ts'
 
 export type Request =
-  | { readonly kind: 'call'; readonly call: Call; readonly verb: Verb }
+  | { readonly kind: 'call'; readonly call: Call }
   | { readonly kind: 'help'; readonly verb: string | null }
   | { readonly kind: 'version' }
 
@@ -70,7 +70,7 @@ export async function parse(argv: readonly string[]): Promise<Request> {
   if (surplus !== undefined) {
     throw usage(`'${name}' does not know what to do with '${surplus}'`, `thingwall ${name} --help`)
   }
-  return { kind: 'call', call: { verb: name, operands, options: values as OptionValues }, verb }
+  return { kind: 'call', call: { verb: name, operands, options: values as OptionValues } }
 }
 
 /** `--from --to x`: the next option is no value. `--from=--x` says it is. */

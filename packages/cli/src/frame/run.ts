@@ -7,6 +7,7 @@ import { Failure } from './failure.ts'
 import { pageOf } from './page.ts'
 import { parse } from './parse.ts'
 import type { Host, Report } from './report.ts'
+import type { VerbName } from './verbs.ts'
 
 /** Runs `argv` (without the program) and prints what comes of it. Never throws. */
 export async function run(argv: readonly string[], host: Host): Promise<Exit> {
@@ -25,7 +26,8 @@ export async function run(argv: readonly string[], host: Host): Promise<Exit> {
         return print(versionReport(), host, asJson)
       }
       case 'call': {
-        const command = await request.verb.load()
+        const { commands } = await import('./commands.ts')
+        const command = await commands[request.call.verb as VerbName]()
         return print(await command.run(request.call, host), host, asJson)
       }
       default:

@@ -1,11 +1,9 @@
 /**
- * The verbs: what each takes and where its code lives. `--help` and the parser read this and nothing heavier;
- * the code of a verb is imported when it runs.
+ * The verbs and what each takes. `--help`, completion and the parser read this and nothing heavier; the code of a
+ * verb is in `commands/`, and `commands.ts` knows where.
  */
 
-import type { Call } from './call.ts'
 import type { OptionName } from './options.ts'
-import type { Host, Report } from './report.ts'
 
 export interface Operand {
   readonly name: string
@@ -15,20 +13,14 @@ export interface Operand {
   readonly choices?: readonly string[]
 }
 
-/** A module in `commands/`. */
-export interface Command {
-  readonly run: (call: Call, host: Host) => Promise<Report>
-}
-
 export interface Verb {
   readonly summary: string
   readonly operands: readonly Operand[]
   readonly options: readonly OptionName[]
   readonly examples: readonly string[]
-  readonly load: () => Promise<Command>
 }
 
-export const verbs: Readonly<Record<string, Verb>> = {
+const table = {
   check: {
     summary: 'find faults: missing reasons, expired, dead and over-broad rules, failing tests',
     operands: [],
@@ -38,7 +30,6 @@ export const verbs: Readonly<Record<string, Verb>> = {
       'thingwall check --format github',
       'thingwall check --policy sites/mauna-loa.policy.ts --at 2027-01-01',
     ],
-    load: () => import('../commands/check.ts'),
   },
   explain: {
     summary: 'say why a flow is allowed or blocked, by which rule, and what to do about it',
@@ -48,7 +39,6 @@ export const verbs: Readonly<Record<string, Verb>> = {
       'thingwall explain --from vent-01 --to 10.30.0.5:22/tcp',
       'thingwall explain --from vent-01 --to api.volcano.example:https --bindings told.json',
     ],
-    load: () => import('../commands/explain.ts'),
   },
   list: {
     summary: 'show rules, devices, profiles, networks or lists, each with its reason and its place',
@@ -62,7 +52,6 @@ export const verbs: Readonly<Record<string, Verb>> = {
     ],
     options: ['match', 'policy', 'at'],
     examples: ['thingwall list rules', 'thingwall list blocklist --match 198.51.100.7'],
-    load: () => import('../commands/list.ts'),
   },
   export: {
     summary: 'write the policy for another program, or in another form, on standard output',
@@ -80,14 +69,12 @@ export const verbs: Readonly<Record<string, Verb>> = {
       'thingwall export nftables | nft -c -f -',
       'thingwall export yaml > site.policy.yaml',
     ],
-    load: () => import('../commands/export.ts'),
   },
   apply: {
     summary: 'put the policy in force on this machine, whole and in one step',
     operands: [],
     options: ['policy', 'bindings', 'dry-run', 'lock-me-out', 'log', 'state'],
     examples: ['thingwall apply --dry-run', 'sudo thingwall apply --bindings told.json'],
-    load: () => import('../commands/apply.ts'),
   },
   status: {
     summary: 'say what is in force, since when, whether it is what the file says, and what it has met',
@@ -97,7 +84,6 @@ export const verbs: Readonly<Record<string, Verb>> = {
       'sudo thingwall status',
       'sudo thingwall status --exit-code   # 0 as the file says, 1 changed or broken, 3 apply is due',
     ],
-    load: () => import('../commands/status.ts'),
   },
   completion: {
     summary: 'write what a shell needs to complete these commands',
@@ -110,13 +96,17 @@ export const verbs: Readonly<Record<string, Verb>> = {
       'thingwall completion zsh > /usr/local/share/zsh/site-functions/_thingwall',
       'thingwall completion fish > ~/.config/fish/completions/thingwall.fish',
     ],
-    load: () => import('../commands/completion.ts'),
   },
   demo: {
     summary: 'play the volcano site in network namespaces on this machine; no root needed',
     operands: [],
     options: ['stay'],
     examples: ['thingwall demo', 'thingwall demo --stay', 'thingwall demo --json'],
-    load: () => import('../commands/demo.ts'),
   },
-}
+} as const
+
+table satisfies Readonly<Record<string, Verb>>
+
+export type VerbName = keyof typeof table
+
+export const verbs: Readonly<Record<string, Verb>> = table

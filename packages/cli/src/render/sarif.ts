@@ -6,14 +6,13 @@
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Code, codes, type Diagnostic, type Origin } from '@thingwall/policy'
-import type { Location, Log, ReportingDescriptor, Result } from 'sarif'
 import { readVersion } from '../frame/version.ts'
 import { nearBy, showFile } from './place.ts'
 
 /** One SARIF log, ended by a line break. */
 export function renderAsSarif(diagnostics: readonly Diagnostic[], cwd: string): string {
   const found = [...new Set(diagnostics.map(({ code }) => code))].sort()
-  const log: Log = {
+  const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
     runs: [
@@ -27,7 +26,7 @@ export function renderAsSarif(diagnostics: readonly Diagnostic[], cwd: string): 
   return `${JSON.stringify(log, null, 2)}\n`
 }
 
-function ruleOf(code: Code): ReportingDescriptor {
+function ruleOf(code: Code): object {
   const { title, severity } = codes[code]
   return {
     id: code,
@@ -37,7 +36,7 @@ function ruleOf(code: Code): ReportingDescriptor {
   }
 }
 
-function resultOf(diagnostic: Diagnostic, ruleIndex: number, cwd: string): Result {
+function resultOf(diagnostic: Diagnostic, ruleIndex: number, cwd: string): object {
   const { code, severity, origin, related } = diagnostic
   return {
     ruleId: code,
@@ -52,7 +51,7 @@ function resultOf(diagnostic: Diagnostic, ruleIndex: number, cwd: string): Resul
   }
 }
 
-function locationOf({ file, line, column }: Origin, cwd: string): Location {
+function locationOf({ file, line, column }: Origin, cwd: string): object {
   const shown = showFile(file, cwd)
   const uri = isAbsolute(shown)
     ? pathToFileURL(shown).href

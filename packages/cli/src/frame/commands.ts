@@ -1,0 +1,20 @@
+/** Where the code of each verb lives. It is imported when the verb runs, and no sooner. */
+import type { Call } from './call.ts'
+import type { Host, Report } from './report.ts'
+import type { VerbName } from './verbs.ts'
+
+/** A module in `commands/`. */
+export interface Command {
+  readonly run: (call: Call, host: Host) => Promise<Report>
+}
+
+export const commands: Readonly<Record<VerbName, () => Promise<Command>>> = {
+  check: () => import('../commands/check.ts'),
+  explain: () => import('../commands/explain.ts'),
+  list: () => import('../commands/list.ts'),
+  export: () => import('../commands/export.ts'),
+  apply: () => import('../commands/apply.ts'),
+  status: () => import('../commands/status.ts'),
+  completion: () => import('../commands/completion.ts'),
+  demo: () => import('../commands/demo.ts'),
+}
