@@ -77,10 +77,15 @@ function isOlder(version: string, than: string): boolean {
 }
 
 function refusal(ended: Ended, what: string): ThingwallError {
-  if (/Operation not permitted/.test(ended.stderr)) return notPermitted('thingwall …', ended.stderr)
-  const said = escapeText(ended.stderr.trim().split('\n').slice(0, 2).join(': '), 300)
-  return new ThingwallError('TW4007', `${what}: ${said || `nft ended with ${ended.status ?? 'a signal'}`}`, {
+  return refusalOf(ended.stderr || `nft ended with ${ended.status ?? 'a signal'}`, what)
+}
+
+/** What nft said no to, in its own words. */
+export function refusalOf(words: string, what: string): ThingwallError {
+  if (/Operation not permitted/.test(words)) return notPermitted('thingwall …', words)
+  const said = escapeText(words.trim().split('\n').slice(0, 2).join(': '), 300)
+  return new ThingwallError('TW4007', `${what}: ${said}`, {
     hint: 'what was in force still is; see what nft says with: thingwall export nftables | nft -c -f -',
-    cause: ended.stderr,
+    cause: words,
   })
 }

@@ -63,6 +63,8 @@ export const codes = {
   TW4011: { title: 'your connection cannot be kept', severity: 'error' },
   TW4012: { title: 'in force, but not recorded', severity: 'warning' },
   TW4013: { title: 'a network without prefixes yet', severity: 'warning' },
+  TW4020: { title: 'a change whose outcome is not known', severity: 'error' },
+  TW4021: { title: 'the privileged process cannot be started', severity: 'error' },
 } as const
 
 codes satisfies Record<string, { title: string; severity: Severity }>
