@@ -2,12 +2,13 @@
  * What a question leaves open: which addresses its ends have, and what stands in for those that nobody knows yet, so
  * that the rule which would decide is found all the same. Nothing is decided here.
  */
-import { type Address, familyOf, predecessor } from '../model/address.ts'
+import { type Address, type Family, familyOf, predecessor } from '../model/address.ts'
 import { type Bindings, type BoundAddress, EVERY_DEVICE } from '../model/flow.ts'
 import type { Ruleset } from '../model/ruleset.ts'
 import type { Service } from '../model/service.ts'
 import { ownerOf } from './ends.ts'
 import type { AskedEnd } from './question.ts'
+import { NOBODYS, standInFor } from './stand-in.ts'
 
 /** A question whose words are understood. */
 export interface Ask {
@@ -18,12 +19,8 @@ export interface Ask {
   readonly at: number
 }
 
-/** Documentation addresses (RFC 5737) that stand for "whatever the name's answer will be", and for any other's. */
-const PLACEHOLDER = 'c0000201' as Address
-const ELSEWHERE = 'c0000202' as Address
-
 /** The addresses the flow can run between: one family, and for a name what the other end was told. */
-export function addressPairs(ask: Ask, service: Service): readonly (readonly [Address, Address])[] {
+export function addressPairs(ask: Ask, service: Service): readonly Pair[] {
   const sources = ask.from.kind === 'name' ? toldTo(ask, ask.to, ask.from.text) : ask.from.addresses
   const destinations = ask.to.kind === 'name' ? toldTo(ask, ask.from, ask.to.text) : ask.to.addresses
   const pairs = sources.flatMap((source) =>
@@ -34,11 +31,16 @@ export function addressPairs(ask: Ask, service: Service): readonly (readonly [Ad
   )
   // Several answers to one name may be judged differently. A device's addresses of one family are judged alike; those
   // of two need not be.
-  if (ask.from.kind === 'name' || ask.to.kind === 'name') return pairs
-  return ([4, 6] as const).flatMap((family) =>
-    pairs.filter(([source]) => familyOf(source) === family).slice(0, 1),
-  )
+  return ask.from.kind === 'name' || ask.to.kind === 'name' ? pairs : oneOfEachFamily(pairs)
 }
+
+type Pair = readonly [source: Address, destination: Address]
+
+function oneOfEachFamily(pairs: readonly Pair[]): readonly Pair[] {
+  return FAMILIES.flatMap((family) => pairs.filter(([source]) => familyOf(source) === family).slice(0, 1))
+}
+
+const FAMILIES: readonly Family[] = [4, 6]
 
 function isLinkLocal(address: Address): boolean {
   return address.startsWith('fe8') && address.length === 32
@@ -69,13 +71,18 @@ export function missing(ask: Ask): readonly string[] {
 }
 
 /** Stands addresses in for what is not known, to find the rule that would decide. */
-export function assumedPairs(ask: Ask, service: Service): readonly (readonly [Address, Address])[] {
+export function assumedPairs(ask: Ask, service: Service): readonly Pair[] {
   const stand = (end: AskedEnd): readonly Address[] =>
-    end.kind === 'name' ? [PLACEHOLDER] : isUnplaced(end) ? freeAddresses(ask, end) : end.addresses
-  return stand(ask.from)
+    end.kind === 'name' ? standIns(ask) : isUnplaced(end) ? freeAddresses(ask, end) : end.addresses
+  const pairs = stand(ask.from)
     .flatMap((source) => stand(ask.to).map((destination) => [source, destination] as const))
     .filter(([source, destination]) => familyOf(source) === familyOf(destination) && fits(service, source))
-    .slice(0, 1)
+    .filter(([source, destination]) => isLinkLocal(source) === isLinkLocal(destination))
+  return oneOfEachFamily(pairs)
+}
+
+function standIns({ ruleset, bindings }: Ask): readonly Address[] {
+  return FAMILIES.flatMap((family) => standInFor(ruleset, bindings, family) ?? [])
 }
 
 /** A device that nobody has given an address yet. */
@@ -103,7 +110,7 @@ export function assumedBindings(ask: Ask): Bindings {
   ] as const) {
     if (end.kind !== 'name' || other.device === null) continue
     const told = new Map(ask.bindings.names.get(other.device.name))
-    names.set(other.device.name, told.set(end.text, [standIn(PLACEHOLDER)]))
+    names.set(other.device.name, told.set(end.text, standIns(ask).map(forGood)))
     names.set(EVERY_DEVICE, new Map([...elsewhere(ask.ruleset), ...(names.get(EVERY_DEVICE) ?? [])]))
   }
   const owners = new Map(ask.bindings.owners)
@@ -115,13 +122,13 @@ export function assumedBindings(ask: Ask): Bindings {
   return { ...ask.bindings, names, owners }
 }
 
-function standIn(address: Address): BoundAddress {
+function forGood(address: Address): BoundAddress {
   return { address, until: Number.POSITIVE_INFINITY }
 }
 
 /** An answer that no question is about, for every name that rules speak of. */
 export function elsewhere(ruleset: Ruleset): ReadonlyMap<string, readonly BoundAddress[]> {
-  const answer = [standIn(ELSEWHERE)]
+  const answer = [forGood(NOBODYS)]
   return new Map([...patternsOf(ruleset)].map((pattern) => [pattern.replace('*', 'any-other'), answer]))
 }
 
