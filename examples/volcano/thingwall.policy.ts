@@ -1,7 +1,7 @@
 /**
  * The policy of a volcano observatory: ESP32 sensors behind a WiFi gateway, the geologists' laptops, one API.
  */
-import { allow, api, deny, list, network, policy, profile, test } from 'thingwall'
+import { allow, api, deny, device, list, network, policy, profile, test } from 'thingwall'
 
 const badHosts = list('known-botnets', {
   why: 'Command-and-control hosts seen in the March incident',
@@ -81,6 +81,12 @@ export default policy('mauna-loa', {
       mac: '24:6f:28:aa:00:02',
       ip: ['10.20.0.12', 'fd20::12'],
       labels: { region: 'us', site: 'mauna-loa' },
+    }),
+    // Bound to its link address: nobody else on the station's network is taken for the administrator.
+    'admin-laptop': device({
+      why: 'Administers the gateway',
+      mac: '02:00:00:00:30:05',
+      ip: '10.30.0.5',
     }),
     'crater-cam': camera.device({
       mac: '24:6f:28:aa:00:03',

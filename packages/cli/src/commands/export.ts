@@ -1,27 +1,21 @@
 /** `thingwall export TARGET`: the policy for another program, or in another form, on standard output. */
-import {
-  asWritten,
-  type Bindings,
-  type CompileResult,
-  compileFor,
-  policySchema,
-  type Ruleset,
-} from '@thingwall/policy'
+import { asWritten, type Bindings, type CompileResult, policySchema, type Ruleset } from '@thingwall/policy'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
 import { Failure, usage } from '../frame/failure.ts'
 import type { Host, Report } from '../frame/report.ts'
 import { suggest } from '../frame/suggest.ts'
 import { renderDiagnostics } from '../render/diagnostics.ts'
+import { compiled } from './compiled.ts'
 import { openBindings, openPolicy, policyOption } from './open.ts'
 import { printedBy } from './printed.ts'
 
-type Compile = (ruleset: Ruleset, bindings: Bindings, at: number) => CompileResult
+type Compile = (call: Call, ruleset: Ruleset, bindings: Bindings, at: number) => CompileResult
 
 const targets: Readonly<Record<string, () => Promise<Compile>>> = {
   nftables: async () => {
     const { nftables } = await import('@thingwall/policy/nftables')
-    return (ruleset, bindings, at) => compileFor(nftables, ruleset, { bindings, at, log: null })
+    return (call, ruleset, bindings, at) => compiled(call, nftables, ruleset, { bindings, at, log: null })
   },
 }
 
@@ -64,7 +58,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
   const load = Object.hasOwn(targets, name) ? targets[name] : undefined
   if (load === undefined) throw await unknownTarget(name)
   const [compile, { loaded, ruleset, diagnostics, at }] = await Promise.all([load(), openPolicy(call, host)])
-  const [artifact, refused] = compile(ruleset, openBindings(call, host, ruleset), at)
+  const [artifact, refused] = compile(call, ruleset, openBindings(call, host, ruleset), at)
   if (artifact === null) {
     throw new Failure(`${name} cannot express this policy`, {
       code: 'policy',

@@ -21,7 +21,6 @@ import {
   type Artifact,
   type Bindings,
   check,
-  compileFor,
   type Diagnostic,
   escapeText,
   hasErrors,
@@ -35,6 +34,7 @@ import { exits } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
 import type { Host } from '../frame/report.ts'
 import { DEFAULT_POLICY_FILE, type LoadedPolicy, loadPolicy } from '../load/load.ts'
+import { compiled } from './compiled.ts'
 import { openBindings, policyOption } from './open.ts'
 
 export interface Gateway {
@@ -77,7 +77,7 @@ export async function prepare(call: Call, host: Host, log: number | null): Promi
   if (hasErrors(checked)) throw faulty(call, loaded, checked)
   const bindings = withOwnAddresses(openBindings(call, host, ruleset), machine)
   const logging = log === null ? null : { group: log, verdicts: 'deny' as const }
-  const [artifact, refused] = compileFor(nftables, ruleset, { bindings, at, log: logging })
+  const [artifact, refused] = compiled(call, nftables, ruleset, { bindings, at, log: logging })
   if (artifact === null) throw faulty(call, loaded, loaded.locate(refused))
   const diagnostics = [...checked, ...loaded.locate(fit(document, ruleset, machine))]
   return { loaded, document, ruleset, bindings, survey: machine, artifact, diagnostics, at }

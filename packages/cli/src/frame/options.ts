@@ -56,6 +56,10 @@ export const options = {
   log: { type: 'string', value: 'GROUP', help: 'also send refused packets to this NFLOG group' },
   'dry-run': { type: 'boolean', help: 'ask the kernel whether it would take it; change nothing' },
   'lock-me-out': { type: 'boolean', help: 'apply even where that cuts the connection this is called from' },
+  'accept-stricter': {
+    type: 'boolean',
+    help: 'take a rendering that allows less than the policy where there is no exact one',
+  },
   'exit-code': { type: 'boolean', help: 'end with 3 where there is something to do' },
   stay: { type: 'boolean', help: 'leave the site up until Ctrl-C, with commands to try' },
   json: { type: 'boolean', help: 'one JSON document on standard output, nothing else' },

@@ -63,7 +63,7 @@ const table = {
         choices: ['nftables', 'yaml', 'json', 'schema'],
       },
     ],
-    options: ['policy', 'bindings', 'at'],
+    options: ['policy', 'bindings', 'at', 'accept-stricter'],
     examples: [
       'thingwall export nftables > thingwall.nft',
       'thingwall export nftables | nft -c -f -',
@@ -73,13 +73,13 @@ const table = {
   apply: {
     summary: 'put the policy in force on this machine, whole and in one step',
     operands: [],
-    options: ['policy', 'bindings', 'dry-run', 'lock-me-out', 'log', 'state'],
+    options: ['policy', 'bindings', 'dry-run', 'lock-me-out', 'log', 'accept-stricter', 'state'],
     examples: ['thingwall apply --dry-run', 'sudo thingwall apply --bindings told.json'],
   },
   status: {
     summary: 'say what is in force, since when, whether it is what the file says, and what it has met',
     operands: [],
-    options: ['policy', 'bindings', 'exit-code', 'state'],
+    options: ['policy', 'bindings', 'accept-stricter', 'exit-code', 'state'],
     examples: [
       'sudo thingwall status',
       'sudo thingwall status --exit-code   # 0 as the file says, 1 changed or broken, 3 apply is due',

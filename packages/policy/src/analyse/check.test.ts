@@ -143,6 +143,46 @@ describe('TW2003 its date has passed and it stays in force', () => {
   })
 })
 
+describe('TW2017 an administrator by address alone', () => {
+  const desk = { mac: '24:6f:28:aa:00:05', ip: ['10.30.0.5', 'fd30::5'] }
+  const on = (role: 'trusted' | 'things', more: object, device_?: object): PolicyDocument =>
+    site({
+      networks: {
+        ...networks,
+        station: network({
+          role,
+          interface: 'lan0',
+          cidrs: ['10.30.0.0/24', 'fd30::/64'],
+          isolation: 'bridge-port',
+          ...more,
+        } as never),
+      } as never,
+      devices: {
+        vent: device({ mac, ip: '10.20.0.11', rules: { clock } as never }),
+        ...(device_ === undefined ? {} : { desk: device(device_ as never) }),
+      } as never,
+    })
+  const at = ['networks.station.admin']
+  test('of either family, of a whole prefix, and of a device that has another address', () => {
+    for (const admin of ['10.30.0.5', 'fd30::5', '10.30.0.4/30']) {
+      expect(found(on('trusted', { admin }), 'TW2017')).toEqual(at)
+      expect(found(on('trusted', { admin }, { ...desk, ip: '10.30.0.99' }), 'TW2017')).toEqual(at)
+    }
+    expect(found(on('trusted', { admin: '10.30.0.4/30' }, desk), 'TW2017')).toEqual(at)
+  })
+  test('not: one that a device with a link address owns, nor is that device idle', () => {
+    const admin = ['10.30.0.5', 'fd30::5']
+    for (const role of ['trusted', 'things'] as const) {
+      const findings = told(on(role, { admin }, desk)).map(({ code }) => code)
+      expect(findings).toEqual([])
+    }
+    expect(found(on('things', {}, desk), 'TW2006')).toEqual(['devices.desk'])
+  })
+  test('not: where an address is all there is', () => {
+    expect(found(on('trusted', { admin: '10.30.0.5', identity: 'ip' }), 'TW2017')).toEqual([])
+  })
+})
+
 describe('TW2004 it ends soon', () => {
   test.each([
     ['2026-11-22T12:00:01Z', 1],

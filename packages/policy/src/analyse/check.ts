@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { PolicyDocument } from '../model/policy.ts'
 import type { Ruleset } from '../model/ruleset.ts'
+import { bareAdminCheck } from './bare-admin.ts'
 import { broadCheck } from './broad.ts'
 import { denyNameCheck } from './deny-name.ts'
 import { datesCheck, endedCheck, outlivedCheck, reviewCheck, soonCheck } from './expiry.ts'
@@ -37,6 +38,7 @@ const checks: readonly Check[] = [
   denyNameCheck,
   isolationCheck,
   gatewayLiteralCheck,
+  bareAdminCheck,
   unreadableTestCheck,
   failingTestCheck,
 ]

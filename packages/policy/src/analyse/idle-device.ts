@@ -4,7 +4,7 @@
  */
 import type { Fault } from '../model/diagnostic.ts'
 import { contains } from '../model/interval.ts'
-import type { Atom, Device } from '../model/ruleset.ts'
+import type { Atom, Device, Ruleset } from '../model/ruleset.ts'
 import { isOver } from './never.ts'
 import type { Check, Subject } from './subject.ts'
 
@@ -56,9 +56,16 @@ function idleDevices({ document, ruleset, at }: Subject): readonly Device[] {
     (device) =>
       things.has(device.network) &&
       isSpokenOf[device.class] !== true &&
+      !administers(device, ruleset) &&
       !Object.hasOwn(document.quarantine, device.name) &&
       !wider.some((atom) => speaksOf(atom, device)),
   )
+}
+
+/** It may be there only so that nobody else takes its address. */
+function administers(device: Device, { networkByName }: Ruleset): boolean {
+  const admin = networkByName.get(device.network)?.admin ?? []
+  return device.addresses.some((address) => contains(admin, address))
 }
 
 function speaksOf(atom: Atom, device: Device): boolean {
