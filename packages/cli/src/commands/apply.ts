@@ -127,6 +127,7 @@ function jsonFor(
     changed: isDry ? before !== artifact.digest : (result?.changed ?? false),
     policy: ruleset.name,
     file: loaded.file,
+    wall: loaded.wall,
     digest: artifact.digest,
     before,
     at: new Date(result?.record.at ?? at).toISOString(),

@@ -37,6 +37,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
       devices: ruleset?.devices.length ?? null,
       rules: ruleset?.rules.length ?? null,
       tests: document?.tests.length ?? null,
+      wall: loaded.wall,
       diagnostics: diagnostics.map((one) => jsonOf(one, host.cwd)),
     },
     aside: printedBy(loaded),

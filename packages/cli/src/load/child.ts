@@ -1,50 +1,50 @@
 /**
  * The program of the child process that evaluates a policy file: twice, at two instants and with two sequences of
- * chance, so that a policy which depends on either is found out. Writes one `Message` and ends.
+ * chance, so that a policy which depends on either is found out. Sends one `Message` and ends.
  *
- * Everything after `fenceGlobals` may be hostile; what this needs of Node is taken before.
+ * It gives up its rights before it reads the policy. Everything after `fenceGlobals` may be hostile; what this
+ * needs of Node is taken before.
  */
-import { writeSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fenceGlobals, fenceImports, GENERATION, type Packages, standStill } from './fence.ts'
-import type { Difference, Message } from './message.ts'
+import { ask, tell } from './channel.ts'
+import { fenceGlobals, fenceImports, GENERATION, standStill } from './fence.ts'
+import { fenceFiles } from './files.ts'
+import type { Difference, Message, Order } from './message.ts'
+import { giveUpRights } from './rights.ts'
+// Our own modules, before the policy's: afterwards this process reads no file.
+import '../index.ts'
 
-const [file, packagesText, nowText] = process.argv.slice(2) as [string, string, string]
 const exit = process.exit.bind(process)
 const stringify = JSON.stringify
 /** Past this length a file is generated, and nobody reads its lines. */
 const SOURCE_LENGTH = 4 << 20
 const SECOND_LOAD_LATER_MS = 400 * 86_400_000 + 3_723_004
 
-const packages = JSON.parse(packagesText) as Packages
+const { file, packages, nowMs, becomeId, endAfterMs } = takeOrder()
+await giveUpRights(becomeId).catch((error: unknown) => {
+  tell({ kind: 'stuck', why: error instanceof Error ? error.message : String(error) })
+  exit(2)
+})
+setTimeout(exit, endAfterMs, 2).unref()
 const sources = new Map<string, string>()
-
-await loadOwn()
 fenceImports(packages, (url, text) => sources.set(fileURLToPath(url.replace(GENERATION, '')), text))
+fenceFiles(dirname(fileURLToPath(file)))
 fenceGlobals()
 send(await evaluate())
 
-/**
- * Our own modules, before the policy's. In a checkout they are TypeScript, and the parent lends the compile cache
- * that spares stripping them each time; the right to write there ends here, before any foreign code runs.
- */
-async function loadOwn(): Promise<void> {
-  await import(packages.urls.thingwall as string)
-  if (process.permission.has('fs.write')) throw new Error('may write everywhere')
-  if (process.env.NODE_COMPILE_CACHE !== undefined) dropWriting()
-}
-
-function dropWriting(): void {
-  const { permission } = process as unknown as { readonly permission: { drop(scope: string): void } }
-  permission.drop('fs.write')
+function takeOrder(): Order {
+  const answer = ask({ kind: 'ready' })
+  if (answer.kind !== 'order') throw new Error('no order')
+  return answer.order
 }
 
 async function evaluate(): Promise<Message> {
   try {
-    const first = await load(1, Number(nowText), 1)
+    const first = await load(1, nowMs, 1)
     if (first === undefined) return { kind: 'no-default' }
-    const second = await load(2, Number(nowText) + SECOND_LOAD_LATER_MS, 2)
+    const second = await load(2, nowMs + SECOND_LOAD_LATER_MS, 2)
     const texts: string[] = []
     try {
       texts.push(canonical(first), canonical(second))
@@ -111,16 +111,8 @@ function shown(value: unknown): string {
   return (stringify(value) ?? 'undefined').slice(0, 200)
 }
 
-/** Writes all of it, also where the pipe takes it in pieces, and ends the process whatever timers still run. */
+/** Ends the process whatever timers still run. */
 function send(message: Message): never {
-  const bytes = Buffer.from(stringify(message))
-  let sent = 0
-  while (sent < bytes.length) {
-    try {
-      sent += writeSync(3, bytes, sent)
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) exit(2)
-    }
-  }
+  tell({ kind: 'result' }, Buffer.from(stringify(message)))
   return exit(0)
 }

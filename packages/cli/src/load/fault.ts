@@ -50,6 +50,8 @@ export function faultOfEnd(
         origin,
         'Split the policy, or shorten what its entries say.',
       )
+    case 'printed':
+      return loadFault('the policy printed more than 8 MB', origin, 'Take its console.log calls out.')
     case 'silent':
       return loadFault(
         'the policy ended its process before it was evaluated',
@@ -73,8 +75,8 @@ function wordsFor({ name, message, stack }: Threw): readonly [message: string, h
     return [message, 'Policy files run by stripping their types: no enum, namespace or parameter property.']
   }
   if (name === 'SyntaxError') return [message, 'Mend the syntax, then run this again.']
-  if (stack.includes('ERR_MODULE_NOT_FOUND')) {
-    const what = /^Cannot find (?:module|package) '([^']+)'/.exec(message)?.[1] ?? 'a module'
+  const what = /^Cannot find (?:module|package) '([^']+)'/.exec(message)?.[1]
+  if (what !== undefined) {
     return [
       `there is no module '${what}'`,
       'Imports of own files are written with their ending: ./devices.ts',
@@ -88,6 +90,12 @@ function wordsFor({ name, message, stack }: Threw): readonly [message: string, h
   }
   if (message.startsWith('a policy file may not import'))
     return [message, 'Read what it needs from a file beside it.']
+  if (message.startsWith('a policy may not ')) {
+    return [
+      message,
+      'A policy reads only below the nearest folder with package.json or .git, or else its own folder; nothing hidden, and nothing more private than itself.',
+    ]
+  }
   return [`the policy threw ${name}: ${message}`, 'The place is where it was thrown.']
 }
 

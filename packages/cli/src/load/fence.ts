@@ -1,10 +1,15 @@
 /**
- * What a policy's code may touch while it is evaluated: other modules below the allowed folders, pure built-ins,
- * a clock that stands still, and numbers that only look random. Node's permission model (set by the parent)
- * is the wall for files, processes and add-ons; this fence closes what that model leaves open in Node 24, the
- * network and the process object, and makes a policy that depends on the time or on chance say so.
+ * What a policy's code finds while it is evaluated: its own modules, pure built-ins, a clock that stands still, and
+ * numbers that only look random. The walls (`wall.ts`, `rights.ts`) keep files, processes and the network from it; this
+ * fence withholds what would only fail there, says so in sentences, and makes a policy that depends on the time
+ * or on chance say so. It is no wall itself: who breaks it has gained nothing.
  */
-import Module, { registerHooks } from 'node:module'
+import { writeSync } from 'node:fs'
+import Module, { isBuiltin, registerHooks } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { format } from 'node:util'
+import { ask } from './channel.ts'
+import type { Manner, Packages } from './message.ts'
 
 /** Built-ins that a policy may import: computing, and reading files (which the permission model narrows). */
 const builtins: ReadonlySet<string> = new Set([
@@ -22,18 +27,10 @@ const builtins: ReadonlySet<string> = new Set([
   'util',
 ])
 
-/** Where the packages a policy file imports by name live. */
-export interface Packages {
-  /** Specifier → URL of the module that it means, from wherever it is imported. */
-  readonly urls: Readonly<Record<string, string>>
-  /** URL prefixes of our own packages, whose modules are evaluated once. */
-  readonly own: readonly string[]
-}
-
 /** The query that makes Node evaluate a policy's modules again; origins must not show it. */
 export const GENERATION: RegExp = /\?thingwall-load=\d+/g
 
-/** Directs imports. Modules of the policy take their importer's generation along, so a second load is whole. */
+/** Directs imports: what a module is and holds is asked of the process that started this one. Modules of the policy take their importer's generation along, so a second load is whole. */
 export function fenceImports(packages: Packages, onSource: (url: string, text: string) => void): void {
   const isOwn = (url: string): boolean => packages.own.some((prefix) => url.startsWith(prefix))
   registerHooks({
@@ -41,33 +38,48 @@ export function fenceImports(packages: Packages, onSource: (url: string, text: s
       const known = packages.urls[specifier]
       if (known !== undefined) return { url: known, shortCircuit: true }
       const parent = context.parentURL ?? ''
-      const resolved = nextResolve(specifier, context)
-      if (resolved.url.startsWith('node:')) {
-        if (!isOwn(parent) && !builtins.has(resolved.url.slice('node:'.length))) {
-          throw new Error(
-            `a policy file may not import '${resolved.url}': it only describes, it does not act`,
-          )
-        }
-        return resolved
+      if (isBuiltin(specifier)) {
+        const name = specifier.replace(/^node:/, '')
+        if (isOwn(parent) || builtins.has(name)) return nextResolve(specifier, context)
+        throw new Error(`a policy file may not import 'node:${name}': it only describes, it does not act`)
       }
-      if (!resolved.url.startsWith('file:') || isOwn(resolved.url)) return resolved
-      const format = /\.m?ts(?:\?|$)/.test(resolved.url) ? { format: 'module-typescript' } : {}
+      if (isOwn(parent)) {
+        // The policy file itself, which our own child imports.
+        return { url: specifier, shortCircuit: true }
+      }
+      const importer = parent.replace(GENERATION, '')
+      if (!importer.startsWith('file:'))
+        throw new Error(`nothing may be imported from ${importer.slice(0, 40)}`)
+      const answer = ask({ kind: 'resolve', specifier, importer, manner: mannerOf(context.conditions) })
+      if (answer.kind !== 'resolved') throw new Error('no answer')
+      const { url } = answer
+      if (!url.startsWith('file:'))
+        throw new Error(`a policy file may not import '${url.slice(0, 80)}': it imports files only`)
+      if (isOwn(url)) return { url, shortCircuit: true }
       const generation = parent.match(GENERATION)?.[0]
-      const isModule = context.conditions.includes('import')
-      return generation === undefined || !isModule
-        ? { ...resolved, ...format }
-        : { ...resolved, ...format, url: `${resolved.url}${generation}` }
+      const again = generation !== undefined && mannerOf(context.conditions) === 'import'
+      return { url: again ? `${url}${generation}` : url, shortCircuit: true }
     },
     load(url, context, nextLoad) {
-      const loaded = nextLoad(url, context)
-      if (loaded.format === 'module-typescript' && !isOwn(url)) onSource(url, String(loaded.source))
-      return loaded
+      if (isOwn(url) || url.startsWith('node:')) return nextLoad(url, context)
+      const path = fileURLToPath(url.replace(GENERATION, ''))
+      const answer = ask({ kind: 'read', path, manner: mannerOf(context.conditions) })
+      if (answer.kind !== 'file') throw new Error('no answer')
+      if (answer.format === null)
+        throw new Error(`a policy file may not import ${path}: it is no JavaScript, TypeScript or JSON`)
+      const source = answer.body.toString('utf8')
+      if (answer.format === 'module-typescript') onSource(url, source)
+      return { format: answer.format, source, shortCircuit: true }
     },
   })
   // CommonJS packages see the Module class itself: no second set of hooks above these.
   for (const name of ['registerHooks', 'register', 'runMain']) {
     Object.defineProperty(Module, name, { value: undefined, writable: false, configurable: false })
   }
+}
+
+function mannerOf(conditions: readonly string[]): Manner {
+  return conditions.includes('import') ? 'import' : 'require'
 }
 
 /** Takes away the network, the process and the machine's own clock and chance. */
@@ -93,6 +105,24 @@ export function fenceGlobals(): void {
   ]
   for (const name of taken) Reflect.deleteProperty(globalThis, name)
   Object.defineProperty(globalThis, 'process', { value: inert, writable: false, configurable: false })
+  globalThis.console = printing()
+}
+
+const write = writeSync
+const PRINTED_AT_ONCE = 16_384
+
+/** A console without streams: those of Node are sockets, and their class opens others. */
+function printing(): Console {
+  const print = (...given: readonly unknown[]): void => {
+    try {
+      write(1, `${format(...given)}\n`.slice(0, PRINTED_AT_ONCE))
+    } catch {
+      // Nobody reads it any more.
+    }
+  }
+  return new Proxy(Object.create(null) as Console, {
+    get: (_, name) => (name === 'then' || typeof name === 'symbol' ? undefined : print),
+  })
 }
 
 /** Stops the clock at an instant and makes chance repeat, until the next call. */

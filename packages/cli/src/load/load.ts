@@ -19,7 +19,8 @@ import { faultOfEnd, faultOfThrown, loadFault } from './fault.ts'
 import { type Locator, locatorFor } from './locate.ts'
 import { located, placed } from './places.ts'
 import { isBelow, projectOf } from './project.ts'
-import { type Bounds, evaluateApart, usualBounds } from './sandbox.ts'
+import { type Bounds, evaluateApart, usualBounds, type WallReport } from './sandbox.ts'
+import type { Machine } from './wall.ts'
 import { isWritten, readWritten } from './written.ts'
 
 export interface LoadedPolicy {
@@ -34,6 +35,8 @@ export interface LoadedPolicy {
   readonly locate: (diagnostics: readonly Diagnostic[]) => readonly Diagnostic[]
   /** The folder below which the policy may read, and below which its source may be shown. */
   readonly project: string
+  /** What stood around the policy's code while it ran; null where it is YAML or JSON, which runs nothing. */
+  readonly wall: WallReport | null
 }
 
 export interface LoadOptions {
@@ -41,6 +44,8 @@ export interface LoadOptions {
   /** Milliseconds since 1970: the clock that the policy sees. */
   readonly nowMs: number
   readonly bounds?: Bounds
+  /** The machine whose walls are used; this one unless a test says otherwise. */
+  readonly machine?: Machine
 }
 
 /** The file that `--policy` names when it is not given. */
@@ -53,13 +58,19 @@ export async function loadPolicy(path: string, options: LoadOptions): Promise<Lo
   if (isWritten(file)) {
     const { input, diagnostics, locator } = readWritten(file, project)
     if (hasErrors(diagnostics))
-      return { file, document: null, diagnostics, printed: '', locate: (found) => found, project }
-    return read(input, null, { file, project, printed: '', locator })
+      return { file, document: null, diagnostics, printed: '', locate: (found) => found, project, wall: null }
+    return read(input, null, { file, project, printed: '', wall: null, locator })
   }
   const bounds = options.bounds ?? usualBounds
-  const { outcome, printed } = await evaluateApart(file, options.nowMs, bounds)
+  const { outcome, printed, wall } = await evaluateApart(file, options.nowMs, bounds, options.machine)
   const refuse = (...diagnostics: readonly Diagnostic[]): LoadedPolicy => {
-    return { file, document: null, diagnostics, printed, locate: (found) => found, project }
+    return { file, document: null, diagnostics, printed, locate: (found) => found, project, wall }
+  }
+  if (outcome.kind === 'no-wall') {
+    throw new Failure(`no policy can be evaluated here: ${outcome.why}`, {
+      code: 'environment',
+      hint: 'a policy is code, and is only run without rights: install util-linux, or run this as an ordinary user',
+    })
   }
   if (outcome.kind === 'ended') return refuse(faultOfEnd(file, outcome, bounds))
   const { message } = outcome
@@ -84,7 +95,7 @@ export async function loadPolicy(path: string, options: LoadOptions): Promise<Lo
       )
     case 'policy': {
       const locator = locatorFor((source) => isBelow(project, source), message.sources)
-      return read(message.document, message.difference, { file, project, printed, locator })
+      return read(message.document, message.difference, { file, project, printed, wall, locator })
     }
     default:
       return message satisfies never
@@ -95,13 +106,14 @@ interface Reading {
   readonly file: string
   readonly project: string
   readonly printed: string
+  readonly wall: WallReport | null
   readonly locator: Locator
 }
 
 function read(
   input: unknown,
   difference: { readonly path: string; readonly first: string; readonly second: string } | null,
-  { file, project, printed, locator }: Reading,
+  { file, project, printed, wall, locator }: Reading,
 ): LoadedPolicy {
   const raw = placed(input, locator)
   const [document, found] = validate(raw)
@@ -114,6 +126,7 @@ function read(
     printed,
     locate: (later) => located(later, raw, locator),
     project,
+    wall,
   }
 }
 
