@@ -1,10 +1,11 @@
 /**
  * The two ends of a flow as rules see them, and what bindings say at an instant: whose address, told which name.
  */
-import { type Address, linkOf } from '../model/address.ts'
-import { type Bindings, type BoundAddress, EVERY_DEVICE, type Flow } from '../model/flow.ts'
+import { type Address, linkOf, wordOf } from '../model/address.ts'
+import { ABSENT, findByWord } from '../model/address-table.ts'
+import { type Bindings, type BoundAddress, EVERY_DEVICE, type Flow, subjectOf } from '../model/flow.ts'
 import { nameMatches } from '../model/name.ts'
-import type { Device, Network, Ruleset } from '../model/ruleset.ts'
+import type { Candidates, Device, Network, Ruleset } from '../model/ruleset.ts'
 
 /** One flow, judged by one rule set at one instant. */
 export interface Case {
@@ -15,6 +16,10 @@ export interface Case {
   readonly at: number
   /** Where the packet came in; null for the gateway's own and for interfaces no network names. */
   readonly network: Network | null
+  /** The general matches it can meet there. */
+  readonly general: Candidates
+  /** See `subjectOf`. */
+  readonly subject: number
   readonly from: End
   readonly to: End
 }
@@ -22,10 +27,12 @@ export interface Case {
 /** One end of a flow. */
 export interface End {
   readonly address: Address
+  /** The first 32 bits of the address (see `wordOf`). */
+  readonly word: number
   readonly isGateway: boolean
-  /** Where a source's packet came in. Null for a destination: there the address tells. */
-  readonly network: string | null
-  readonly device: Device | null
+  readonly isSource: boolean
+  /** Index into `Ruleset.devices`, or `ABSENT`. */
+  readonly device: number
 }
 
 /** No, cannot be told (a name has no binding), yes. Ordered, so that "any of" is the greatest. */
@@ -36,42 +43,42 @@ export const YES = 2
 
 /** Puts a flow before a rule set, both ends identified. */
 export function caseOf(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: number): Case {
+  const { source, destination } = flow
   const isOwn = flow.ingress === 'gateway'
-  const isToUs = isGatewayAddress(ruleset, bindings, flow.destination)
+  const isToUs = isGatewayAddress(ruleset, bindings, destination)
+  const first = wordOf(source, 0)
+  const second = wordOf(destination, 0)
+  const sender = isOwn ? ABSENT : ownerAt(ruleset, bindings, source, first, at)
+  const target = isToUs ? ABSENT : ownerAt(ruleset, bindings, destination, second, at)
+  const door = ruleset.index.doors.get(flow.ingress ?? '')
   return {
     ruleset,
     flow,
     bindings,
     at,
-    network: ruleset.networkByName.get(flow.ingress ?? '') ?? null,
-    from: {
-      address: flow.source,
-      isGateway: isOwn,
-      network: flow.ingress,
-      device: isOwn ? null : ownerOf(ruleset, bindings, flow.source, at),
-    },
-    to: {
-      address: flow.destination,
-      isGateway: isToUs,
-      network: null,
-      device: isToUs ? null : ownerOf(ruleset, bindings, flow.destination, at),
-    },
+    subject: subjectOf(flow),
+    network: door === undefined ? null : door.network,
+    general: door === undefined ? [] : door.candidates,
+    from: { address: source, word: first, isGateway: isOwn, isSource: true, device: sender },
+    to: { address: destination, word: second, isGateway: isToUs, isSource: false, device: target },
   }
 }
 
 /** The device an address belongs to: stated by the policy, or leased or learnt and still valid. */
 export function ownerOf(ruleset: Ruleset, bindings: Bindings, address: Address, at: number): Device | null {
-  let index = ruleset.owners.get(address)
-  if (index === undefined) {
-    const link = linkOf(address)
-    index = link === null ? undefined : ruleset.links.get(link)
-  }
-  if (index === undefined) {
-    const leased = bindings.owners.get(address)
-    if (leased === undefined || leased.until <= at) return null
-    index = ruleset.deviceByName.get(leased.device)
-  }
-  return index === undefined ? null : (ruleset.devices[index] ?? null)
+  return ruleset.devices[ownerAt(ruleset, bindings, address, wordOf(address, 0), at)] ?? null
+}
+
+/** As `ownerOf`, but the index of the device, or `ABSENT`. `word` is the first of the address (see `wordOf`). */
+function ownerAt(ruleset: Ruleset, bindings: Bindings, address: Address, word: number, at: number): number {
+  const stated = findByWord(ruleset.owners, address, word)
+  if (stated !== ABSENT) return stated
+  const link = linkOf(address)
+  const formed = link === null ? undefined : ruleset.links.get(link)
+  if (formed !== undefined) return formed
+  const leased = bindings.owners.get(address)
+  if (leased === undefined || leased.until <= at) return ABSENT
+  return ruleset.deviceByName.get(leased.device) ?? ABSENT
 }
 
 export function isGatewayAddress(ruleset: Ruleset, bindings: Bindings, address: Address): boolean {
@@ -82,7 +89,8 @@ export function isGatewayAddress(ruleset: Ruleset, bindings: Bindings, address: 
 export function toldTruth(one: Case, device: Device, pattern: string, address: Address): Truth {
   const { names } = one.bindings
   const common = answersTruth(names.get(EVERY_DEVICE), pattern, address, one.at)
-  if (common === YES) return YES
+  // Where nobody was told anything on its own there is nothing to look for.
+  if (common === YES || (names.size === 1 && names.has(EVERY_DEVICE))) return common
   const own = answersTruth(names.get(device.name), pattern, address, one.at)
   return own === MAYBE ? common : own
 }

@@ -4,16 +4,20 @@
  * It judges the first packet of a flow. Rates and volumes are the enforcement point's and are not part of it; nor
  * are replies, which follow the flow they answer for as long as the rule that let it in stands.
  */
-import { type Bindings, covers, type Decision, type Flow } from '../model/flow.ts'
-import { contains } from '../model/interval.ts'
+import { ABSENT } from '../model/address-table.ts'
+import { classAt } from '../model/device-traits.ts'
+import type { Bindings, Decision, Flow } from '../model/flow.ts'
+import { isIn, searchable } from '../model/interval.ts'
 import {
-  type Atom,
+  type Candidate,
   type Candidates,
-  type Endpoint,
+  type Device,
   isWithin,
-  type Match,
+  type Network,
+  type Parts,
   type Rule,
   type Ruleset,
+  type SortedEndpoint,
 } from '../model/ruleset.ts'
 import { type Case, caseOf, type End, MAYBE, NO, type Truth, toldTruth, YES } from './ends.ts'
 import { judgeFixed, staysOnLink } from './fixed.ts'
@@ -42,7 +46,7 @@ export function evaluate(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: n
   return { verdict: 'unknown', rule: hoped, needs: needsOf(one, hoped), enforced }
 }
 
-const NOTHING: readonly string[] = []
+const NOTHING: readonly never[] = []
 
 /** Ranks: of the first rule, in winning order, that matches; and of the first of either effect that may. */
 interface Found {
@@ -52,80 +56,94 @@ interface Found {
 }
 
 function findRules(one: Case): Readonly<Found> {
-  const { index, rules } = one.ruleset
+  const last = one.ruleset.rules.length - 1
   // `default/deny`, the last, matches everything.
-  const found = { decided: rules.length - 1, deny: rules.length, allow: rules.length }
-  if (one.from.device !== null) scan(one, index.fromClass[one.from.device.class] ?? [], found)
-  if (one.to.device !== null) scan(one, index.toClass[one.to.device.class] ?? [], found)
-  scan(one, index.byIngress.get(one.flow.ingress ?? '') ?? [], found)
+  const found = { decided: last, deny: last + 1, allow: last + 1 }
+  scan(one, candidatesFrom(one), found)
+  scan(one, candidatesTo(one), found)
+  scan(one, one.general, found)
   return found
 }
 
+function candidatesFrom({ ruleset, from }: Case): Candidates {
+  return from.device === ABSENT ? NOTHING : (ruleset.index.fromClass[classOf(ruleset, from)] ?? NOTHING)
+}
+
+function candidatesTo({ ruleset, to }: Case): Candidates {
+  return to.device === ABSENT ? NOTHING : (ruleset.index.toClass[classOf(ruleset, to)] ?? NOTHING)
+}
+
+function classOf({ traits }: Ruleset, end: End): number {
+  return classAt(traits, end.device)
+}
+
 function scan(one: Case, candidates: Candidates, found: Found): void {
-  for (const { rank, rule, match } of candidates) {
+  for (const candidate of candidates) {
+    const { rank } = candidate
     if (rank > found.decided || rank > found.deny) return
-    const truth = ruleTruth(one, rule, match)
+    if (!isFor(candidate, one.subject)) continue
+    const truth = truthOf(one, candidate)
     if (truth === YES) found.decided = rank
-    else if (truth === MAYBE && rule.effect === 'deny') found.deny = Math.min(found.deny, rank)
+    else if (truth === MAYBE && candidate.rule.effect === 'deny') found.deny = Math.min(found.deny, rank)
     else if (truth === MAYBE) found.allow = Math.min(found.allow, rank)
   }
 }
 
-function ruleTruth(one: Case, rule: Rule, match: Match): Truth {
+function truthOf(one: Case, { rule, match, from, to }: Candidate): Truth {
   if (hasEnded(rule.endsAt, one.at) || hasEnded(match.endsAt, one.at)) return NO
   if (match.startsAt !== null && one.at < match.startsAt) return NO
   if (rule.when !== null && !isWithin(rule.when, one.at)) return NO
-  if (!isFor(match, one.flow)) return NO
-  const from = endTruth(one, match.from, one.from, one.to)
-  if (from === NO) return NO
-  const to = endTruth(one, match.to, one.to, one.from)
-  return to < from ? to : from
+  const source = endTruth(one, from, one.from, one.to)
+  if (source === NO) return NO
+  const target = endTruth(one, to, one.to, one.from)
+  return target < source ? target : source
 }
 
-function isFor(match: Match, flow: Flow): boolean {
-  for (const service of match.services) if (covers(service, flow)) return true
+function isFor({ subjects }: Candidate, subject: number): boolean {
+  for (let at = 0; at < subjects.length; at += 2) {
+    if (subject >= (subjects[at] as number) && subject <= (subjects[at + 1] as number)) return true
+  }
   return false
 }
 
 /** In any of `include` and in none of `except`; undecidable when the answer hangs on an undecidable part. */
-function endTruth(one: Case, endpoint: Endpoint, end: End, other: End): Truth {
-  let truth: Truth = NO
-  for (const atom of endpoint.include) {
-    const within = atomTruth(one, atom, end, other)
-    if (within > truth) truth = within
-  }
-  if (truth === NO) return NO
-  for (const atom of endpoint.except) {
-    const within = atomTruth(one, atom, end, other)
-    if (within === YES) return NO
-    if (within === MAYBE) truth = MAYBE
-  }
-  return truth
+function endTruth(one: Case, { include, except }: SortedEndpoint, end: End, other: End): Truth {
+  const within = partsTruth(one, include, end, other)
+  if (within === NO || except === null) return within
+  const without = partsTruth(one, except, end, other)
+  return without === YES ? NO : without === MAYBE ? MAYBE : within
 }
 
-function atomTruth(one: Case, atom: Atom, end: End, other: End): Truth {
-  if (end.isGateway) return atom.kind === 'gateway' ? YES : NO
-  switch (atom.kind) {
-    case 'gateway':
-      return NO
-    case 'any':
-      return YES
-    case 'network': {
-      if (end.network !== null) return end.network === atom.name ? YES : NO
-      const network = one.ruleset.networkByName.get(atom.name)
-      return network !== undefined && contains(network.addresses, end.address) ? YES : NO
-    }
-    case 'group':
-      return end.device !== null && one.ruleset.classes[end.device.class]?.groups.has(atom.group) ? YES : NO
-    case 'addresses':
-      return contains(atom.set, end.address) ? YES : NO
-    case 'name':
-      // A name is somewhere outside: an answer that points inside (rebinding) opens nothing.
-      if (other.device === null || contains(one.ruleset.local, end.address)) return NO
-      return toldTruth(one, other.device, atom.pattern, end.address)
-    default:
-      return atom satisfies never
+function partsTruth(one: Case, parts: Parts, end: End, other: End): Truth {
+  // Nothing but `gateway` ever means the gateway.
+  if (end.isGateway) return parts.gateway ? YES : NO
+  if (parts.any || isMember(one, parts, end) || isIn(parts.addresses, end.address, end.word)) return YES
+  for (const network of parts.networks) if (isOn(one, network, end)) return YES
+  return parts.patterns.length === 0 ? NO : namesTruth(one, parts, end, other)
+}
+
+/** Of a source where its packet came in tells, of a destination the address. */
+function isOn(one: Case, network: Network, end: End): boolean {
+  if (end.isSource) return one.network === network
+  return isIn(searchable(network.addresses), end.address, end.word)
+}
+
+function isMember({ ruleset }: Case, { groups }: Parts, end: End): boolean {
+  if (end.device === ABSENT) return false
+  for (const group of groups) if (ruleset.classes[classOf(ruleset, end)]?.groups.has(group)) return true
+  return false
+}
+
+function namesTruth(one: Case, { patterns }: Parts, end: End, other: End): Truth {
+  // A name is somewhere outside: an answer that points inside (rebinding) opens nothing.
+  if (other.device === ABSENT || isIn(searchable(one.ruleset.local), end.address, end.word)) return NO
+  const device = one.ruleset.devices[other.device] as Device
+  let truth: Truth = NO
+  for (const pattern of patterns) {
+    const told = toldTruth(one, device, pattern, end.address)
+    if (told > truth) truth = told
   }
+  return truth
 }
 
 function hasEnded(endsAt: number | null, at: number): boolean {
@@ -136,24 +154,32 @@ function hasEnded(endsAt: number | null, at: number): boolean {
  * Two hosts of one network that nobody keeps apart talk without passing the gateway; so do one and all, or a group, by
  * whichever way else a packet to them may go.
  */
-function isSeen({ network, to }: Case): boolean {
+function isSeen(one: Case): boolean {
+  const { network, to } = one
   if (to.isGateway || network === null || network.role === 'uplink' || network.isolation !== 'none')
     return true
-  return !contains(network.addresses, to.address) && !staysOnLink(to.address)
+  return !isOn(one, network, to) && !staysOnLink(to.address)
 }
 
 /** The names whose answers are missing where the rule hangs on them. */
 function needsOf(one: Case, rule: Rule): readonly string[] {
   const needs = new Set<string>()
-  for (const match of rule.matches) {
-    if (ruleTruth(one, rule, match) !== MAYBE) continue
-    for (const [endpoint, end, other] of [
-      [match.from, one.from, one.to],
-      [match.to, one.to, one.from],
+  for (const candidate of [...candidatesFrom(one), ...candidatesTo(one), ...one.general]) {
+    if (candidate.rule !== rule || truthOf(one, candidate) !== MAYBE) continue
+    for (const [{ include, except }, end, other] of [
+      [candidate.from, one.from, one.to],
+      [candidate.to, one.to, one.from],
     ] as const) {
-      for (const atom of [...endpoint.include, ...endpoint.except]) {
-        if (atom.kind !== 'name' || atomTruth(one, atom, end, other) !== MAYBE) continue
-        needs.add(`an answer for ${atom.pattern} told to ${other.device?.name}`)
+      const device = one.ruleset.devices[other.device]
+      for (const pattern of [...include.patterns, ...(except?.patterns ?? [])]) {
+        if (
+          device === undefined ||
+          end.isGateway ||
+          isIn(searchable(one.ruleset.local), end.address, end.word)
+        )
+          continue
+        if (toldTruth(one, device, pattern, end.address) === MAYBE)
+          needs.add(`an answer for ${pattern} told to ${device.name}`)
       }
     }
   }

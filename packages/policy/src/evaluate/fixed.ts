@@ -8,10 +8,12 @@
 
 import type { FixedId } from '../lower/fixed-tier.ts'
 import type { Address } from '../model/address.ts'
+import { ABSENT } from '../model/address-table.ts'
+import { isKnownBy, networkAt } from '../model/device-traits.ts'
 import { contains } from '../model/interval.ts'
 import type { Network } from '../model/ruleset.ts'
 import { ICMP, ICMPV6, opensFlow, UDP } from '../model/service.ts'
-import { type Case, isGatewayAddress } from './ends.ts'
+import { type Case, type End, isGatewayAddress } from './ends.ts'
 
 /** The rule of the fixed tier that decides, or null where the policy's own rules may speak. */
 export function judgeFixed(one: Case): FixedId | null {
@@ -27,7 +29,7 @@ export function judgeFixed(one: Case): FixedId | null {
   if (isDiscovery) return 'fixed/neighbour-discovery'
   if (isLease) return 'fixed/dhcp'
   if (isMembership) return 'fixed/group-membership'
-  if (isNobodys(flow.destination)) return 'fixed/martian'
+  if (isNobodys(one.to)) return 'fixed/martian'
   const family = flow.destination.length === 8 ? 4 : 6
   const isIcmp = flow.protocol === (family === 4 ? ICMP : ICMPV6)
   if (flow.opens === false || (isIcmp && !opensFlow(family, flow.icmpType ?? -1))) return 'fixed/invalid'
@@ -48,12 +50,14 @@ interface Purpose {
 function identityFault(one: Case, network: Network, purpose: Purpose): FixedId | null {
   const { source, link } = one.flow
   const { isDiscovery, isLease, mayBeNobody } = purpose
-  if (source === UNSPECIFIED_4 || source === UNSPECIFIED_6)
+  if (one.from.word === 0 && (source === UNSPECIFIED_4 || source === UNSPECIFIED_6))
     return network.role !== 'uplink' && mayBeNobody ? null : 'fixed/spoofed'
+  const { networks, traits } = one.ruleset
   const device = one.from.device
-  if (device !== null) {
-    const isHome = device.network === network.name
-    return isHome && (network.identity === 'ip' || device.link === link) ? null : 'fixed/spoofed'
+  if (device !== ABSENT) {
+    const isHome = networks[networkAt(traits, device)] === network
+    const isItself = network.identity === 'ip' || isKnownBy(traits, device, link)
+    return isHome && isItself ? null : 'fixed/spoofed'
   }
   const isLocal = isLinkLocal(source)
   if (isGatewayAddress(one.ruleset, one.bindings, source)) return 'fixed/spoofed'
@@ -62,7 +66,7 @@ function identityFault(one: Case, network: Network, purpose: Purpose): FixedId |
   if (isLocal || link === undefined || network.identity === 'ip') return 'fixed/stranger'
   // A device known by its link address, with an address nobody gave it.
   const known = one.ruleset.links.get(link)
-  return known !== undefined && one.ruleset.devices[known]?.network === network.name
+  return known !== undefined && networks[networkAt(traits, known)] === network
     ? 'fixed/spoofed'
     : 'fixed/stranger'
 }
@@ -100,9 +104,9 @@ const UNSPECIFIED_4 = '0'.repeat(8)
 const UNSPECIFIED_6 = '0'.repeat(32)
 
 /** This network, loopback, unspecified: addresses that no wire carries a packet to. */
-function isNobodys(address: Address): boolean {
-  if (address.length === 8) return address < '01' || (address >= '7f' && address < '80')
-  return address < '00000000000000000000000000000002'
+function isNobodys({ address, word }: End): boolean {
+  if (address.length === 8) return word >>> 24 === 0 || word >>> 24 === 127
+  return word === 0 && address < '00000000000000000000000000000002'
 }
 
 /** Whether a packet to it reaches hosts of the sender's own link: a group, everybody, a link-local address. */

@@ -114,7 +114,7 @@ function withRule(ruleset: Ruleset, old: Rule, rule: Rule): Ruleset {
     candidates.map((one) =>
       one.rule === old ? { ...one, rule, match: { ...one.match, endsAt: null } } : one,
     )
-  const { fromClass, toClass, general, byIngress } = ruleset.index
+  const { fromClass, toClass, general, doors } = ruleset.index
   return {
     ...ruleset,
     rules: ruleset.rules.map((one) => (one === old ? rule : one)),
@@ -122,7 +122,9 @@ function withRule(ruleset: Ruleset, old: Rule, rule: Rule): Ruleset {
       fromClass: fromClass.map(swap),
       toClass: toClass.map(swap),
       general: swap(general),
-      byIngress: new Map(Array.from(byIngress, ([door, candidates]) => [door, swap(candidates)])),
+      doors: new Map(
+        Array.from(doors, ([name, door]) => [name, { ...door, candidates: swap(door.candidates) }]),
+      ),
     },
   }
 }

@@ -10,6 +10,7 @@ import {
   parseAddress,
   parseLinkAddress,
 } from '../model/address.ts'
+import { ABSENT, type AddressTable, addressTable, putAddress } from '../model/address-table.ts'
 import { contains } from '../model/interval.ts'
 import { didYouMean } from '../model/name.ts'
 import type { DeviceDocument } from '../model/policy.ts'
@@ -21,13 +22,13 @@ export type Unclassed = Omit<Device, 'class'> & { class: number }
 
 export interface LoweredDevices {
   readonly devices: readonly Unclassed[]
-  readonly owners: Map<Address, number>
+  readonly owners: AddressTable
   readonly links: Map<LinkAddress, number>
 }
 
 export function lowerDevices(lowering: Lowering): LoweredDevices {
   const devices: Unclassed[] = []
-  const owners = new Map<Address, number>()
+  const owners = tableFor(Object.values(lowering.document.devices))
   const links = new Map<LinkAddress, number>()
   const local = [...lowering.networks.values()].filter((network) => network.role !== 'uplink')
   const gatewayOwn = new Set(local.flatMap((network) => network.gateway))
@@ -50,9 +51,8 @@ export function lowerDevices(lowering: Lowering): LoweredDevices {
     for (const [at, address] of stated.entries()) {
       const text = document.ip[at] as string
       if (gatewayOwn.has(address)) reportTaken(lowering, path, document, text, 'the gateway itself')
-      const other = owners.get(address)
-      if (other !== undefined) reportTaken(lowering, path, document, text, `device ${devices[other]?.name}`)
-      owners.set(address, index)
+      const other = putAddress(owners, address, index)
+      if (other !== ABSENT) reportTaken(lowering, path, document, text, `device ${devices[other]?.name}`)
     }
     if (link !== null) {
       const other = links.get(link)
@@ -77,6 +77,19 @@ export function lowerDevices(lowering: Lowering): LoweredDevices {
       pushTo(lowering.byLabel, `${key}=${value}`, index)
   }
   return { devices, owners, links }
+}
+
+/** With room for every static address. */
+function tableFor(documents: readonly DeviceDocument[]): AddressTable {
+  let four = 0
+  let six = 0
+  for (const { ip } of documents) {
+    for (const text of ip) {
+      if (text.includes(':')) six += 1
+      else four += 1
+    }
+  }
+  return addressTable(four, six)
 }
 
 function networkOf(

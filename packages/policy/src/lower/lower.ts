@@ -4,6 +4,7 @@
  * The input has passed `validate`; what can only be wrong across the whole policy (a reference to nothing, two
  * devices with one address) is found here, all faults at once. Pure, and linear in devices and rules.
  */
+import { traitsOf } from '../model/device-traits.ts'
 import { type Diagnostic, hasErrors } from '../model/diagnostic.ts'
 import { unionOf } from '../model/interval.ts'
 import type { PolicyDocument } from '../model/policy.ts'
@@ -69,9 +70,10 @@ export function lower(
     rules,
     limits,
     lists: lowering.lists,
-    index: indexRules(rules, classes, lowering.groups.length, [...lowering.networks.keys()]),
+    index: indexRules(rules, classes, lowering.groups.length, lowering.networks),
     owners,
     links,
+    traits: traitsOf(devices, lowering.networks.keys()),
     gateway: new Set([...lowering.networks.values()].flatMap((network) => network.gateway)),
     local: unionOf(local.flatMap((network) => network.addresses)),
     deviceByName: lowering.deviceByName,

@@ -1,15 +1,19 @@
 /** Puts rules in the order in which they win, and files every match where a flow's ends find it. */
 
+import { subjectsOf } from '../model/flow.ts'
 import {
   type Candidate,
   type DeviceClass,
+  type Door,
   type Group,
   type Match,
+  type Network,
   type Rule,
   type RuleIndex,
   tiers,
 } from '../model/ruleset.ts'
 import { DEFAULT_DENY } from './default-tier.ts'
+import { sortEndpoint } from './parts.ts'
 
 /** Strongest tier first, then longest-lived, then id; what refuses everything else stands last. */
 export function inWinningOrder(rules: readonly Rule[]): Rule[] {
@@ -54,7 +58,7 @@ export function indexRules(
   rules: readonly Rule[],
   classes: readonly DeviceClass[],
   groupCount: number,
-  networks: readonly string[],
+  networks: ReadonlyMap<string, Network>,
 ): RuleIndex {
   const classesOfGroup: number[][] = Array.from({ length: groupCount }, () => [])
   for (const [index, one] of classes.entries())
@@ -64,7 +68,7 @@ export function indexRules(
   const general: Candidate[] = []
   for (const [rank, rule] of rules.entries()) {
     for (const match of rule.matches) {
-      const candidate = { rank, rule, match }
+      const candidate = candidateOf(rank, rule, match, networks)
       const from = match.from.include.find((atom) => atom.kind === 'group')
       const to = match.to.include.find((atom) => atom.kind === 'group')
       if (from !== undefined)
@@ -74,14 +78,15 @@ export function indexRules(
       else general.push(candidate)
     }
   }
-  const doors = [...networks, 'gateway']
-  const byIngress = new Map(
-    doors.map((door) => [
-      door,
-      general.filter(({ rule, match }) => rule.id !== DEFAULT_DENY && mayEnter(match, door)),
-    ]),
+  const doors = new Map(
+    [...networks.keys(), 'gateway'].map((name): [string, Door] => {
+      const candidates = general.filter(
+        ({ rule, match }) => rule.id !== DEFAULT_DENY && mayEnter(match, name),
+      )
+      return [name, { network: networks.get(name) ?? null, candidates }]
+    }),
   )
-  return { fromClass, toClass, general, byIngress }
+  return { fromClass, toClass, general, doors }
 }
 
 /** Whether flows that come in by a network, or that the gateway opens, can be from where a match says. */
@@ -90,4 +95,20 @@ function mayEnter({ from }: Match, door: string): boolean {
     if (atom.kind === 'network') return atom.name === door
     return (atom.kind === 'gateway') === (door === 'gateway')
   })
+}
+
+function candidateOf(
+  rank: number,
+  rule: Rule,
+  match: Match,
+  networks: ReadonlyMap<string, Network>,
+): Candidate {
+  return {
+    rank,
+    rule,
+    match,
+    from: sortEndpoint(match.from, networks),
+    to: sortEndpoint(match.to, networks),
+    subjects: match.services.flatMap(subjectsOf),
+  }
 }

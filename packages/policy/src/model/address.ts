@@ -25,6 +25,16 @@ export function familyOf(address: Address): Family {
   return address.length === 8 ? 4 : 6
 }
 
+/** Eight hex digits as a signed 32-bit number: such numbers need no memory of their own. */
+export function wordOf(address: Address, from: number): number {
+  let bits = 0
+  for (let at = from; at < from + 8; at++) {
+    const code = address.charCodeAt(at)
+    bits = (bits << 4) | ((code & 15) + 9 * (code >> 6))
+  }
+  return bits
+}
+
 /**
  * Reads `10.20.0.11` or `fd20::11`. Returns null for anything else: octal, hexadecimal and short IPv4 forms, zone
  * identifiers and IPv4-mapped IPv6 are not addresses here, because programs disagree about what they mean.
@@ -224,7 +234,8 @@ const BYTES: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.t
 
 /** The link address that a link-local address was formed from; null for every other address. */
 export function linkOf(address: Address): LinkAddress | null {
-  if (!address.startsWith('fe80000000000000') || address.slice(22, 26) !== 'fffe') return null
+  if (address.length === 8 || !address.startsWith('fe80000000000000') || address.slice(22, 26) !== 'fffe')
+    return null
   const flipped = BYTES[Number.parseInt(address.slice(16, 18), 16) ^ 2]
   const rest = [18, 20, 26, 28, 30].map((at) => address.slice(at, at + 2))
   return [flipped, ...rest].join(':') as LinkAddress

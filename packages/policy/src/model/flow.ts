@@ -74,3 +74,31 @@ export function covers(service: Service, flow: Flow): boolean {
       return service satisfies never
   }
 }
+
+/**
+ * What a flow is opened for as one number: the protocol, then 16 bits of port or ICMP type. Zeros where there is none:
+ * no service has port or type 0.
+ */
+export function subjectOf(flow: Flow): number {
+  const isIcmp = flow.protocol === ICMP || flow.protocol === ICMPV6
+  const detail = (isIcmp ? flow.icmpType : flow.destinationPort) ?? 0
+  return (flow.protocol << 16) | (detail <= 65_535 ? detail : 0)
+}
+
+/** The first and last subject of the flows that a service covers, and nothing else is between them. */
+export function subjectsOf(service: Service): readonly [first: number, last: number] {
+  switch (service.kind) {
+    case 'any':
+      return [0, 2 ** 24 - 1]
+    case 'ports':
+      return [(service.protocol << 16) | service.first, (service.protocol << 16) | service.last]
+    case 'icmp': {
+      const subject = ((service.family === 4 ? ICMP : ICMPV6) << 16) | service.type
+      return [subject, subject]
+    }
+    case 'protocol':
+      return [service.number << 16, (service.number << 16) | 65_535]
+    default:
+      return service satisfies never
+  }
+}

@@ -4,7 +4,7 @@
  * Overlapping elements make the kernel refuse a whole rule set, so every set is normalised here before a compiler
  * sees it. Only the algebra: no parsing, no meaning.
  */
-import { type Address, type Interval, predecessor, successor } from './address.ts'
+import { type Address, type Interval, predecessor, successor, wordOf } from './address.ts'
 
 /** A normalised set: sorted, disjoint, adjacent intervals merged. Build one with `unionOf`. */
 export type AddressSet = readonly Interval[]
@@ -42,46 +42,61 @@ export function differenceOf(from: AddressSet, without: AddressSet): AddressSet 
 
 /** Whether an address lies in a normalised set; logarithmic. */
 export function contains(set: AddressSet, address: Address): boolean {
-  if (set.length === 1) return holds(set[0] as Interval, address)
-  const heads = headsOf(set)
-  const head = headOf(address)
-  // Finds the last interval that begins at or before the address, by numbers as far as they tell.
-  let low = 0
-  let high = set.length
+  return isIn(searchable(set), address, wordOf(address, 0))
+}
+
+/** A normalised set that can be searched by numbers: comparing them is ten times as fast as comparing text. */
+export interface SearchableSet {
+  readonly set: AddressSet
+  /** The first 32 bits of the first and of the last address of each interval, in order within a family. */
+  readonly firsts: readonly number[]
+  readonly lasts: readonly number[]
+  /** Where the intervals of IPv6 begin. */
+  readonly sixes: number
+}
+
+/** The searchable form of a set, kept for as long as the set lives. */
+export function searchable(set: AddressSet): SearchableSet {
+  let known = knownSets.get(set)
+  if (known === undefined) {
+    const sixes = set.findIndex(({ first }) => first.length === 32)
+    known = {
+      set,
+      firsts: set.map(({ first }) => inOrder(wordOf(first, 0))),
+      lasts: set.map(({ last }) => inOrder(wordOf(last, 0))),
+      sixes: sixes === -1 ? set.length : sixes,
+    }
+    knownSets.set(set, known)
+  }
+  return known
+}
+
+const knownSets = new WeakMap<AddressSet, SearchableSet>()
+
+/** Signed numbers in the order of unsigned ones. */
+function inOrder(word: number): number {
+  return word ^ -(2 ** 31)
+}
+
+/** As `contains`, for an address whose first 32 bits (see `wordOf`) are known already. */
+export function isIn({ set, firsts, lasts, sixes }: SearchableSet, address: Address, word: number): boolean {
+  const isFour = address.length === 8
+  const bottom = isFour ? 0 : sixes
+  const top = isFour ? sixes : set.length
+  const head = inOrder(word)
+  if (bottom === top || head < (firsts[bottom] as number) || head > (lasts[top - 1] as number)) return false
+  // Finds the last interval that begins at or before the address; text decides where the first 32 bits are the same.
+  let low = bottom
+  let high = top
   while (low < high) {
     const middle = (low + high) >> 1
-    const other = heads[middle] as number
-    if (head < other || (head === other && address < (set[middle] as Interval).first)) high = middle
+    const first = firsts[middle] as number
+    if (head < first || (head === first && address < (set[middle] as Interval).first)) high = middle
     else low = middle + 1
   }
-  return low > 0 && holds(set[low - 1] as Interval, address)
-}
-
-/** Same length, same family: text order is numeric order. */
-function holds({ first, last }: Interval, address: Address): boolean {
-  return address.length === first.length && address >= first && address <= last
-}
-
-/** The first 32 bits as a number, IPv6 above every IPv4. Comparing numbers is ten times as fast as comparing text. */
-function headOf(address: Address): number {
-  let bits = address.length === 8 ? 0 : 1
-  for (let at = 0; at < 8; at++) {
-    const code = address.charCodeAt(at)
-    bits = bits * 16 + (code < 58 ? code - 48 : code - 87)
-  }
-  return bits
-}
-
-/** Heads of the first addresses, kept for as long as the set lives. */
-const knownHeads = new WeakMap<AddressSet, Float64Array>()
-
-function headsOf(set: AddressSet): Float64Array {
-  let heads = knownHeads.get(set)
-  if (heads === undefined) {
-    heads = Float64Array.from(set, ({ first }) => headOf(first))
-    knownHeads.set(set, heads)
-  }
-  return heads
+  if (low === bottom) return false
+  const last = lasts[low - 1] as number
+  return head < last || (head === last && address <= (set[low - 1] as Interval).last)
 }
 
 /** Whether every address of `inner` is in `outer`; both normalised. */

@@ -5,8 +5,10 @@
  * reasons and its place in the source, so "why" costs nothing. Plain data: no functions, no clock.
  */
 import type { Address, LinkAddress } from './address.ts'
+import type { AddressTable } from './address-table.ts'
+import type { DeviceTraits } from './device-traits.ts'
 import type { Origin } from './diagnostic.ts'
-import type { AddressSet } from './interval.ts'
+import type { AddressSet, SearchableSet } from './interval.ts'
 import type { Identity, Isolation, ListDocument, ListEntryDocument, Role } from './policy.ts'
 import type { Service } from './service.ts'
 
@@ -139,15 +141,44 @@ export interface Limit {
   readonly origin: Origin | null
 }
 
+/** Atoms sorted by kind, so that whether an address is in any of them is asked without a walk over them. */
+export interface Parts {
+  readonly any: boolean
+  readonly gateway: boolean
+  readonly networks: readonly Network[]
+  readonly groups: readonly number[]
+  readonly addresses: SearchableSet
+  readonly patterns: readonly string[]
+}
+
+/** An endpoint with its atoms sorted; null where it leaves nothing out. */
+export interface SortedEndpoint {
+  readonly include: Parts
+  readonly except: Parts | null
+}
+
 /** A match that can concern a flow, with its rule and that rule's rank: its index in `Ruleset.rules`. */
 export interface Candidate {
   readonly rank: number
   readonly rule: Rule
   readonly match: Match
+  /** `match.from` and `match.to`. */
+  readonly from: SortedEndpoint
+  readonly to: SortedEndpoint
+  /** `match.services`: first and last subject (see `subjectsOf`) of each, one after the other. */
+  readonly subjects: readonly number[]
 }
 
 /** In the order in which they win. */
 export type Candidates = readonly Candidate[]
+
+/** Where a flow comes in. */
+export interface Door {
+  /** Null where the gateway itself opens. */
+  readonly network: Network | null
+  /** The general matches it can meet. Without the last rule, which refuses whatever none matches. */
+  readonly candidates: Candidates
+}
 
 /** Which matches can concern a flow, by what its ends are. Every match stands in exactly one kind of place. */
 export interface RuleIndex {
@@ -157,11 +188,8 @@ export interface RuleIndex {
   readonly toClass: readonly Candidates[]
   /** The rest. */
   readonly general: Candidates
-  /**
-   * The general matches that a flow can meet by where it comes in: a network, or `gateway`. Without the last rule,
-   * which refuses whatever none matches.
-   */
-  readonly byIngress: ReadonlyMap<string, Candidates>
+  /** By where a flow comes in: the name of a network, or `gateway`. */
+  readonly doors: ReadonlyMap<string, Door>
 }
 
 export interface Ruleset {
@@ -176,14 +204,15 @@ export interface Ruleset {
   readonly lists: ReadonlyMap<string, List>
   readonly index: RuleIndex
   /** Static addresses of devices → index into `devices`. Link-local ones are found by `links`. */
-  readonly owners: ReadonlyMap<Address, number>
+  readonly owners: AddressTable
   /** Link addresses → index into `devices`. */
   readonly links: ReadonlyMap<LinkAddress, number>
-  /** Index into `devices` by name. */
+  readonly traits: DeviceTraits
   /** Everything that lives on a network that is no uplink. A DNS name never means any of it. */
   readonly local: AddressSet
   /** The gateway's own addresses as far as the policy states them. */
   readonly gateway: ReadonlySet<Address>
+  /** Index into `devices` by name. */
   readonly deviceByName: ReadonlyMap<string, number>
   readonly networkByName: ReadonlyMap<string, Network>
 }

@@ -4,6 +4,7 @@
  * Three kinds: static address sets (intervals), groups of devices, and names (by device, what it was told).
  */
 import { type Address, type Family, familyOf, formatAddress, linkOf } from '../../model/address.ts'
+import { ABSENT, findAddress } from '../../model/address-table.ts'
 import { EVERY_DEVICE } from '../../model/flow.ts'
 import { type AddressSet, contains } from '../../model/interval.ts'
 import { nameMatches } from '../../model/name.ts'
@@ -134,7 +135,7 @@ function heldAddresses(ruleset: Ruleset, options: NftablesOptions): readonly (re
 /** Stated by the policy: an address of a device, or the link-local one of its link address. */
 function isStated(ruleset: Ruleset, address: Address): boolean {
   const link = linkOf(address)
-  return ruleset.owners.has(address) || (link !== null && ruleset.links.has(link))
+  return findAddress(ruleset.owners, address) !== ABSENT || (link !== null && ruleset.links.has(link))
 }
 
 function holding(address: Address, until: number): Held {
