@@ -1,20 +1,13 @@
 /**
  * How a policy writes one end of a rule, and its translation into the document.
  *
- * `Name` collects the texts a rule uses and `Profile` the profiles, so that `policy` can check them once it knows
- * what there is. No name is resolved here.
+ * What a rule names is collected in its type, by kind: texts, networks, devices and profiles. What is known where the
+ * rule stands is offered and demanded there; what is not, `policy` checks. No name is resolved here.
  */
 import type { EndpointDocument } from '../model/policy.ts'
 import { severalOf } from './given.ts'
 import type { List } from './list.ts'
-
-/** Texts of peers; the first two are words of the language. */
-export type PeerText = 'any' | 'gateway' | (string & {})
-
-/** Set difference, on any form of peer. */
-export interface Except<Name extends string, Profile extends string, Other extends string> {
-  readonly except?: Peers<Name, Profile, Other>
-}
+import type { Fitting, Names, PeerText } from './names.ts'
 
 /** A profile as a value; all its devices. */
 export interface ProfileReference<Profile extends string> {
@@ -24,26 +17,88 @@ export interface ProfileReference<Profile extends string> {
   readonly is?: Profile | undefined
 }
 
+/** Set difference, on any form of peer. */
+interface Except<T extends string, N extends string, D extends string, P extends string, O extends string> {
+  readonly except?: Peers<T, N, D, P, O>
+}
+
 /**
- * One end of a rule. `Other` is collected for nothing but this: TypeScript would take an object in which it infers
- * nothing for a candidate of `Name`, and forget the real ones.
+ * One end of a rule, by the texts, networks, devices and profiles it names. `O` is collected for nothing but this:
+ * TypeScript would take an object in which it infers nothing for a candidate of `T`, and forget the real ones.
  */
-export type Peer<Name extends string, Profile extends string, Other extends string> =
-  | Name
-  | List<Other>
-  | ProfileReference<Profile>
-  | ({ readonly network: Name } & Except<Name, Profile, Other>)
-  | ({ readonly device: Name } & Except<Name, Profile, Other>)
-  | ({ readonly profile: Profile } & Except<Name, Profile, Other>)
-  | ({ readonly label: Readonly<Record<string, Other>> } & Except<Name, Profile, Other>)
-  | ({ readonly list: Other } & Except<Name, Profile, Other>)
-  | ({ readonly name: Other } & Except<Name, Profile, Other>)
-  | { readonly of: Peers<Name, Profile, Other>; readonly except: Peers<Name, Profile, Other> }
+export type Peer<T extends string, N extends string, D extends string, P extends string, O extends string> =
+  | T
+  | List<O>
+  | ProfileReference<P>
+  | ({ readonly network: N } & Except<T, N, D, P, O>)
+  | ({ readonly device: D } & Except<T, N, D, P, O>)
+  | ({ readonly profile: P } & Except<T, N, D, P, O>)
+  | ({ readonly label: Readonly<Record<string, O>> } & Except<T, N, D, P, O>)
+  | ({ readonly list: O } & Except<T, N, D, P, O>)
+  | ({ readonly name: O } & Except<T, N, D, P, O>)
+  | { readonly of: Peers<T, N, D, P, O>; readonly except: Peers<T, N, D, P, O> }
 
 /** One or several ends. */
-export type Peers<Name extends string, Profile extends string, Other extends string> =
-  | Peer<Name, Profile, Other>
-  | readonly Peer<Name, Profile, Other>[]
+export type Peers<T extends string, N extends string, D extends string, P extends string, O extends string> =
+  | Peer<T, N, D, P, O>
+  | readonly Peer<T, N, D, P, O>[]
+
+/**
+ * What stands in a rule as peers. What they name is collected, and what `Around` knows is offered; where something
+ * does not fit, they become what would, and so the fault is shown at its own word. Where all is known by name, they
+ * are one and the same type for every rule of a policy: that keeps a large one fast to check.
+ */
+type PeersAmong<
+  Around extends Names,
+  T extends string,
+  N extends string,
+  D extends string,
+  P extends string,
+  O extends string,
+> = [T, N, D, P] extends [PeerText<Around>, Around['network'], Around['device'], Around['profile']]
+  ? Peers<PeerText<Around>, Around['network'], Around['device'], Around['profile'], string>
+  : [T, N, D, P] extends [
+        Fitting<T, PeerText<Around>>,
+        Fitting<N, Around['network']>,
+        Fitting<D, Around['device']>,
+        Fitting<P, Around['profile']>,
+      ]
+    ? Peers<T | PeerText<Around>, N | Around['network'], D | Around['device'], P | Around['profile'], O>
+    : Peers<
+        Fitting<T, PeerText<Around>>,
+        Fitting<N, Around['network']>,
+        Fitting<D, Around['device']>,
+        Fitting<P, Around['profile']>,
+        string
+      >
+
+/** Where peers stand in a rule. */
+interface Sides<Given> {
+  /** Of which devices or networks the rule speaks; only at the policy's level. */
+  readonly who?: Given
+  /** To whom flows are opened. */
+  readonly to: Given
+  /** By whom flows are opened. */
+  readonly from: Given
+  /** The other side, whichever of the two opens. */
+  readonly peer: Given
+  /** Who of the other side is not meant. */
+  readonly except?: Given
+}
+
+/** The property in which a rule says its other side. */
+export type Side = 'to' | 'from' | 'peer'
+
+/** Both ends of a rule. */
+export type Ends<
+  S extends Side,
+  Around extends Names,
+  T extends string,
+  N extends string,
+  D extends string,
+  P extends string,
+  O extends string,
+> = Pick<Sides<PeersAmong<Around, T, N, D, P, O>>, S | 'who' | 'except'>
 
 /** The document form of what was given as peers, and the lists found on the way. */
 export function endpointsOf(given: unknown, lists: List[]): readonly EndpointDocument[] {

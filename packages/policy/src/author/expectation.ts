@@ -6,11 +6,11 @@
  */
 import type { TestDocument } from '../model/policy.ts'
 import { propertiesOf } from './given.ts'
+import type { Dotted, Word } from './names.ts'
 import { type Author, originOfCaller } from './origin.ts'
-import type { Word } from './rule.ts'
 
 /** Who opens: a device, `gateway` or an address. */
-export type TestFrom<Name extends string> = Name | 'gateway' | `${string}.${string}` | `${string}:${string}`
+export type TestFrom<Name extends string> = Name | 'gateway' | Dotted
 
 /** Where to, with the service: `vent-01:22/tcp`, `10.30.0.5:22/tcp`, `[fd30::5]:22/tcp`, `10.30.0.5 ping`. */
 export type TestTo = string

@@ -24,7 +24,7 @@ test('another engine has no origin', () => {
 })
 
 test('the origin is that of the call, not of what it calls', () => {
-  const { origin } = device({ mac: '02:00:00:00:00:01' }).document
+  const { origin } = device({ mac: '02:00:00:00:00:01' })().document
   expect(origin?.file).toMatch(/origin\.test\.ts$/)
   expect(origin?.line).toBe(27)
 })

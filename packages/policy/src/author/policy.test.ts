@@ -1,8 +1,21 @@
 /** What a policy file writes, and the document that comes of it. */
 import { expect, test as it } from 'vitest'
-import type { EndpointDocument, RuleDocument } from '../model/policy.ts'
+import type { EndpointDocument } from '../model/policy.ts'
 import type { Peers } from './endpoint.ts'
-import { allow, api, deny, device, list, network, policy, profile, tcp, test, validate } from './index.ts'
+import {
+  allow,
+  api,
+  deny,
+  device,
+  list,
+  network,
+  policy,
+  profile,
+  type RuleValue,
+  tcp,
+  test,
+  validate,
+} from './index.ts'
 
 const badHosts = list('known-botnets', {
   why: 'Command-and-control hosts seen in the March incident',
@@ -75,7 +88,7 @@ it('fills in what was not said', () => {
   ])
 })
 
-const directions: readonly [rule: { readonly document: RuleDocument }, says: string][] = [
+const directions: readonly [rule: RuleValue, says: string][] = [
   [allow.out({ to: 'any', service: 'any', why: 'x' }), 'allow out'],
   [allow.in({ from: 'any', service: 'any', why: 'x' }), 'allow in'],
   [allow.both({ peer: 'any', service: 'any', why: 'x' }), 'allow both'],
@@ -84,49 +97,51 @@ const directions: readonly [rule: { readonly document: RuleDocument }, says: str
   [deny.both({ peer: 'any', why: 'x' }), 'deny both'],
 ]
 
-it.each(directions)('%# %s', ({ document }, says) => {
+it.each(directions)('%# %s', (rule, says) => {
+  const { document } = rule()
   expect(`${document.effect} ${document.direction}`).toBe(says)
   expect(document.peer).toEqual([{ kind: 'any' }])
 })
 
 const text = (words: string): EndpointDocument => ({ kind: 'text', text: words })
-const peers: readonly [written: Peers<string, string, string>, document: EndpointDocument][] = [
-  ['any', { kind: 'any' }],
-  ['gateway', { kind: 'gateway' }],
-  ['10.0.0.0/8', text('10.0.0.0/8')],
-  [badHosts, { kind: 'list', name: 'known-botnets' }],
-  [seismometer, { kind: 'profile', name: 'seismometer' }],
-  [{ list: 'known-botnets' }, { kind: 'list', name: 'known-botnets' }],
-  [{ network: 'things' }, { kind: 'network', name: 'things' }],
-  [{ device: 'vent-01' }, { kind: 'device', name: 'vent-01' }],
-  [{ name: 'gateway.example' }, { kind: 'name', name: 'gateway.example' }],
-  [{ label: { site: 'mauna-loa' } }, { kind: 'label', labels: { site: 'mauna-loa' } }],
+const peers: readonly [written: Peers<string, string, string, string, string>, document: EndpointDocument][] =
   [
-    { network: 'things', except: 'vent-01' },
-    { kind: 'except', of: [{ kind: 'network', name: 'things' }], except: [text('vent-01')] },
-  ],
-  [
-    { of: ['10.0.0.0/8', 'fd00::/8'], except: ['10.0.0.1', { list: 'x' }] },
-    {
-      kind: 'except',
-      of: [text('10.0.0.0/8'), text('fd00::/8')],
-      except: [text('10.0.0.1'), { kind: 'list', name: 'x' }],
-    },
-  ],
-]
+    ['any', { kind: 'any' }],
+    ['gateway', { kind: 'gateway' }],
+    ['10.0.0.0/8', text('10.0.0.0/8')],
+    [badHosts, { kind: 'list', name: 'known-botnets' }],
+    [seismometer, { kind: 'profile', name: 'seismometer' }],
+    [{ list: 'known-botnets' }, { kind: 'list', name: 'known-botnets' }],
+    [{ network: 'things' }, { kind: 'network', name: 'things' }],
+    [{ device: 'vent-01' }, { kind: 'device', name: 'vent-01' }],
+    [{ name: 'gateway.example' }, { kind: 'name', name: 'gateway.example' }],
+    [{ label: { site: 'mauna-loa' } }, { kind: 'label', labels: { site: 'mauna-loa' } }],
+    [
+      { network: 'things', except: 'vent-01' },
+      { kind: 'except', of: [{ kind: 'network', name: 'things' }], except: [text('vent-01')] },
+    ],
+    [
+      { of: ['10.0.0.0/8', 'fd00::/8'], except: ['10.0.0.1', { list: 'x' }] },
+      {
+        kind: 'except',
+        of: [text('10.0.0.0/8'), text('fd00::/8')],
+        except: [text('10.0.0.1'), { kind: 'list', name: 'x' }],
+      },
+    ],
+  ]
 
 it.each(peers)('peer %j', (written, document) => {
-  expect(deny.out({ to: written, why: 'x' }).document.peer).toEqual([document])
+  expect(deny.out({ to: written, why: 'x' })().document.peer).toEqual([document])
 })
 
 it('excepts from the whole peer side', () => {
-  const { peer } = deny.out({ to: ['any', 'things'], except: 'vent-01', why: 'x' }).document
+  const { peer } = deny.out({ to: ['any', 'things'], except: 'vent-01', why: 'x' })().document
   expect(peer).toEqual([{ kind: 'except', of: [{ kind: 'any' }, text('things')], except: [text('vent-01')] }])
 })
 
 it('flattens services', () => {
   const rule = allow.out({ to: 'any', service: ['https', tcp(8443, '9000-9100')], why: 'x' })
-  expect(rule.document.service).toEqual(['https', '8443/tcp', '9000-9100/tcp'])
+  expect(rule().document.service).toEqual(['https', '8443/tcp', '9000-9100/tcp'])
 })
 
 it('keeps two meanings of one name apart, for validate to refuse both with their places', () => {

@@ -13,11 +13,13 @@ import type {
   ProfileDocument,
   QuarantineDocument,
 } from '../model/policy.ts'
+import { writtenIn } from './deferred.ts'
 import { type Test, type TestOptions, testDocumentOf } from './expectation.ts'
 import { mapRecord, propertiesOf, saysTheSame, severalOf } from './given.ts'
 import type { List } from './list.ts'
+import type { Usable } from './names.ts'
 import { originOfCaller } from './origin.ts'
-import { type Device, documentOf, listsOf, type Profile } from './profile.ts'
+import { type Device, documentOf, listsOf, type Profile, type WrittenDevice } from './profile.ts'
 import type { Rule } from './rule.ts'
 
 /** Why a device is cut off, and whether a passed `expires` lets it go (by default it stays and `check` warns). */
@@ -25,24 +27,27 @@ export interface QuarantineOptions extends Documentation {
   readonly onExpiry?: 'stay' | 'lift'
 }
 
-/** Every word that may be used: networks, devices, and `profile NAME`. */
-type Known<N extends string, D extends string, P extends string> =
-  | NoInfer<N>
-  | NoInfer<D>
-  | `profile ${NoInfer<P>}`
+/** The names of one policy, which its networks and devices alone decide. */
+interface NamesOf<N extends string, D extends string, P extends string> {
+  readonly network: N
+  readonly device: D
+  readonly profile: P
+}
+
+type Known<N extends string, D extends string, P extends string> = NamesOf<NoInfer<N>, NoInfer<D>, NoInfer<P>>
 
 export interface PolicyOptions<N extends string, D extends string, P extends string> {
   readonly why?: string
   /** Owns every rule and list that names no owner nearer by. */
   readonly owner?: string
   readonly networks: Readonly<Record<N, NetworkDocument>>
-  readonly devices?: Readonly<Record<D, Device<Known<N, D, P>, P>>>
+  readonly devices?: Readonly<Record<D, Device<Usable<Known<N, D, P>>, P, Known<N, D, P>>>>
   /** Rules that say who they are about. */
-  readonly rules?: Readonly<Record<string, Rule<Known<N, D, P>, 'with who'>>>
+  readonly rules?: Readonly<Record<string, Rule<Usable<Known<N, D, P>>, 'with who', Known<N, D, P>>>>
   /** Devices cut off from everything, by name. */
   readonly quarantine?: { readonly [K in NoInfer<D>]?: QuarantineOptions }
   readonly apis?: Readonly<Record<string, ApiDocument>>
-  readonly tests?: readonly (Test<Known<N, D, P>> | TestOptions<NoInfer<D>>)[]
+  readonly tests?: readonly (Test<NoInfer<D>> | TestOptions<NoInfer<D>>)[]
   /** Profiles that no device has yet. */
   readonly profiles?: readonly Profile<P>[]
   /** Lists that no rule refers to, or only by name. */
@@ -53,12 +58,12 @@ export interface PolicyOptions<N extends string, D extends string, P extends str
 export function policy<
   const N extends string,
   const D extends string = never,
-  const P extends string = never,
+  const P extends string = string & {},
 >(name: string, options: PolicyOptions<N, D, P>): PolicyDocument {
   const origin = originOfCaller(policy)
   const { networks, devices, rules, quarantine, apis, tests, profiles, lists, ...rest } =
     propertiesOf(options)
-  const members: readonly Device[] = Object.values(propertiesOf<object>(devices ?? {}))
+  const members = Object.values(propertiesOf<Readonly<Record<string, Device>>>(devices ?? {})).map(writtenIn)
   const kinds = profilesOf(members, severalOf(profiles))
   return {
     ...rest,
@@ -70,7 +75,7 @@ export function policy<
       ...severalOf(lists),
       ...kinds.flatMap((kind) => kind.lists ?? []),
       ...members.flatMap((member) => propertiesOf(member).lists ?? []),
-      ...listsOf(rules),
+      ...listsOf(rules as Readonly<Record<string, Rule>> | undefined),
     ]),
     devices: mapRecord(devices as Readonly<Record<string, Device>> | undefined, documentOf),
     rules: mapRecord(rules, documentOf),
@@ -80,13 +85,13 @@ export function policy<
     ),
     apis: mapRecord<ApiDocument, ApiDocument>(apis, (api) => api),
     tests: severalOf(tests).map((one) =>
-      'document' in propertiesOf(one) ? documentOf(one as Test) : testDocumentOf(one as TestOptions, origin),
+      'document' in propertiesOf(one) ? (one as Test).document : testDocumentOf(one as TestOptions, origin),
     ),
     origin,
   }
 }
 
-function profilesOf(members: readonly Device[], more: readonly Profile[]): readonly Profile[] {
+function profilesOf(members: readonly WrittenDevice[], more: readonly Profile[]): readonly Profile[] {
   const kinds = new Set<Profile>(more)
   for (const member of members) {
     const kind = propertiesOf(member).profile

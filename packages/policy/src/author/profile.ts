@@ -5,21 +5,29 @@
  * rules use is carried in its type, because the networks are known only where the policy is written.
  */
 import type { DeviceDocument, Documentation, LimitsDocument, ProfileDocument } from '../model/policy.ts'
+import { type Deferred, deferred, writtenIn } from './deferred.ts'
 import { mapRecord, propertiesOf, severalOf } from './given.ts'
 import type { List } from './list.ts'
+import type { Anywhere, Fitting, Names, Used, Within } from './names.ts'
 import { type Author, originOfCaller } from './origin.ts'
 import type { Rule } from './rule.ts'
 
 /** Rules of the devices they stand with, by name. */
-type OwnRules<Used extends string> = Readonly<Record<string, Rule<Used, 'without who'>>>
+type OwnRules<Words extends string, Around extends Names> = Readonly<
+  Record<string, Rule<Words, 'without who', Around>>
+>
 
-export interface ProfileOptions<Used extends string> extends Documentation {
+export interface ProfileOptions<Words extends string, Around extends Names> extends Documentation {
   /** Ceilings for each device: `{ egress: '64 kB/s', newConnections: '30/min' }`. */
   readonly limits?: LimitsDocument
-  readonly rules?: OwnRules<Used>
+  readonly rules?: OwnRules<Words, Around>
 }
 
-export interface DeviceOptions<Used extends string, Network extends string = string> {
+export interface DeviceOptions<
+  Words extends string = string,
+  Network extends string = string,
+  Around extends Names = Anywhere,
+> {
   readonly why?: string
   readonly owner?: string
   readonly added?: string
@@ -29,41 +37,55 @@ export interface DeviceOptions<Used extends string, Network extends string = str
   /** Fixed addresses; where there are none, leases and first-come binding tell. */
   readonly ip?: string | readonly string[]
   /** Needed where no address tells the network. */
-  readonly network?: Network
+  readonly network?: Network | Around['network']
   readonly labels?: Readonly<Record<string, string>>
-  readonly rules?: OwnRules<Used>
+  readonly rules?: OwnRules<Words, Around>
 }
 
-/** A device as a value. The last two properties are for the type-checker only. */
-export interface Device<out Used extends string = string, out Kind extends string = string> {
+/** Shows a network that is none at its word. */
+type FittingNetwork<Network extends string, Around extends Names> = [Network] extends [
+  Fitting<Network, Around['network']>,
+]
+  ? unknown
+  : { readonly network?: Fitting<Network, Around['network']> }
+
+/** The document of a device, its profile and its lists. The last two properties are for the type-checker only. */
+export interface WrittenDevice<out Words extends string = string, out Kind extends string = string> {
   readonly kind: 'device'
   readonly document: DeviceDocument
   readonly profile: Profile | null
   readonly lists: readonly List[]
-  readonly uses?: Used | undefined
+  readonly uses?: Words | undefined
   readonly is?: Kind | undefined
 }
 
+/** A device as a value. */
+export type Device<
+  Words extends string = string,
+  Kind extends string = string,
+  Around extends Names = Anywhere,
+> = Deferred<WrittenDevice<Words, Kind>, Around>
+
 /** A profile as a value: maker of devices, and a peer of rules (`who: seismometer`). */
-export interface Profile<out Name extends string = string, out Used extends string = string> {
+export interface Profile<out Name extends string = string, out Words extends string = string> {
   readonly kind: 'profile'
   readonly name: string
   readonly document: ProfileDocument
   readonly lists: readonly List[]
   /** For the type-checker only, like `uses`. */
   readonly is?: Name | undefined
-  readonly uses?: Used | undefined
+  readonly uses?: Words | undefined
   /** Makes a device of this kind. */
-  device<const N extends string = never, const U extends string = never>(
-    options: DeviceOptions<U, N>,
-  ): Device<Used | U | N, Name>
+  device<A extends Names = Anywhere, const N extends string = never, const U extends string = never>(
+    options: DeviceOptions<U, N, A> & FittingNetwork<N, A>,
+  ): Device<Words | NoInfer<U> | Used<NoInfer<A>, never, NoInfer<N>, never, never>, Name, A>
 }
 
 /** Describes a kind of device: what each of them may do, and why. */
-export function profile<const Name extends string, const Used extends string = never>(
+export function profile<const Name extends string, const Words extends string = never>(
   name: Name,
-  options: ProfileOptions<Used>,
-): Profile<Name, Used> {
+  options: ProfileOptions<Words, Within<NoInfer<Name>>>,
+): Profile<Name, Words> {
   const { limits, rules, ...documentation } = propertiesOf(options)
   const document: ProfileDocument = {
     ...documentation,
@@ -71,7 +93,7 @@ export function profile<const Name extends string, const Used extends string = n
     rules: mapRecord(rules, documentOf),
     origin: originOfCaller(profile),
   }
-  const made: Profile<Name, Used> = {
+  const made: Profile<Name, Words> = {
     kind: 'profile',
     name,
     document,
@@ -82,31 +104,36 @@ export function profile<const Name extends string, const Used extends string = n
 }
 
 /** Describes a device that no profile fits; its own rules say what it may do. */
-export function device<const N extends string = never, const U extends string = never>(
-  options: DeviceOptions<U, N>,
-): Device<U | N, never> {
+export function device<
+  A extends Names = Anywhere,
+  const N extends string = never,
+  const U extends string = never,
+>(
+  options: DeviceOptions<U, N, A> & FittingNetwork<N, A>,
+): Device<NoInfer<U> | Used<NoInfer<A>, never, NoInfer<N>, never, never>, never, A> {
   return deviceOf(null, options, device)
 }
 
-/** The document of a rule; anything else as it is, for `validate` to refuse. */
-export function documentOf<Document>(value: { readonly document: Document }): Document {
-  return typeof value === 'object' && value !== null && 'document' in value ? value.document : value
+/** The document of a rule or device; anything else as it is, for `validate` to refuse. */
+export function documentOf<Document>(given: Deferred<{ readonly document: Document }, never>): Document {
+  const value = writtenIn(given)
+  return typeof value === 'object' && value !== null && 'document' in value
+    ? value.document
+    : (value as Document)
 }
 
 /** The lists that rules refer to. */
-export function listsOf(
-  rules: Readonly<Record<string, { readonly lists: readonly List[] }>> | undefined,
-): List[] {
-  return Object.values(propertiesOf(rules ?? {})).flatMap((rule) => propertiesOf(rule).lists ?? [])
+export function listsOf(rules: Readonly<Record<string, Rule>> | undefined): List[] {
+  return Object.values(propertiesOf(rules ?? {})).flatMap((rule) => propertiesOf(writtenIn(rule)).lists ?? [])
 }
 
 const none: readonly never[] = []
 
 function deviceOf(
   from: Profile | null,
-  options: DeviceOptions<string>,
+  options: DeviceOptions<string, string, Names>,
   author: Author,
-): Device<never, never> {
+): Device<never, never, Anywhere> {
   const { mac, ip, network, labels, rules, ...rest } = propertiesOf(options)
   const document: DeviceDocument = {
     ...rest,
@@ -118,5 +145,10 @@ function deviceOf(
     rules: mapRecord(rules, documentOf),
     origin: originOfCaller(author),
   }
-  return { kind: 'device', document, profile: from, lists: rules === undefined ? none : listsOf(rules) }
+  return deferred({
+    kind: 'device',
+    document,
+    profile: from,
+    lists: rules === undefined ? none : listsOf(rules),
+  })
 }

@@ -6,135 +6,100 @@
  */
 import type { Documentation, RuleDocument, When } from '../model/policy.ts'
 import type { ServiceText } from '../model/service.ts'
-import { type Except, endpointsOf, endpointsWithout, type Peers, type PeerText } from './endpoint.ts'
+import { type Deferred, deferred } from './deferred.ts'
+import { type Ends, endpointsOf, endpointsWithout, type Side } from './endpoint.ts'
 import { propertiesOf, straysOf } from './given.ts'
 import type { List } from './list.ts'
+import type { Anywhere, Names, Used } from './names.ts'
 import { type Author, originOfCaller } from './origin.ts'
 import { type CheckedService, type ServiceInput, servicesOf } from './service.ts'
-
-/** A word without dot or colon: those with one are addresses and DNS names. A computed text says nothing. */
-export type Word<Text extends string> = string extends Text
-  ? never
-  : Exclude<Text, 'any' | 'gateway' | `${string}.${string}` | `${string}:${string}`>
-
-/** What the policy must know: networks and devices as they are, profiles as `profile NAME`. */
-export type Uses<Name extends string, Profile extends string> =
-  | Word<Name>
-  | (Word<Profile> extends never ? never : `profile ${Word<Profile>}`)
 
 /** A rule of a policy says who it is about; in a profile or device that is given. */
 export type Placing = 'with who' | 'without who'
 
-/** A rule as a value: its document and the lists it refers to. The other properties are for the type-checker only. */
-export interface Rule<out Used extends string = string, out Placed extends Placing = Placing> {
+/** The document of a rule and the lists it refers to. The other properties are for the type-checker only. */
+export interface WrittenRule<out Words extends string = string, out Placed extends Placing = Placing> {
   readonly kind: 'rule'
   readonly document: RuleDocument
   readonly lists: readonly List[]
-  readonly uses?: Used | undefined
+  readonly uses?: Words | undefined
   readonly placed?: Placed | undefined
 }
 
+/** A rule as a value. */
+export type Rule<
+  Words extends string = string,
+  Placed extends Placing = Placing,
+  Around extends Names = Anywhere,
+> = Deferred<WrittenRule<Words, Placed>, Around>
+
 /** What every rule says, whatever its direction. */
-export interface RuleOptions<N extends string, P extends string, O extends string>
-  extends Documentation,
-    Except<N, P, O> {
-  /** Of which devices or networks the rule speaks; only at the policy's level. */
-  readonly who?: Peers<N, P, O>
+export interface Said extends Documentation {
   /** Hours and days, in UTC. */
   readonly when?: When
 }
 
 /** An allow always ends with its date. */
-export interface AllowOptions<N extends string, P extends string, O extends string, S>
-  extends RuleOptions<N, P, O> {
+interface SaidOfAllow<S> extends Said {
   /** `any` must be written out. */
   readonly service: CheckedService<S>
 }
 
-export interface DenyOptions<N extends string, P extends string, O extends string, S>
-  extends RuleOptions<N, P, O> {
+interface SaidOfDeny<S> extends Said {
   /** By default any. */
   readonly service?: CheckedService<S>
   /** `lift` ends a deny with its date; by default it stays in force and `check` warns. */
   readonly onExpiry?: 'stay' | 'lift'
 }
 
-export interface To<N extends string, P extends string, O extends string> {
-  /** To whom flows are opened. */
-  readonly to: Peers<N, P, O>
-}
+/** Finds out whether there is a `who`, and adds nothing to what it may be. */
+type SaysWho<W> = { readonly [K in keyof W & 'who']?: unknown }
+type PlacingOf<W> = 'who' extends keyof W ? 'with who' : 'without who'
 
-export interface From<N extends string, P extends string, O extends string> {
-  /** By whom flows are opened. */
-  readonly from: Peers<N, P, O>
-}
+type AllowBy<By extends Side> = <
+  A extends Names = Anywhere,
+  const T extends string = never,
+  const N extends string = never,
+  const D extends string = never,
+  const P extends string = never,
+  const O extends string = never,
+  const S extends ServiceInput = ServiceText,
+  const W = unknown,
+>(
+  options: SaidOfAllow<S> & Ends<By, A, T, N, D, P, O> & SaysWho<W>,
+) => Rule<Used<NoInfer<A>, NoInfer<T>, NoInfer<N>, NoInfer<D>, NoInfer<P>>, PlacingOf<W>, A>
 
-export interface With<N extends string, P extends string, O extends string> {
-  /** The other side, whichever of the two opens. */
-  readonly peer: Peers<N, P, O>
-}
-
-type SaysWho<W> = { readonly who?: W }
-type PlacingOf<W> = [W] extends [undefined] ? 'without who' : 'with who'
+type DenyBy<By extends Side> = <
+  A extends Names = Anywhere,
+  const T extends string = never,
+  const N extends string = never,
+  const D extends string = never,
+  const P extends string = never,
+  const O extends string = never,
+  const S extends ServiceInput = ServiceText,
+  const W = unknown,
+>(
+  options: SaidOfDeny<S> & Ends<By, A, T, N, D, P, O> & SaysWho<W>,
+) => Rule<Used<NoInfer<A>, NoInfer<T>, NoInfer<N>, NoInfer<D>, NoInfer<P>>, PlacingOf<W>, A>
 
 /** Permits flows. */
 export interface Allow {
   /** Permits flows that who opens to a peer. */
-  out<
-    const N extends PeerText = never,
-    const P extends string = never,
-    const O extends string = never,
-    const S extends ServiceInput = ServiceText,
-    const W = undefined,
-  >(options: AllowOptions<N, P, O, S> & To<N, P, O> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
-
+  readonly out: AllowBy<'to'>
   /** Permits flows that a peer opens to who. */
-  in<
-    const N extends PeerText = never,
-    const P extends string = never,
-    const O extends string = never,
-    const S extends ServiceInput = ServiceText,
-    const W = undefined,
-  >(options: AllowOptions<N, P, O, S> & From<N, P, O> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
-
+  readonly in: AllowBy<'from'>
   /** Permits flows between who and a peer, whichever opens. */
-  both<
-    const N extends PeerText = never,
-    const P extends string = never,
-    const O extends string = never,
-    const S extends ServiceInput = ServiceText,
-    const W = undefined,
-  >(options: AllowOptions<N, P, O, S> & With<N, P, O> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+  readonly both: AllowBy<'peer'>
 }
 
 /** Forbids flows, whatever any `allow` says. */
 export interface Deny {
   /** Forbids flows that who opens to a peer. */
-  out<
-    const N extends PeerText = never,
-    const P extends string = never,
-    const O extends string = never,
-    const S extends ServiceInput = ServiceText,
-    const W = undefined,
-  >(options: DenyOptions<N, P, O, S> & To<N, P, O> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
-
+  readonly out: DenyBy<'to'>
   /** Forbids flows that a peer opens to who. */
-  in<
-    const N extends PeerText = never,
-    const P extends string = never,
-    const O extends string = never,
-    const S extends ServiceInput = ServiceText,
-    const W = undefined,
-  >(options: DenyOptions<N, P, O, S> & From<N, P, O> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
-
+  readonly in: DenyBy<'from'>
   /** Forbids flows between who and a peer, whichever opens. */
-  both<
-    const N extends PeerText = never,
-    const P extends string = never,
-    const O extends string = never,
-    const S extends ServiceInput = ServiceText,
-    const W = undefined,
-  >(options: DenyOptions<N, P, O, S> & With<N, P, O> & SaysWho<W>): Rule<Uses<N, P>, PlacingOf<W>>
+  readonly both: DenyBy<'peer'>
 }
 
 /** Permits: `allow.out({ to: 'api.volcano.example', service: 'https', why: 'POST /readings' })`. */
@@ -154,16 +119,16 @@ export const deny: Deny = {
 function ruleOf(
   effect: RuleDocument['effect'],
   direction: RuleDocument['direction'],
-  options: RuleOptions<string, string, string>,
+  options: Said,
   author: Author,
-): Rule<never, never> {
+): Rule<never, never, Anywhere> {
   const lists: List[] = []
   const document = { ...ruleDocumentOf(effect, direction, options, lists), origin: originOfCaller(author) }
-  return { kind: 'rule', document, lists }
+  return deferred({ kind: 'rule', document, lists })
 }
 
 /** What the other side of a rule is called. */
-const sides: Readonly<Record<RuleDocument['direction'], 'to' | 'from' | 'peer'>> = {
+const sides: Readonly<Record<RuleDocument['direction'], Side>> = {
   out: 'to',
   in: 'from',
   both: 'peer',
@@ -176,7 +141,7 @@ const written = ['effect', 'direction', 'peer', 'origin']
 export function ruleDocumentOf(
   effect: RuleDocument['effect'],
   direction: RuleDocument['direction'],
-  options: RuleOptions<string, string, string>,
+  options: Said,
   lists: List[] = [],
 ): RuleDocument {
   const given: Readonly<Record<string, unknown>> = { ...propertiesOf(options) }

@@ -1,8 +1,9 @@
 /**
  * What the type-checker refuses, and on which line: each `@ts-expect-error` stands right above it.
  *
- * One thing is located on the line its rule or device begins on, not on the line of the word itself: a word that
- * the policy does not know. Rules are read before the names around them are, so only `policy` can tell.
+ * A word that the policy does not know is refused where it stands, also in rules and devices within it. What was
+ * written outside, a profile's rules above all, is refused where it comes in; and a word inside an object of several
+ * lines on the line that the object begins on.
  */
 import {
   allow,
@@ -20,6 +21,9 @@ import {
   udp,
 } from './index.ts'
 
+declare const backend: string
+const outside = deny.both({ who: 'thingz', peer: 'any', why: 'Reason' })
+const insideOut = deny.both({ who: 'things', peer: 'any', why: 'Reason' })
 const badHosts = list('known-botnets', { why: 'Seen', entries: { '198.51.100.7': { why: 'Loader' } } })
 
 // Services and ports.
@@ -161,6 +165,25 @@ policy('site', {
     'cam-01': camera.device({ mac: '02:00:00:00:00:03' }),
     // @ts-expect-error no such network
     'vent-03': seismometer.device({ mac: '02:00:00:00:00:04', network: 'thigns' }),
+    'vent-04': seismometer.device({
+      mac: '02:00:00:00:00:07',
+      // @ts-expect-error on the line of the word
+      network: 'vent-01',
+      rules: {
+        more: allow.out({
+          // @ts-expect-error on the line of the word
+          to: 'statoin',
+          // @ts-expect-error and the port on its own
+          service: '65536/tcp',
+          why: 'Reason',
+        }),
+      },
+    }),
+    'vent-05': device({
+      // @ts-expect-error on the line of the word
+      network: 'thing',
+      mac: '02:00:00:00:00:08',
+    }),
     solo: device({
       mac: '02:00:00:00:00:05',
       rules: { x: allow.out({ to: 'vent-01', service: 'any', why: 'Reason' }) },
@@ -183,9 +206,9 @@ policy('site', {
       peer: ['station'],
       why: 'Reason',
     }),
-    // @ts-expect-error found among forms that name no network
     mixedUp: deny.both({
       who: ['any', { label: { a: 'b' } }, { name: 'nas' }],
+      // @ts-expect-error found among forms that name no network
       peer: ['statoin'],
       why: 'Reason',
     }),
@@ -193,16 +216,65 @@ policy('site', {
     nobody: deny.both({ peer: badHosts, why: 'Reason' }),
     // @ts-expect-error no such network
     misspelt: deny.both({ who: 'thingz', peer: badHosts, why: 'Reason' }),
-    // @ts-expect-error on the line the rule begins on, not on that of the word
     far: deny.both({
       who: 'any',
+      // @ts-expect-error on the line of the peer
       peer: { of: 'any', except: 'thingz' },
       why: 'Reason',
     }),
-    // @ts-expect-error no such profile
-    unknown: deny.both({ who: { profile: 'seismo' }, peer: badHosts, why: 'Reason' }),
-    // @ts-expect-error no such device
-    within: deny.both({ who: { label: { a: 'b' }, except: ['vent-022'] }, peer: 'any', why: 'Reason' }),
+    among: allow.out({
+      who: 'things',
+      to: [
+        'station',
+        // @ts-expect-error on the line of the word
+        'uplonk',
+        'api.x',
+      ],
+      service: 'https',
+      why: 'Reason',
+    }),
+    object: allow.out({
+      who: 'any',
+      to: [
+        // @ts-expect-error on the line of the object
+        { network: 'statoin' },
+      ],
+      service: 'https',
+      why: 'Reason',
+    }),
+    excepted: allow.out({
+      who: 'things',
+      to: 'any',
+      service: 'https',
+      // @ts-expect-error on the line of the word
+      except: ['station', 'vent-012'],
+      why: 'Reason',
+    }),
+    kinds: deny.both({
+      // @ts-expect-error a device is no network
+      who: { network: 'vent-01' },
+      // @ts-expect-error a network is no device
+      peer: { device: 'station' },
+      why: 'Reason',
+    }),
+    several2: deny.both({
+      // @ts-expect-error each fault on its own line
+      who: 'thingz',
+      // @ts-expect-error each fault on its own line
+      peer: 'stattion',
+      why: 'Reason',
+    }),
+    computed: allow.out({ who: 'things', to: backend, service: 'https', why: 'Reason' }),
+    also: allow.out({ who: 'things', to: [backend, { device: backend }], service: 'https', why: 'Reason' }),
+    within: deny.both({
+      // @ts-expect-error no such device
+      who: { label: { a: 'b' }, except: ['vent-022'] },
+      peer: 'any',
+      why: 'Reason',
+    }),
+    // @ts-expect-error of a rule written outside, where it comes in
+    outside,
+    insideOut,
     // @ts-expect-error no reason
     unreasoned: allow.in({ who: 'any', from: 'any', service: 'ssh' }),
   },
@@ -232,9 +304,19 @@ policy('held', {
   quarantine: { 'vent-01': {} },
 })
 
+// Profiles are known once nothing else is wrong with devices, quarantine and tests.
+policy('profiles', {
+  networks: { things, station },
+  devices: { 'vent-01': seismometer.device({ mac: '02:00:00:00:00:01' }) },
+  rules: {
+    known: deny.out({ who: { profile: 'seismometer' }, to: 'any', why: 'Reason' }),
+    // @ts-expect-error no such profile
+    unknown: deny.out({ who: { profile: 'seismo' }, to: 'any', why: 'Reason' }),
+  },
+})
+
 // Computed names say nothing to the type-checker; `validate` and `lower` judge them.
 declare const names: readonly string[]
-declare const backend: string
 policy('computed', {
   networks: { things },
   devices: Object.fromEntries(names.map((name) => [name, seismometer.device({ mac: name, ip: name })])),

@@ -83,7 +83,7 @@ const readers: Readonly<Record<Section, Reader>> = {
   devices: (given, file, keys) => {
     const { profile: kind, ...rest } = given
     return {
-      ...device({ ...rest, rules: {} } as DeviceOptions<string>).document,
+      ...device({ ...rest, rules: {} } as DeviceOptions)().document,
       profile: kind ?? null,
       rules: rulesOf(given.rules, file, [...keys, 'rules']),
     }

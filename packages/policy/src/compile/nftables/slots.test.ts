@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { allow, deny, device, list, profile } from '../../author/index.ts'
+import { allow, type DeviceValue, deny, device, list, profile } from '../../author/index.ts'
 import { readBindings } from '../../evaluate/bindings.ts'
 import { prepared, randomPolicy } from '../../fixtures/random.ts'
 import { links, lowered, NOW, networks, siteOf, why } from '../../fixtures/site.ts'
@@ -154,8 +154,8 @@ describe('a rule keeps its number', () => {
   })
 })
 
-function same(one: { readonly profile: unknown }): ReturnType<typeof profile> {
-  return one.profile as ReturnType<typeof profile>
+function same(one: DeviceValue): ReturnType<typeof profile> {
+  return one().profile as ReturnType<typeof profile>
 }
 
 describe('what could change the verdict on its flows gives a rule another number, so that they are judged anew', () => {
