@@ -1,5 +1,6 @@
 /**
- * The vitest projects: `unit` (beside the code), `cli` (the program itself, on policy files), `kernel` (the real
+ * The vitest projects: `unit` (beside the code), `cli` (the program itself, on policy files), `editor`
+ * (what TypeScript's language server says of policy files), `kernel` (the real
  * kernel, inside fresh namespaces) and `repository` (guards over the sources themselves). Which of them run, and
  * under what, is decided in scripts/test.ts, not here.
  */
@@ -34,6 +35,16 @@ export default defineConfig({
           include: ['test/cli/**/*.test.ts'],
           environment: 'node',
           testTimeout: 60_000,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'editor',
+          include: ['test/editor/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -31,6 +31,7 @@ const stages: Readonly<Record<string, Stage>> = {
   packages: { title: 'packages (build, publint, attw)', run: () => check(build) },
   unit: { title: 'unit and property tests', run: () => tests('unit') },
   cli: { title: 'command-line tests', run: () => tests('cli') },
+  editor: { title: 'editor tests', run: () => tests('editor') },
   kernel: { title: 'kernel tests', run: kernelTests },
   repository: { title: 'repository tests', run: () => tests('repository') },
 }
@@ -38,7 +39,7 @@ const stages: Readonly<Record<string, Stage>> = {
 const named = positionals.filter((word) => Object.hasOwn(stages, word))
 const filters = positionals.filter((word) => !Object.hasOwn(stages, word))
 const filtered = filters.length > 0 || values.t !== undefined
-const testStages = ['unit', 'cli', 'kernel', 'repository']
+const testStages = ['unit', 'cli', 'editor', 'kernel', 'repository']
 const chosen = named.length > 0 ? named : filtered ? testStages : Object.keys(stages)
 
 endTogether()

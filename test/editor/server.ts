@@ -17,7 +17,7 @@ export interface Place {
   readonly character: number
 }
 
-/** An error, by the text it underlines. */
+/** An error, and what it underlines. */
 export interface Fault {
   readonly start: Place
   readonly end: Place
@@ -117,7 +117,8 @@ function connect(cwd: string): Connection {
   const waiting = new Map<number | string, PromiseWithResolvers<unknown>>()
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   child.once('close', (code) => {
-    for (const { reject } of waiting.values()) reject(new Error(`the language server ended with ${code}`))
+    for (const { reject } of waiting.values())
+      reject(new Error(`the language server ended with ${code}: ${said}`))
     end()
   })
   const send = (message: object): void => {

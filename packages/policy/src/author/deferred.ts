@@ -3,7 +3,7 @@
  *
  * TypeScript reads a call within a call first and the names around it later, except where the inner one returns a
  * function and nothing else: that it puts off until the outer call knows what it can. So the words of a rule are
- * completed, and refused where they stand, by the networks and devices written beside it. See decision 0014.
+ * completed, and refused where they stand, by the networks and devices written beside it. See decision 0017.
  */
 import type { Anywhere, Names } from './names.ts'
 
