@@ -112,7 +112,11 @@ interface Message {
 function connect(cwd: string): Connection {
   const child = spawn(process.execPath, [tsc, '--lsp', '--stdio'], {
     cwd,
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: 'pipe',
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text
   })
   const waiting = new Map<number | string, PromiseWithResolvers<unknown>>()
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
