@@ -3,6 +3,22 @@ export * from './enforce/nftables.ts'
 export * from './enforce/point.ts'
 export { STATE_FOLDER } from './enforce/state.ts'
 export { ThingwallError } from './error.ts'
+export {
+  type Directory,
+  type DirectoryAddition,
+  directoryOf,
+  emptyDirectory,
+} from './events/directory.ts'
+export * from './events/model.ts'
+export type { RecordCounts } from './events/record.ts'
+export {
+  type EventSocketOptions,
+  type EventSockets,
+  openEventSockets,
+  type Recorder,
+  type RecorderOptions,
+  startRecorder,
+} from './events/recorder.ts'
 export { type Caller, type CallerOptions, findCaller } from './machine/caller.ts'
 export { type Ended, type Machine, thisMachine } from './machine/machine.ts'
 export { requireNetAdmin } from './machine/rights.ts'
@@ -21,3 +37,7 @@ export { fit, prefixesFor, withOwnAddresses } from './site/fit.ts'
 export { warnOfForeign } from './site/foreign-warnings.ts'
 export { keepCaller } from './site/keep-caller.ts'
 export { requireOpening } from './site/loose.ts'
+export { startReader } from './store/reader-handle.ts'
+export { openSqliteStore } from './store/sqlite.ts'
+export * from './store/store.ts'
+export type { WriterOptions as SqliteStoreOptions } from './store/writer.ts'

@@ -1,30 +1,21 @@
 /**
  * Listens to the kernel's packet log (NFLOG): every packet that meets `log group N prefix "…"` comes out
  * here with its prefix, which is how a test learns which rule decided it. Losses are counted, never silent.
- * It does not decode the packet, and it does not read the text log (`log` without a group).
- * Wire format: linux/netfilter/nfnetlink_log.h.
+ * It does not decode the packet, and it does not read the text log (`log` without a group). What the gateway itself
+ * records is read elsewhere, in batches and without copies (`events`).
  */
 import {
-  AF_NETLINK,
   EAGAIN,
   EINTR,
   ENOBUFS,
-  growReceiveBuffer,
   inNamespace,
   libc,
   MSG_DONTWAIT,
   MSG_TRUNC,
-  SOCK_RAW_NONBLOCKING,
   systemError,
 } from '../netlink/libc.ts'
-import {
-  type Attribute,
-  attribute,
-  bigEndian,
-  message,
-  readAttributes,
-  readMessages,
-} from '../netlink/message.ts'
+import { readAttributes, readMessages } from '../netlink/message.ts'
+import { NFLOG, NFLOG_PACKET, openNflogSocket } from '../netlink/nflog-socket.ts'
 
 export interface NflogOptions {
   /** The number in `log group N`. One listener per group and namespace: a second is refused (EPERM). */
@@ -73,30 +64,6 @@ export interface NflogListener {
   close(): void
 }
 
-const NETLINK_NETFILTER = 12
-const NFNL_SUBSYS_ULOG = 4
-const MSG_PACKET = (NFNL_SUBSYS_ULOG << 8) | 0
-const MSG_CONFIG = (NFNL_SUBSYS_ULOG << 8) | 1
-const NLMSG_ERROR = 2
-
-const CFG_CMD = 1
-const CFG_MODE = 2
-const CFG_BUFFER = 3
-const CFG_THRESHOLD = 5
-const CFG_FLAGS = 6
-const CMD_BIND = 1
-const COPY_PACKET = 2
-const FLAG_SEQUENCE = 1
-
-const PACKET_HEADER = 1
-const MARK = 2
-const INDEV = 4
-const OUTDEV = 5
-const PAYLOAD = 9
-const PREFIX = 10
-const SEQUENCE = 12
-const LINK_HEADER = 16
-
 /** NFPROTO_* of linux/netfilter.h. */
 const families: Readonly<Record<number, NflogFamily>> = {
   2: 'ipv4',
@@ -110,18 +77,21 @@ const families: Readonly<Record<number, NflogFamily>> = {
 export function openNflog(options: NflogOptions): NflogListener {
   const inside = <T>(act: () => T): T =>
     options.namespacePath === undefined ? act() : inNamespace(options.namespacePath, act)
-  const copyBytes = Math.min(options.copyBytes ?? 2048, 0xffff)
-  const fd = inside(() => libc().socket(AF_NETLINK, SOCK_RAW_NONBLOCKING, NETLINK_NETFILTER))
-  if (fd < 0) throw systemError('netlink socket')
-  const receiveBufferBytes = growReceiveBuffer(fd, options.receiveBufferBytes ?? 32 * 1024 * 1024)
+  const socket = openNflogSocket({
+    group: options.group,
+    ...(options.namespacePath === undefined ? {} : { namespacePath: options.namespacePath }),
+    copyBytes: Math.min(options.copyBytes ?? 2048, 0xffff),
+    // One message per packet, delivered at once and in the smallest buffer.
+    gather: { packets: 1, withinMs: 10, sizeBytes: 256 },
+    receiveBufferBytes: options.receiveBufferBytes ?? 32 * 1024 * 1024,
+  })
+  const { fd, receiveBufferBytes } = socket
   const into = new Uint8Array(0xffff + 4096)
   const names = new Map<number, string>()
   const waiting: NflogMessage[] = []
   let expected: number | undefined
   let missing = 0
   let overruns = 0
-  let closed = false
-  let acknowledged: number | undefined
 
   const interfaceName = (index: number): string => {
     let name = names.get(index)
@@ -146,10 +116,9 @@ export function openNflog(options: NflogOptions): NflogListener {
       }
       if (lengthBytes > into.length) throw new Error(`a netlink message of ${lengthBytes} bytes`)
       for (const { type, body } of readMessages(into.subarray(0, lengthBytes))) {
-        if (type === NLMSG_ERROR) acknowledged = -new DataView(body.buffer, body.byteOffset).getInt32(0, true)
-        if (type !== MSG_PACKET) continue
+        if (type !== NFLOG_PACKET) continue
         const attributes = readAttributes(body.subarray(4))
-        const sequence = number(attributes.get(SEQUENCE))
+        const sequence = number(attributes.get(NFLOG.sequence))
         if (sequence !== undefined) {
           if (expected !== undefined) missing += (sequence - expected) >>> 0
           expected = (sequence + 1) >>> 0
@@ -157,31 +126,6 @@ export function openNflog(options: NflogOptions): NflogListener {
         waiting.push(decode(body[0] ?? 0, attributes, interfaceName))
       }
     }
-  }
-
-  const configure = (step: string, attributes: readonly Attribute[]): void => {
-    // nfgenmsg: family unspecified, version 0, group in network order. The kernel answers within send().
-    const body = [Uint8Array.of(0, 0), bigEndian(2, options.group), ...attributes]
-    const bytes = message(MSG_CONFIG, body)
-    acknowledged = undefined
-    if (libc().send(fd, bytes, bytes.length, 0) !== bytes.length) throw systemError(`nflog ${step}`)
-    pull()
-    if (acknowledged !== 0) throw systemError(`nflog group ${options.group}, ${step}`, acknowledged ?? EAGAIN)
-  }
-
-  try {
-    configure('bind', [attribute(CFG_CMD, Uint8Array.of(CMD_BIND))])
-    configure('options', [
-      attribute(CFG_MODE, bigEndian(4, copyBytes), Uint8Array.of(COPY_PACKET, 0)),
-      attribute(CFG_FLAGS, bigEndian(2, FLAG_SEQUENCE)),
-      // One message per packet, delivered at once: otherwise the kernel waits a second for 100 of them.
-      attribute(CFG_THRESHOLD, bigEndian(4, 1)),
-      // The kernel allocates this much for each message however small, and charges it to our buffer.
-      attribute(CFG_BUFFER, bigEndian(4, 256)),
-    ])
-  } catch (error) {
-    libc().close(fd)
-    throw error
   }
 
   return {
@@ -192,8 +136,7 @@ export function openNflog(options: NflogOptions): NflogListener {
     },
     losses: () => ({ messages: missing, overruns }),
     close(): void {
-      if (!closed) libc().close(fd)
-      closed = true
+      socket.close()
     },
   }
 }
@@ -203,13 +146,13 @@ function decode(
   attributes: ReadonlyMap<number, Uint8Array>,
   interfaceName: (index: number) => string,
 ): NflogMessage {
-  const header = attributes.get(PACKET_HEADER)
-  const indev = number(attributes.get(INDEV))
-  const outdev = number(attributes.get(OUTDEV))
-  const mark = number(attributes.get(MARK))
-  const link = attributes.get(LINK_HEADER)
+  const header = attributes.get(NFLOG.packetHeader)
+  const indev = number(attributes.get(NFLOG.indev))
+  const outdev = number(attributes.get(NFLOG.outdev))
+  const mark = number(attributes.get(NFLOG.mark))
+  const link = attributes.get(NFLOG.linkHeader)
   return {
-    prefix: textUntilNul(attributes.get(PREFIX) ?? new Uint8Array()),
+    prefix: textUntilNul(attributes.get(NFLOG.prefix) ?? new Uint8Array()),
     family: families[family] ?? 'other',
     hook: header?.[2] ?? -1,
     etherType: ((header?.[0] ?? 0) << 8) | (header?.[1] ?? 0),
@@ -217,7 +160,7 @@ function decode(
     ...(outdev === undefined ? {} : { outdev: interfaceName(outdev) }),
     ...(link === undefined ? {} : { link: link.slice() }),
     ...(mark === undefined ? {} : { mark }),
-    payload: (attributes.get(PAYLOAD) ?? new Uint8Array()).slice(),
+    payload: (attributes.get(NFLOG.payload) ?? new Uint8Array()).slice(),
   }
 }
 

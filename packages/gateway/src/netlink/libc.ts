@@ -29,6 +29,9 @@ interface Libc {
     value: Uint8Array,
     size: Uint32Array,
   ) => number
+  readonly recvmmsg: (fd: number, messages: bigint, count: number, flags: number, timeout: null) => number
+  readonly poll: (entries: Uint8Array, count: number, timeoutMs: number) => number
+  readonly eventfd: (initial: number, flags: number) => number
   readonly close: (fd: number) => number
   readonly setns: (fd: number, kind: number) => number
   readonly ifNameToIndex: (name: string) => number
@@ -44,6 +47,8 @@ export const SOCK_RAW_NONBLOCKING: number = 3 | 0o4000 | 0o2000000
 const SOL_SOCKET = 1
 const SO_RCVBUF = 8
 const SO_RCVBUFFORCE = 33
+const SO_MEMINFO = 55
+const SK_MEMINFO_DROPS = 8
 export const MSG_TRUNC = 0x20
 export const MSG_DONTWAIT = 0x40
 const CLONE_NEWNET = 0x40000000
@@ -72,6 +77,9 @@ export function libc(): Libc {
     recv: program.func('intptr_t recv(int, void *, size_t, int)'),
     setsockopt: program.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     getsockopt: program.func('int getsockopt(int, int, int, void *, uint32_t *)'),
+    recvmmsg: program.func('int recvmmsg(int, void *, unsigned int, int, void *)'),
+    poll: program.func('int poll(void *, unsigned long, int)'),
+    eventfd: program.func('int eventfd(unsigned int, int)'),
     close: program.func('int close(int)'),
     setns: program.func('int setns(int, int)'),
     ifNameToIndex: program.func('unsigned int if_nametoindex(const char *)'),
@@ -79,6 +87,25 @@ export function libc(): Libc {
     lastError: () => koffi.errno(),
   } as Libc
   return loaded
+}
+
+/** Memory outside the garbage collector's reach, for structures that hold addresses of others. Never freed by itself. */
+export interface NativeMemory {
+  readonly address: bigint
+  readonly bytes: Uint8Array
+  /** Nothing may touch `bytes` afterwards. */
+  readonly free: () => void
+}
+
+/** Takes `sizeBytes` of native memory. */
+export function nativeMemory(sizeBytes: number): NativeMemory {
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  const address = koffi.alloc('uint8_t', sizeBytes) as bigint
+  return {
+    address,
+    bytes: new Uint8Array(koffi.view(address, sizeBytes)),
+    free: () => koffi.free(address),
+  }
 }
 
 /** libnftables, as far as loading rule sets needs it. A context belongs to the namespace it was opened in. */
@@ -160,4 +187,14 @@ export function growReceiveBuffer(fd: number, wantedBytes: number): number {
   const got = new Uint32Array(1)
   libc().getsockopt(fd, SOL_SOCKET, SO_RCVBUF, new Uint8Array(got.buffer), new Uint32Array([4]))
   return got[0] ?? 0
+}
+
+/** How many messages the kernel could not put into the socket's buffer since it was opened (SO_MEMINFO, Linux 4.12). */
+export function droppedMessages(fd: number): number {
+  const fields = new Uint32Array(SK_MEMINFO_DROPS + 1)
+  const size = new Uint32Array([fields.byteLength])
+  if (libc().getsockopt(fd, SOL_SOCKET, SO_MEMINFO, new Uint8Array(fields.buffer), size) !== 0) {
+    throw systemError('getsockopt SO_MEMINFO')
+  }
+  return fields[SK_MEMINFO_DROPS] ?? 0
 }

@@ -2,3 +2,4 @@
 export { nftables } from './emit.ts'
 export { FIRST_LIVE, MARK_MASK, type NftablesOptions, TABLE } from './options.ts'
 export { counterOf } from './verdicts.ts'
+export { rulesByNumber } from './slots.ts'

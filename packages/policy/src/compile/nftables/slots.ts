@@ -84,6 +84,12 @@ function endsOf(rule: Rule): readonly (number | null)[] {
   return [...ends].sort((a, b) => (b ?? Number.MAX_SAFE_INTEGER) - (a ?? Number.MAX_SAFE_INTEGER))
 }
 
+/** The number in a flow's connection mark (`MARK_MASK`) → id of the rule that let it in. */
+export function rulesByNumber(ruleset: Ruleset): ReadonlyMap<number, string> {
+  const allows = assignSlots(ruleset).all.filter(({ rule }) => rule.effect === 'allow')
+  return new Map(allows.flatMap(({ numbers, rule }) => numbers.map(({ number }) => [number, rule.id] as const)))
+}
+
 function endOf(rule: Rule, match: Match): number | null {
   if (rule.endsAt === null) return match.endsAt
   return match.endsAt === null ? rule.endsAt : Math.min(rule.endsAt, match.endsAt)

@@ -1,0 +1,69 @@
+/**
+ * The files of a store: which segments there are, in their order, and letting them go. All that must be known of a
+ * segment without opening it is in its name, so there is no list that could be torn.
+ */
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { HOUR_MS } from './format.ts'
+
+export interface SegmentFile {
+  readonly path: string
+  /** Counts up by one with each segment, whatever the clock does. */
+  readonly sequence: number
+  /** Begin of its hour, milliseconds since 1970. */
+  readonly hourMs: number
+  /** Set aside because it could not be read. */
+  readonly isTorn: boolean
+  /** With its log; 0 when it has just gone. */
+  readonly bytes: number
+}
+
+const NAME = /^(\d{6,10})-(\d{1,8})\.events(\.torn)?$/
+
+/** Oldest first. Empty when there is no folder. */
+export function segmentsIn(folder: string): readonly SegmentFile[] {
+  let names: readonly string[]
+  try {
+    names = readdirSync(folder)
+  } catch {
+    return []
+  }
+  return names
+    .flatMap((name): readonly SegmentFile[] => {
+      const found = NAME.exec(name)
+      if (found === null) return []
+      const path = join(folder, name)
+      const bytes = sizeOf(path) + sizeOf(`${path}-wal`)
+      const [sequence, hour] = [Number(found[1]), Number(found[2])]
+      return [{ path, sequence, hourMs: hour * HOUR_MS, isTorn: found[3] !== undefined, bytes }]
+    })
+    .sort((a, b) => a.sequence - b.sequence)
+}
+
+export function segmentPath(folder: string, sequence: number, hourMs: number): string {
+  return join(folder, `${String(sequence).padStart(6, '0')}-${Math.floor(hourMs / HOUR_MS)}.events`)
+}
+
+/** Whether its last writer ended without closing it. */
+export function wasInterrupted(path: string): boolean {
+  return statSync(`${path}-wal`, { throwIfNoEntry: false }) !== undefined
+}
+
+/** Removes a segment and what belongs to it. */
+export function removeSegment(path: string): void {
+  for (const suffix of ['-wal', '-shm', '-journal', '']) rmSync(`${path}${suffix}`, { force: true })
+}
+
+/** Keeps the file for whoever wants to look at it, out of the way. */
+export function setAside(path: string): void {
+  renameSync(path, `${path}.torn`)
+  for (const suffix of ['-wal', '-shm', '-journal']) rmSync(`${path}${suffix}`, { force: true })
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  } catch {
+    return 0
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * The reading side of one segment. Its writer may be at work meanwhile; what it has committed is seen. It throws what
+ * SQLite throws: whoever reads many segments says which could not be read.
+ */
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import type { Address } from '@thingwall/policy'
+import { APPLICATION, type Cell, eventOf, FORMAT, GATHERED, KINDS, type Row, type Words } from './format.ts'
+import { Unusable } from './segment.ts'
+import { type EventQuery, idOf, type OverviewQuery, type SeenQuery, type StoredEvent } from './store.ts'
+
+export interface SegmentReader {
+  readonly find: (row: number) => StoredEvent | null
+  /** At most `limit`, in the order asked for; `rows` bounds the rows looked at. */
+  readonly query: (query: EventQuery, rows: RowRange, limit: number) => readonly StoredEvent[]
+  readonly counted: (query: OverviewQuery) => Counted
+  readonly seen: (query: SeenQuery) => Iterable<SeenRow>
+  readonly close: () => void
+}
+
+/** Rows strictly between these. */
+export interface RowRange {
+  readonly above: number
+  readonly below: number
+}
+
+/** Roll-ups, added up over the time asked for. `kind`: index into `countedKinds`. */
+export interface Counted {
+  readonly minutes: readonly { readonly at: number; readonly kind: number; readonly count: number }[]
+  readonly rules: readonly { readonly name: string; readonly kind: number; readonly count: number }[]
+  readonly devices: readonly { readonly name: string; readonly kind: number; readonly count: number }[]
+}
+
+export interface SeenRow {
+  readonly kind: 'allowed' | 'opened'
+  readonly source: Address | null
+  readonly destination: Address | null
+  readonly sourceDevice: string | null
+  readonly destinationDevice: string | null
+  readonly destinationName: string | null
+  readonly ingress: string | null
+  readonly protocol: number | null
+  readonly destinationPort: number | null
+  readonly icmpType: number | null
+  readonly rule: string | null
+  readonly count: number
+  readonly firstMs: number
+  readonly lastMs: number
+}
+
+export function readSegment(path: string, sequence: number, hourMs: number): SegmentReader {
+  const database = new DatabaseSync(path, { readOnly: true })
+  try {
+    if (numberOf(database, 'application_id') !== APPLICATION) throw new Unusable('format', 'no segment')
+    const format = numberOf(database, 'user_version')
+    if (format !== FORMAT) throw new Unusable('format', `format ${format}, not ${FORMAT}`)
+    return reader(database, sequence, hourMs)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function numberOf(database: DatabaseSync, pragma: string): number {
+  return Number(Object.values(database.prepare(`pragma ${pragma}`).get() ?? {})[0] ?? 0)
+}
+
+function reader(database: DatabaseSync, sequence: number, hourMs: number): SegmentReader {
+  const words = wordsOf(database)
+  /** The two ways a text may stand in a row. */
+  const cellsFor = (text: string): readonly SQLInputValue[] => {
+    const found = database.prepare('select id from word where value = ?').get(text)
+    return [Number(found?.['id'] ?? -1), `=${text}`]
+  }
+  const event = (row: Row & { readonly id: Cell }): StoredEvent => {
+    const id = idOf({ segment: sequence, row: Number(row.id) })
+    return { ...eventOf(row, hourMs, words), id }
+  }
+  return {
+    close: () => database.close(),
+    find(row) {
+      const found = database.prepare('select * from event where id = ?').get(row)
+      return found === undefined ? null : event(found as unknown as Row & { readonly id: Cell })
+    },
+    query(query, rows, limit) {
+      const where: string[] = ['id > ?', 'id < ?']
+      const values: SQLInputValue[] = [rows.above, rows.below]
+      if (query.device !== undefined) {
+        const cells = cellsFor(query.device)
+        where.push('(device in (?, ?) or peer in (?, ?))')
+        values.push(...cells, ...cells)
+      }
+      if (query.rule !== undefined) {
+        where.push(`rule in (?, ?) and kind & 7 <> ${KINDS.indexOf('notice')}`)
+        values.push(...cellsFor(query.rule))
+      }
+      if (query.kinds !== undefined) {
+        where.push(`kind & ${GATHERED - 1} in (${query.kinds.map((kind) => KINDS.indexOf(kind)).join()})`)
+      }
+      if (query.sinceMs !== undefined) {
+        where.push('at + lasted >= ?')
+        values.push(query.sinceMs - hourMs)
+      }
+      if (query.untilMs !== undefined) {
+        where.push('at < ?')
+        values.push(query.untilMs - hourMs)
+      }
+      const order = query.order === 'oldest' ? 'asc' : 'desc'
+      const sql = `select * from event where ${where.join(' and ')} order by id ${order} limit ?`
+      const found = database.prepare(sql).all(...values, limit)
+      return found.map((row) => event(row as unknown as Row & { readonly id: Cell }))
+    },
+    counted(query) {
+      const first = Math.floor((query.sinceMs - hourMs) / 60_000)
+      const end = Math.ceil((query.untilMs - hourMs) / 60_000)
+      const group = (table: string, column: string): Counted['rules'] =>
+        database
+          .prepare(
+            `select kind, ${column} as cell, sum(count) as count from ${table}
+             where minute >= ? and minute < ? group by ${column}, kind`,
+          )
+          .all(first, end)
+          .map((row) => ({
+            name: words.text(row['cell'] as Cell) ?? '',
+            kind: Number(row['kind']),
+            count: Number(row['count']),
+          }))
+      const minutes = database
+        .prepare(
+          `select minute, kind, sum(count) as count from minute_rule
+           where minute >= ? and minute < ? group by minute, kind`,
+        )
+        .all(first, end)
+        .map((row) => ({
+          at: hourMs + Number(row['minute']) * 60_000,
+          kind: Number(row['kind']),
+          count: Number(row['count']),
+        }))
+      return { minutes, rules: group('minute_rule', 'rule'), devices: group('minute_device', 'device') }
+    },
+    *seen(query) {
+      const values: SQLInputValue[] = [query.sinceMs - hourMs, query.untilMs - hourMs]
+      let device = ''
+      if (query.device !== undefined) {
+        const cells = cellsFor(query.device)
+        device = 'and (device in (?, ?) or peer in (?, ?))'
+        values.push(...cells, ...cells)
+      }
+      const kinds = [KINDS.indexOf('allowed'), KINDS.indexOf('opened')].join()
+      const found = database
+        .prepare(
+          `select *, sum(count) as count, min(at) as first, max(at + lasted) as last from event
+           where kind & ${GATHERED - 1} in (${kinds}) and at + lasted >= ? and at < ? ${device}
+           group by kind, device, peer, rule, source, destination, port, what, rest`,
+        )
+        .iterate(...values)
+      for (const row of found) yield seenRow(row as unknown as Row & Totals)
+    },
+  }
+
+  function seenRow(row: Row & Totals): SeenRow {
+    const seen = eventOf(row, hourMs, words)
+    if (seen.kind !== 'allowed' && seen.kind !== 'opened') throw new Error(`a row of kind ${seen.kind}`)
+    return {
+      kind: seen.kind,
+      source: seen.source.address,
+      destination: seen.destination.address,
+      sourceDevice: seen.source.device,
+      destinationDevice: seen.destination.device,
+      destinationName: seen.destination.name,
+      ingress: seen.ingress,
+      protocol: seen.protocol,
+      destinationPort: seen.destination.port,
+      icmpType: seen.icmpType,
+      rule: seen.rule,
+      count: row.count,
+      firstMs: hourMs + row.first,
+      lastMs: hourMs + row.last,
+    }
+  }
+}
+
+interface Totals {
+  readonly count: number
+  readonly first: number
+  readonly last: number
+}
+
+/** Looks words up as they come up, and remembers them. */
+function wordsOf(database: DatabaseSync): Words {
+  const statement = database.prepare('select value from word where id = ?')
+  const known = new Map<number, string | Uint8Array | null>()
+  const look = (cell: Cell): string | Uint8Array | null => {
+    if (typeof cell === 'string') return cell === '' ? null : cell.slice(1)
+    if (typeof cell !== 'number') return cell
+    let value = known.get(cell)
+    if (value === undefined) {
+      value = (statement.get(cell)?.['value'] ?? null) as string | Uint8Array | null
+      known.set(cell, value)
+    }
+    return value
+  }
+  return {
+    text(cell) {
+      const value = look(cell)
+      return typeof value === 'string' ? value : null
+    },
+    address(cell) {
+      const value = look(cell)
+      return value instanceof Uint8Array ? (Buffer.from(value).toString('hex') as Address) : null
+    },
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * What only the store on node:sqlite can suffer: files torn by a power cut at any byte, files of another version, a
+ * folder that cannot be written. Whatever happens it opens, tells, and goes on.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { NoticeEvent } from '../events/model.ts'
+import { segmentsIn } from './files.ts'
+import { openReader } from './reader.ts'
+import { openWriter, type StoreWriter } from './writer.ts'
+
+const HOUR = 3_600_000
+const NOW = Date.parse('2026-11-22T10:30:00Z')
+const plenty = { keepHours: 168, maxBytes: 1 << 30 }
+
+// Each of these opens many stores, on disks that may be slow.
+vi.setConfig({ testTimeout: 60_000 })
+
+let root: string
+let folder: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'thingwall-store-'))
+  folder = join(root, 'events')
+})
+afterEach(() => rmSync(root, { recursive: true }))
+
+function notice(count: number, at = NOW): NoticeEvent {
+  return {
+    kind: 'notice',
+    at,
+    until: at,
+    topic: 'test',
+    text: `the ${count}th`,
+    device: `vent-${count % 7}`,
+    count,
+  }
+}
+
+function countsIn(where: string): number[] {
+  const { events, unreadable } = openReader(where).query({ order: 'oldest', limit: 10_000 })
+  expect(unreadable).toEqual([])
+  return events.flatMap((event) => (event.kind === 'notice' && event.topic === 'test' ? [event.count] : []))
+}
+
+function topicsIn(where: string): string[] {
+  const { events } = openReader(where).query({ order: 'oldest', limit: 10_000 })
+  return events.flatMap((event) => (event.kind === 'notice' && event.topic !== 'test' ? [event.topic] : []))
+}
+
+/** What a power cut at this moment leaves: what the files hold, without whoever has them open. */
+function cut(to: string): void {
+  mkdirSync(to)
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith('-shm')) cpSync(join(folder, name), join(to, name))
+  }
+}
+
+test('after a power cut, with the log cut off anywhere, whole batches are there and none in part', () => {
+  const writer = openWriter({ folder, ...plenty })
+  for (let batch = 0; batch < 30; batch++) {
+    writer.append(
+      Array.from({ length: 10 }, (_, at) => notice(batch * 10 + at)),
+      NOW,
+    )
+  }
+  const whole = join(root, 'whole')
+  cut(whole)
+  const log = readdirSync(whole).find((name) => name.endsWith('-wal')) as string
+  const bytes = readFileSync(join(whole, log))
+  expect(bytes.length).toBeGreaterThan(50_000)
+  let run = 0
+  const kept = new Set<number>()
+  fc.assert(
+    fc.property(fc.nat(bytes.length), fc.boolean(), (length, isScribbled) => {
+      const there = join(root, `cut-${run++}`)
+      cpSync(whole, there, { recursive: true })
+      const torn = Buffer.from(bytes.subarray(0, length))
+      // The last sector may hold anything.
+      if (isScribbled) torn.fill(0xa5, Math.max(0, length - 512))
+      writeFileSync(join(there, log), torn)
+      const again = openWriter({ folder: there, ...plenty })
+      expect(again.append([notice(9999)], NOW)).toMatchObject({ written: 1, lost: 0 })
+      again.close()
+      const counts = countsIn(there)
+      const before = counts.slice(0, -1)
+      expect(counts.at(-1)).toBe(9999)
+      expect(before.length % 10).toBe(0)
+      expect(before).toEqual(Array.from({ length: before.length }, (_, at) => at))
+      expect(topicsIn(there)).toEqual([])
+      kept.add(before.length)
+      rmSync(there, { recursive: true })
+    }),
+    { numRuns: 25 },
+  )
+  // It was cut in many places.
+  expect(kept.size).toBeGreaterThan(5)
+  writer.close()
+})
+
+test('a file torn in the middle is set aside with an event, and the others are still read', () => {
+  let writer = openWriter({ folder, ...plenty })
+  writer.append([notice(1)], NOW - HOUR)
+  const many = Array.from({ length: 3000 }, (_, at) => notice(at))
+  writer.append(many, NOW)
+  writer.close()
+  const path = segmentsIn(folder).at(-1)?.path as string
+  const bytes = readFileSync(path)
+  bytes.fill(0xa5, 4096 * 3, 4096 * 12)
+  writeFileSync(path, bytes)
+  writer = openWriter({ folder, ...plenty })
+  expect(writer.append([notice(2)], NOW)).toMatchObject({ written: 1, lost: 0 })
+  expect(countsIn(folder)).toEqual([1, 2])
+  expect(topicsIn(folder)).toEqual(['store-set-aside'])
+  expect(segmentsIn(folder).map(({ isTorn }) => isTorn)).toEqual([false, true, false])
+  writer.close()
+})
+
+test('any file in the place of a segment is no obstacle', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 5000 }), fc.boolean(), (noise, hasMagic) => {
+      rmSync(folder, { recursive: true, force: true })
+      mkdirSync(folder)
+      const magic = Buffer.from('SQLite format 3\0')
+      const name = `000001-${Math.floor(NOW / HOUR)}.events`
+      writeFileSync(join(folder, name), hasMagic ? Buffer.concat([magic, noise]) : noise)
+      const writer = openWriter({ folder, ...plenty })
+      expect(writer.append([notice(1)], NOW)).toMatchObject({ written: 1, lost: 0 })
+      expect(openReader(folder).find(writer.append([notice(2)], NOW).last as never)).toMatchObject({
+        count: 2,
+      })
+      writer.close()
+    }),
+    { numRuns: 15 },
+  )
+})
+
+test('torn under the hands of the writer, the rest of the hour goes into a new segment', () => {
+  const writer = openWriter({ folder, ...plenty })
+  writer.append(
+    Array.from({ length: 5000 }, (_, at) => notice(at)),
+    NOW,
+  )
+  writer.append([notice(1)], NOW + HOUR)
+  writer.append([notice(2)], NOW)
+  const path = segmentsIn(folder)[2]?.path as string
+  const other = new DatabaseSync(path)
+  other.exec('drop table event; drop table word')
+  other.close()
+  const first = writer.append([notice(3)], NOW)
+  const second = writer.append([notice(4)], NOW)
+  // What the torn file took may be lost with it; it is counted, and it goes on.
+  expect(second).toMatchObject({ written: 1, lost: 0 })
+  expect(first).toMatchObject({ written: 0, lost: 1 })
+  expect(topicsIn(folder)).toEqual(['store-set-aside', 'events-lost'])
+  expect(countsIn(folder).at(-1)).toBe(4)
+  writer.close()
+})
+
+test('a segment of a later version is left alone and named; the writer begins a new one', () => {
+  let writer = openWriter({ folder, ...plenty })
+  writer.append([notice(1)], NOW)
+  writer.close()
+  const path = segmentsIn(folder)[0]?.path as string
+  const later = new DatabaseSync(path)
+  later.exec('pragma user_version = 2')
+  later.close()
+  const before = readFileSync(path)
+  writer = openWriter({ folder, ...plenty })
+  const { last } = writer.append([notice(2)], NOW)
+  writer.close()
+  const { events, unreadable } = openReader(folder).query({})
+  expect(events.map(({ count }) => count)).toEqual([2])
+  expect(unreadable).toEqual([expect.stringMatching(/000001-\d+\.events: format 2, not 1/)])
+  expect(readFileSync(path).equals(before)).toBe(true)
+  expect(last).toBe('2-1')
+  // Back in the later version's hands it is whole again.
+  const back = new DatabaseSync(path)
+  back.exec('pragma user_version = 1')
+  back.close()
+  expect(countsIn(folder)).toEqual([1, 2])
+})
+
+test('what cannot be written is counted, and told once it can', () => {
+  writeFileSync(folder, 'a file where the folder should be')
+  const writer = openWriter({ folder, ...plenty })
+  for (let at = 0; at < 3; at++) {
+    const appended = writer.append([notice(at), notice(at)], NOW)
+    expect(appended).toMatchObject({ written: 0, lost: 2, last: null })
+    expect(appended.because).toMatch(/EEXIST|ENOTDIR/)
+  }
+  rmSync(folder)
+  expect(writer.append([notice(7)], NOW)).toMatchObject({ written: 1, lost: 0 })
+  const { events } = openReader(folder).query({ order: 'oldest' })
+  expect(events).toMatchObject([{ topic: 'events-lost', count: 6 }, { count: 7 }])
+  writer.close()
+})
+
+test('a writer that was killed in an earlier hour leaves a whole file at the next start', () => {
+  const killed = openWriter({ folder, ...plenty })
+  killed.append([notice(1)], NOW)
+  const there = join(root, 'after')
+  cut(there)
+  killed.close()
+  const writer: StoreWriter = openWriter({ folder: there, ...plenty })
+  writer.append([notice(2)], NOW + HOUR)
+  expect(readdirSync(there).filter((name) => name.startsWith('000001'))).toEqual([
+    expect.stringMatching(/^000001-\d+\.events$/),
+  ])
+  writer.close()
+  expect(countsIn(there)).toEqual([1, 2])
+  expect(readdirSync(there).length).toBe(2)
+})
