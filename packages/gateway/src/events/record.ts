@@ -182,14 +182,15 @@ export function record(options: RecordOptions): void {
   let writeAt = clock().monotonicMs + TELL_MS
   try {
     for (;;) {
+      // Before anything is read: the first order says what things are called.
+      for (let order = options.nextOrder(); order !== null; order = options.nextOrder()) {
+        if (!obey(order)) return
+      }
       const before = clock()
       const hasRead = takeTurn(before)
       if (before.monotonicMs >= writeAt) {
         write(before, 'due')
         writeAt = clock().monotonicMs + TELL_MS
-      }
-      for (let order = options.nextOrder(); order !== null; order = options.nextOrder()) {
-        if (!obey(order)) return
       }
       const left = Math.max(0, Math.min(LONGEST_WAIT_MS, writeAt - clock().monotonicMs))
       if (hasRead) pause(Math.min(PAUSE_MS, left))

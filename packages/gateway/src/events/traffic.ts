@@ -32,6 +32,8 @@ export interface TrafficOptions {
 interface Subject {
   readonly kind: TrafficEvent['kind']
   readonly rule: string | null
+  /** Of a flow, whose rule is looked up when it is told. */
+  readonly number: number | null
   readonly source: Address | null
   readonly destination: Address | null
   readonly sourcePort: number | null
@@ -96,6 +98,7 @@ export function watchTraffic(options: TrafficOptions): Traffic {
         return { ...nothing, ...by, link, ingress, source: device === null ? null : source }
       return {
         ...by,
+        number: null,
         source,
         destination: addressOf(bytes, headers.destinationAt, headers.addressBytes),
         sourcePort: known(headers.sourcePort),
@@ -139,16 +142,16 @@ export function watchTraffic(options: TrafficOptions): Traffic {
     const sender = names.device(ends.source, null)
     const subject = (detail: 'kind' | 'group' | 'all'): Subject => {
       if (detail === 'all') return { ...nothing, kind: change.kind }
-      const rule = names.rule(number)
       if (detail === 'group') {
         return sender === null
-          ? { ...nothing, kind: change.kind, rule, destination: ends.destination }
-          : { ...nothing, kind: change.kind, rule, source: ends.source }
+          ? { ...nothing, kind: change.kind, number, destination: ends.destination }
+          : { ...nothing, kind: change.kind, number, source: ends.source }
       }
       const back = endsOf(bytes, reply)
       return {
         kind: change.kind,
-        rule,
+        rule: null,
+        number,
         ...ends,
         sourcePort: known(original.sourcePort),
         destinationPort: known(original.destinationPort),
@@ -185,6 +188,7 @@ const MOST_PREFIXES = 65_536
 const nothing: Subject = {
   kind: 'denied',
   rule: null,
+  number: null,
   source: null,
   destination: null,
   sourcePort: null,
@@ -211,7 +215,7 @@ function tell({ subject, ...amounts }: Gathered<Subject>, names: Names): Traffic
     kind: subject.kind,
     at: amounts.first,
     until: amounts.last,
-    rule: subject.rule,
+    rule: subject.number === null ? subject.rule : names.rule(subject.number),
     source: { address: source, port: sourcePort, device: sender, name: names.name(receiver, source) },
     destination: {
       address: destination,

@@ -1,5 +1,5 @@
 /** `@thingwall/policy/nftables`: the compiler for the Linux kernel. */
 export { nftables } from './emit.ts'
 export { FIRST_LIVE, MARK_MASK, type NftablesOptions, TABLE } from './options.ts'
-export { counterOf } from './verdicts.ts'
 export { rulesByNumber } from './slots.ts'
+export { counterOf } from './verdicts.ts'

@@ -87,7 +87,7 @@ function endsOf(rule: Rule): readonly (number | null)[] {
 /** The number in a flow's connection mark (`MARK_MASK`) → id of the rule that let it in. */
 export function rulesByNumber(ruleset: Ruleset): ReadonlyMap<number, string> {
   const allows = assignSlots(ruleset).all.filter(({ rule }) => rule.effect === 'allow')
-  return new Map(allows.flatMap(({ numbers, rule }) => numbers.map(({ number }) => [number, rule.id] as const)))
+  return new Map(allows.flatMap(({ numbers, rule }) => numbers.map(({ value }) => [value, rule.id] as const)))
 }
 
 function endOf(rule: Rule, match: Match): number | null {
