@@ -1,6 +1,7 @@
 /**
  * What every store of events owes: ids that last and grow, every event back as it was, questions answered alike, and
- * a clock that may jump. Run by each implementation against the real thing.
+ * a clock that may jump. Run by each implementation against the real thing. Long, because a contract is read in one
+ * file, the makers of events it needs among it.
  */
 import {
   compareIds,

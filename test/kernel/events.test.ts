@@ -1,6 +1,7 @@
 /**
  * Events from the real kernel: what its rules and its connection table saw is in the store, by rule, device and name,
  * and what came too fast is counted. Numbers are held against the kernel's own counters and against what was sent.
+ * Its lines are many because the network is built once and every question is asked of the same.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
