@@ -21,11 +21,17 @@ export interface Subject {
 
 export const order: Order = {
   by: 'the contract',
+  why: 'because it says so',
   policy: { name: 'contract', file: null, digest: null },
   bindings: 'none',
   log: null,
+  confirmWithinMs: null,
+  again: null,
+  document: '{"name":"contract"}',
   at: Date.parse('2026-11-22T12:00:00Z'),
 }
+/** The record that is kept of it. */
+const { document: _, ...recorded } = order
 
 export function enforcementPointContract(name: string, open: () => Promise<Subject>): void {
   describe(`the contract of an enforcement point: ${name}`, () => {
@@ -46,7 +52,7 @@ export function enforcementPointContract(name: string, open: () => Promise<Subje
       expect(applied).toMatchObject({ changed: true, before: null, diagnostics: [] })
       const inForce = await subject.point.read()
       expect(inForce).toMatchObject({ digest: first.digest, last: null, integrity: { kind: 'intact' } })
-      expect(inForce.record).toEqual({ ...order, sequence: 1, digest: first.digest })
+      expect(inForce.record).toEqual({ ...recorded, sequence: 1, digest: first.digest })
     })
 
     test('the same again is nothing, and says so', async () => {
@@ -109,6 +115,128 @@ export function enforcementPointContract(name: string, open: () => Promise<Subje
       const { digest, record } = await subject.point.read()
       expect([first.digest, second.digest]).toContain(digest)
       expect(record?.digest).toBe(digest)
+    })
+
+    describe('on trial', () => {
+      const deed = { by: 'somebody', at: order.at + 1000 }
+      const trial = { ...order, confirmWithinMs: 60_000 }
+      const fates = async () => (await subject.point.history()).map(({ fate }) => fate.kind)
+      /** Waits until the trial is over by itself. */
+      const over = () =>
+        expect.poll(async () => (await subject.point.read()).trial, { timeout: 10_000 }).toBeNull()
+
+      test('it is in force, says for how long, and what comes after it', async () => {
+        const { first, second } = subject.artifacts
+        await subject.point.apply(first, order)
+        const applied = await subject.point.apply(second, trial)
+        expect(applied).toMatchObject({ changed: true, before: first.digest, diagnostics: [] })
+        const inForce = await subject.point.read()
+        expect(inForce).toMatchObject({
+          digest: second.digest,
+          integrity: { kind: 'intact' },
+          trial: { returnsTo: { digest: first.digest, record: { sequence: 1 } } },
+        })
+        expect(inForce.trial?.leftMs).toBeGreaterThan(0)
+        expect(inForce.trial?.leftMs).toBeLessThanOrEqual(60_000)
+        expect(await fates()).toEqual(['on trial', 'in force'])
+      })
+
+      test('nobody confirms it: what was in force before is again, and the story is told', async () => {
+        const { first, second } = subject.artifacts
+        await subject.point.apply(first, order)
+        await subject.point.apply(second, { ...order, confirmWithinMs: 1000 })
+        await over()
+        expect(await subject.point.read()).toMatchObject({
+          digest: first.digest,
+          record: { sequence: 1 },
+          integrity: { kind: 'intact' },
+          over: { record: { sequence: 2 }, fate: { kind: 'reverted' } },
+        })
+        await expect(subject.point.confirm(deed)).rejects.toMatchObject({ code: 'TW4015' })
+        await subject.point.tidy()
+        expect(await fates()).toEqual(['reverted', 'in force'])
+        expect((await subject.point.read()).integrity.kind).toBe('intact')
+      })
+
+      test('the first of all reverts to nothing', async () => {
+        await subject.point.apply(subject.artifacts.first, { ...order, confirmWithinMs: 1000 })
+        await over()
+        expect(await subject.point.read()).toMatchObject({ digest: null, record: null, last: null })
+        await subject.point.tidy()
+        expect(await subject.point.read()).toMatchObject({
+          digest: null,
+          integrity: { kind: 'unknown' },
+          over: { record: { sequence: 1 } },
+        })
+        expect(await fates()).toEqual(['reverted'])
+      })
+
+      test('confirmed, it stays', async () => {
+        const { first, second } = subject.artifacts
+        await subject.point.apply(first, order)
+        await subject.point.apply(second, trial)
+        const { now, diagnostics } = await subject.point.confirm(deed)
+        expect({ digest: now.digest, diagnostics }).toEqual({ digest: second.digest, diagnostics: [] })
+        const inForce = await subject.point.read()
+        expect(inForce).toMatchObject({
+          digest: second.digest,
+          integrity: { kind: 'intact' },
+          trial: null,
+          over: null,
+        })
+        const [newest] = await subject.point.history()
+        expect(newest).toMatchObject({ confirmed: deed, fate: { kind: 'in force' } })
+        expect(await fates()).toEqual(['in force', 'replaced'])
+        await expect(subject.point.confirm(deed)).rejects.toMatchObject({ code: 'TW4015' })
+        await expect(subject.point.abandon(deed)).rejects.toMatchObject({ code: 'TW4015' })
+      })
+
+      test('abandoned, it goes at once', async () => {
+        const { first, second } = subject.artifacts
+        await subject.point.apply(first, order)
+        await subject.point.apply(second, trial)
+        expect((await subject.point.abandon(deed)).now.digest).toBe(first.digest)
+        expect(await subject.point.read()).toMatchObject({
+          digest: first.digest,
+          record: { sequence: 1 },
+          integrity: { kind: 'intact' },
+          trial: null,
+          over: { fate: { kind: 'abandoned', by: 'somebody' } },
+        })
+        await subject.point.apply(second, trial)
+        expect(await fates()).toEqual(['on trial', 'abandoned', 'in force'])
+      })
+
+      test('the first of all, abandoned, leaves nothing', async () => {
+        await subject.point.apply(subject.artifacts.first, trial)
+        expect((await subject.point.abandon(deed)).now).toEqual({ digest: null, record: null })
+        expect(await subject.point.read()).toMatchObject({ digest: null, last: null })
+      })
+
+      test('another trial takes its place, and goes back to what was confirmed', async () => {
+        const { first, second } = subject.artifacts
+        await subject.point.apply(first, order)
+        await subject.point.apply(second, trial)
+        await subject.point.apply(second, { ...trial, bindings: 'others' })
+        expect(await fates()).toEqual(['on trial', 'replaced', 'in force'])
+        expect((await subject.point.read()).trial?.returnsTo.digest).toBe(first.digest)
+        await subject.point.abandon(deed)
+        expect((await subject.point.read()).digest).toBe(first.digest)
+      })
+
+      test('the same again without a trial confirms it', async () => {
+        const { first } = subject.artifacts
+        await subject.point.apply(first, trial)
+        expect(await subject.point.apply(first, order)).toMatchObject({ changed: false, trial: null })
+        expect(await subject.point.read()).toMatchObject({ digest: first.digest, trial: null })
+        expect(await fates()).toEqual(['in force'])
+      })
+
+      test('the policy of each is kept', async () => {
+        await subject.point.apply(subject.artifacts.first, trial)
+        expect(await subject.point.documentOf(1)).toBe(order.document)
+        expect(await subject.point.documentOf(2)).toBeNull()
+      })
     })
   })
 }

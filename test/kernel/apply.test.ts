@@ -38,7 +38,9 @@ beforeAll(async () => {
         },
       },
       laptop: {
-        interfaces: { eth0: { addresses: ['10.30.0.5/24', '10.30.0.7/24', 'fd30::5/64'] } },
+        interfaces: {
+          eth0: { link: '02:00:00:00:30:05', addresses: ['10.30.0.5/24', '10.30.0.7/24', 'fd30::5/64'] },
+        },
         routes: [{ to: 'default', via: '10.30.0.1' }],
       },
       sensor: { interfaces: { eth0: { link: '24:6f:28:aa:00:01', addresses: ['10.20.0.11/24'] } } },
@@ -132,7 +134,7 @@ enforcementPointContract('nftables', async () => ({
     broken: {
       ...artifactOf('open'),
       digest: '0'.repeat(32),
-      text: `${artifactOf('open').text}\nadd rule inet nowhere x y\n`,
+      text: artifactOf('open').text.replace('chain tracked {\n', '$&\t\tjump nowhere\n'),
     },
   },
   tamper: async () => {
@@ -163,11 +165,11 @@ describe('in the kernel', () => {
       'element',
       'inet',
       'thingwall',
-      'bound/lan/4',
+      'a/bound/lan/4',
       '{ 02:00:00:00:00:09 . 10.30.0.9 timeout 1h }',
     )
     expect((await point.read()).integrity.kind).toBe('intact')
-    await nft('add', 'element', 'inet', 'thingwall', 'bound/lan/4', '{ 02:00:00:00:00:08 . 10.30.0.8 }')
+    await nft('add', 'element', 'inet', 'thingwall', 'a/bound/lan/4', '{ 02:00:00:00:00:08 . 10.30.0.8 }')
     expect((await point.read()).integrity).toEqual({
       kind: 'changed',
       changes: ['set inet bound/lan/4 has other elements'],
@@ -246,16 +248,21 @@ describe('in the kernel', () => {
     })
   })
 
-  test('changed in place or made anew, the kernel has the same', async () => {
+  test('after however many replaces the kernel holds one generation, and the same as after the first', async () => {
     const point = await open()
-    const without = (dump: string): string =>
-      dump.replaceAll(/\n\tcomment "thingwall [0-9a-f]+"|\n?\n\tchain digest\/[0-9a-f]+ \{\n\t\}/g, '')
-    const sorted = (dump: string): readonly string[] => without(dump).split('\n').filter(Boolean).sort()
+    const compiled = (dump: string): readonly string[] =>
+      dump
+        .replaceAll(/(?<=[\s@"])[a-z]\//g, '')
+        .replaceAll(/chain digest\/[0-9a-f]{32}\/\d+/g, 'chain digest')
+        .split('\n')
+        .sort()
     await point.apply(artifactOf('closed'), order)
-    const anew = await nft('-s', 'list', 'ruleset')
+    const once = await nft('-s', 'list', 'ruleset')
     await point.apply(artifactOf('open'), order)
     await point.apply(artifactOf('closed'), order)
-    expect(sorted(await nft('-s', 'list', 'ruleset'))).toEqual(sorted(anew))
+    const then = await nft('-s', 'list', 'ruleset')
+    expect(then).not.toBe(once)
+    expect(compiled(then)).toEqual(compiled(once))
   })
 })
 
@@ -297,22 +304,29 @@ describe('the state folder', () => {
     await (await open(folder)).apply(artifactOf('open'), order)
     const applied = await (await open(folder, failing)).apply(artifactOf('closed'), order)
     expect(applied.diagnostics.map(({ code }) => code)).toEqual(['TW4012'])
-    const { digest, record, integrity, last } = await (await open(folder)).read()
+    const point = await open(folder)
+    const { digest, record, integrity, last } = await point.read()
     expect(digest).toBe(artifactOf('closed').digest)
     expect(record).toMatchObject({ sequence: 2, digest })
     expect(integrity.kind).toBe('unknown')
-    expect(last?.sequence).toBe(1)
+    expect(last).toBeNull()
+    const fates = async () => (await point.history()).map(({ fate }) => fate.kind)
+    expect(await fates()).toEqual(['in force', 'replaced'])
+    await site.must('router', ['mount', '-o', 'remount,rw', folder])
+    await point.tidy()
+    expect(await fates()).toEqual(['in force', 'replaced'])
+    expect(await point.generations()).toHaveLength(1)
     await site.must('router', ['umount', folder])
   })
 })
 
 describe('the command line', () => {
-  const applying = ['apply', '--policy', volcano] as const
+  const applying = ['apply', '--no-confirm', '--policy', volcano] as const
 
   test('applies, says so the second time, and status tells the same', async () => {
     const state = freshState()
     const first = await thingwall([...applying, '--state', state], { SUDO_USER: 'ada' })
-    expect(first).toMatchObject({ status: 0, json: { ok: true, changed: true, before: null, devices: 3 } })
+    expect(first).toMatchObject({ status: 0, json: { ok: true, changed: true, before: null, devices: 4 } })
     const second = await thingwall([...applying, '--state', state])
     expect(second).toMatchObject({ status: 0, json: { changed: false, digest: first.json.digest } })
     const status = await thingwall(['status', '--policy', volcano, '--state', state])
@@ -340,7 +354,7 @@ describe('the command line', () => {
     const state = ['--policy', volcano, '--state', freshState()]
     expect((await thingwall(['status', ...state])).status).toBe(1)
     expect((await thingwall(['status', ...state, '--exit-code'])).status).toBe(3)
-    await thingwall(['apply', ...state])
+    await thingwall(['apply', '--no-confirm', ...state])
     await nft('add', 'rule', 'inet', 'thingwall', 'forward', 'accept')
     const { status, json } = await thingwall(['status', ...state, '--exit-code'])
     expect(status).toBe(1)
@@ -370,7 +384,8 @@ describe('the command line', () => {
     ['a sensor', '10.20.0.11 5555 10.20.0.1 22', 1],
     ['a connection to another machine', '10.30.0.7 5555 192.0.2.1 22', 0],
   ])('called over SSH by %s', async (_, connection, expected) => {
-    await site.run('router', ['ping', '-c', '1', '-W', '1', '10.20.0.11'])
+    for (const host of ['10.20.0.11', '10.30.0.5'])
+      await site.run('router', ['ping', '-c', '1', '-W', '1', host])
     const args = [...applying, '--state', freshState()]
     const { status, json } = await thingwall(args, { SSH_CONNECTION: connection })
     expect(status).toBe(expected)
@@ -390,7 +405,7 @@ describe('a real connection, found without the help of SSH', () => {
     await server.stop()
     return stdout.trim().split('\n')
   }
-  const command = (state: string): string => `apply --policy ${volcano} --state ${state} --json`
+  const command = (state: string): string => `apply --no-confirm --policy ${volcano} --state ${state} --json`
 
   test('an administrator’s outlives the first apply, in both directions, and the next', async () => {
     const [state, other] = [freshState(), freshState()]

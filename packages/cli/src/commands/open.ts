@@ -84,10 +84,14 @@ export function openBindings(call: Call, host: Host, ruleset: Ruleset): Bindings
 
 /** ` --policy FILE` where it was given, to suggest commands that can be run as they stand. */
 export function policyOption(call: Call): string {
-  const { policy } = call.options
-  return policy === undefined
-    ? ''
-    : ` --policy ${/^[\w./@:+-]+$/.test(policy) ? policy : `'${policy.replaceAll("'", `'\\''`)}'`}`
+  return optionText(call, 'policy')
+}
+
+/** ` --NAME VALUE` for a shell where the option was given, otherwise nothing. */
+export function optionText(call: Call, name: 'policy' | 'state'): string {
+  const value = call.options[name]
+  if (value === undefined) return ''
+  return ` --${name} ${/^[\w./@:+-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`}`
 }
 
 function instantOf(call: Call, host: Host): number {

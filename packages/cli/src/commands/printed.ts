@@ -7,7 +7,7 @@ import type { LoadedPolicy } from '../load/load.ts'
 import type { WallReport } from '../load/sandbox.ts'
 import { safe } from '../render/text.ts'
 
-export function printedBy({ printed, wall }: LoadedPolicy): (page: Page) => string {
+export function printedBy({ printed, wall }: Pick<LoadedPolicy, 'printed' | 'wall'>): (page: Page) => string {
   const lines = printed.split('\n').filter((line) => line !== '')
   const note = wall === null ? null : weakness(wall)
   return (page) =>

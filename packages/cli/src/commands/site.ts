@@ -2,13 +2,15 @@
  * What `apply` and `status` begin with on the gateway itself: this machine looked at, the policy lowered with what the
  * machine adds to it, compiled. Nothing here changes anything.
  */
-import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import {
+  type Caller,
+  findCaller,
   fit,
   type NftablesPoint,
   openNftablesPoint,
+  ownAddresses,
   prefixesFor,
   requireNetAdmin,
   STATE_FOLDER,
@@ -23,6 +25,7 @@ import {
   check,
   type Diagnostic,
   escapeText,
+  formatAddress,
   hasErrors,
   lower,
   type PolicyDocument,
@@ -35,15 +38,21 @@ import { Failure } from '../frame/failure.ts'
 import type { Host } from '../frame/report.ts'
 import { DEFAULT_POLICY_FILE, type LoadedPolicy, loadPolicy } from '../load/load.ts'
 import { compiled } from './compiled.ts'
-import { openBindings, policyOption } from './open.ts'
+import { openBindings, optionText, policyOption } from './open.ts'
 
 export interface Gateway {
   readonly point: NftablesPoint
   readonly stateFolder: string
 }
 
+/** A policy and where it comes from: a file, or the history. */
+export type Source = Omit<LoadedPolicy, 'project'> & {
+  /** The folder whose files may be quoted; null for none. */
+  readonly project: string | null
+}
+
 export interface Prepared {
-  readonly loaded: LoadedPolicy
+  readonly loaded: Source
   readonly document: PolicyDocument
   readonly ruleset: Ruleset
   readonly bindings: Bindings
@@ -62,12 +71,16 @@ export async function openGateway(call: Call, host: Host): Promise<Gateway> {
   return { point: await openNftablesPoint({ machine: thisMachine, state: stateFolder }), stateFolder }
 }
 
-/** The policy compiled for this machine. Throws `Failure` with exit 1 where the policy has errors. */
+/** The policy file compiled for this machine. Throws `Failure` with exit 1 where the policy has errors. */
 export async function prepare(call: Call, host: Host, log: number | null): Promise<Prepared> {
+  const path = call.options.policy ?? DEFAULT_POLICY_FILE
+  return compile(call, host, await loadPolicy(path, { cwd: host.cwd, nowMs: host.now() }), log)
+}
+
+/** A policy compiled for this machine as it is now. Throws `Failure` with exit 1 where the policy has errors. */
+export async function compile(call: Call, host: Host, loaded: Source, log: number | null): Promise<Prepared> {
   const at = host.now()
   const machine = await survey(thisMachine)
-  const path = call.options.policy ?? DEFAULT_POLICY_FILE
-  const loaded = await loadPolicy(path, { cwd: host.cwd, nowMs: at })
   const { document } = loaded
   if (document === null) throw faulty(call, loaded, loaded.diagnostics)
   const [ruleset, lowered] = lower(document, prefixesFor(document, machine))
@@ -84,7 +97,7 @@ export async function prepare(call: Call, host: Host, log: number | null): Promi
 }
 
 /** The answer is no: nothing was changed, and the diagnostics say why. */
-export function refused(message: string, loaded: LoadedPolicy, diagnostics: readonly Diagnostic[]): Failure {
+export function refused(message: string, loaded: Source, diagnostics: readonly Diagnostic[]): Failure {
   return new Failure(message, {
     code: diagnostics.find(({ severity }) => severity === 'error')?.code ?? 'policy',
     hint: 'nothing was changed; each diagnostic says what to do',
@@ -94,7 +107,7 @@ export function refused(message: string, loaded: LoadedPolicy, diagnostics: read
   })
 }
 
-function faulty(call: Call, loaded: LoadedPolicy, diagnostics: readonly Diagnostic[]): Failure {
+function faulty(call: Call, loaded: Source, diagnostics: readonly Diagnostic[]): Failure {
   return new Failure('the policy has errors; nothing was changed', {
     code: 'policy',
     hint: `mend them, then: thingwall check${policyOption(call)}`,
@@ -104,11 +117,19 @@ function faulty(call: Call, loaded: LoadedPolicy, diagnostics: readonly Diagnost
   })
 }
 
-/** Who runs this: the person behind sudo where there is one. */
-export function personOf(host: Host): string {
+/** The remote connection that this command was called from; null when called from nowhere else. */
+export function callerOf(host: Host, machine: Survey): Promise<Caller | null> {
+  return findCaller(thisMachine, { env: host.env, pid: process.pid, own: ownAddresses(machine) })
+}
+
+/** Who runs this, and from where: the person behind sudo where there is one, `ada (as root) from 10.30.0.5`. */
+export async function personOf(host: Host, caller: Caller | null): Promise<string> {
   const sudo = host.env.SUDO_USER
   const name = sudo === undefined || sudo === '' ? accountName() : `${sudo} (as ${accountName()})`
-  return escapeText(name, 100)
+  const [terminal] = await thisMachine.links('/proc/self/fd/0')
+  const tty = /^\/dev\/((?:pts\/|tty)\w+)$/.exec(terminal ?? '')?.[1]
+  const from = caller !== null ? ` from ${formatAddress(caller.peer)}` : tty === undefined ? '' : ` on ${tty}`
+  return escapeText(name + from, 100)
 }
 
 function accountName(): string {
@@ -119,7 +140,7 @@ function accountName(): string {
   }
 }
 
-/** The bytes of the policy file, to be digested. */
-export function readPolicyFile(loaded: LoadedPolicy): Uint8Array {
-  return readFileSync(loaded.file)
+/** ` --state DIR` where it was given, to suggest commands that can be run as they stand. */
+export function stateOption(call: Call): string {
+  return optionText(call, 'state')
 }

@@ -3,7 +3,7 @@
  * whether anybody changed it in the kernel; what may drop beside it; what each rule has met.
  *
  * Exit codes: 0 in force, untouched, and what the file says · 1 not so · 2 could not look · 3, with --exit-code, where
- * all that is wrong is that the file waits to be applied.
+ * all that is wrong is that the file waits to be applied, or a trial to be confirmed.
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -19,18 +19,22 @@ import { jsonOf, renderDiagnostics } from '../render/diagnostics.ts'
 import { showFile } from '../render/place.ts'
 import { type Column, table } from '../render/table.ts'
 import { hanging, safe } from '../render/text.ts'
+import { fateText } from './history.ts'
 import { policyOption } from './open.ts'
-import { openGateway, type Prepared, prepare } from './site.ts'
+import { openGateway, type Prepared, prepare, stateOption } from './site.ts'
+import { trialJson, trialText } from './trial.ts'
 
 export async function run(call: Call, host: Host): Promise<Report> {
   const { point, stateFolder } = await openGateway(call, host)
+  // Whoever comes by takes out what is left of a trial that is over; where that cannot be, the look still tells.
+  await point.tidy().catch(() => {})
   const inForce = await point.read()
   const { foreign, counters } = await point.surroundings()
   const file = await compare(call, host, inForce)
   const [compared, fault] = file instanceof Failure ? [null, file] : [file, null]
   const own = fault === null ? (compared?.diagnostics.filter(concernsStatus) ?? []) : fault.diagnostics
   const diagnostics = [...own, ...warnOfForeign(foreign)]
-  const view: View = { inForce, compared, fault, counters, stateFolder }
+  const view: View = { inForce, compared, fault, counters, stateFolder, at: host.now() }
   const exit = exitOf(view, call.options['exit-code'] === true)
   return {
     exit,
@@ -38,7 +42,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
     aside: (page) =>
       renderDiagnostics(diagnostics, fault?.sources ?? { project: compared?.loaded.project ?? null }, page),
     text: (page) => textFor(view, page),
-    next: nextCommands(view, policyOption(call)),
+    next: nextCommands(view, policyOption(call) + stateOption(call), stateOption(call)),
   }
 }
 
@@ -50,6 +54,8 @@ interface View {
   readonly fault: Failure | null
   readonly counters: readonly RuleCount[]
   readonly stateFolder: string
+  /** Milliseconds since 1970. */
+  readonly at: number
 }
 
 /** Without `--policy`, and where the default file is not there, status only says what is in force. */
@@ -80,7 +86,7 @@ function exitOf(view: View, asked: boolean): Exit {
   const differs = isWhatTheFileSays(view) === false
   if (view.inForce.digest === null || differs)
     return asked && view.compared !== null ? exits.somethingToDo : exits.no
-  return exits.fine
+  return asked && view.inForce.trial !== null ? exits.somethingToDo : exits.fine
 }
 
 function jsonFor(view: View): Record<string, unknown> {
@@ -91,6 +97,9 @@ function jsonFor(view: View): Record<string, unknown> {
     digest: inForce.digest,
     since: inForce.record === null ? null : new Date(inForce.record.at).toISOString(),
     by: inForce.record?.by ?? null,
+    why: inForce.record?.why ?? null,
+    trial: inForce.trial === null ? null : trialJson(inForce.trial, view.at),
+    over: inForce.over,
     policy: inForce.record?.policy ?? null,
     sequence: inForce.record?.sequence ?? null,
     log: inForce.record?.log ?? null,
@@ -112,6 +121,9 @@ function textFor(view: View, page: Page): string {
   const out = [headline(inForce, page)]
   if (inForce.record !== null) out.push(...recordLines(inForce.record, line, page))
   else if (inForce.digest !== null) out.push(line('record', `none in ${safe(stateFolder, 300)}`))
+  if (inForce.trial !== null) out.push(line('trial', page.ink('yellow', trialText(inForce.trial, view.at))))
+  if (inForce.over !== null)
+    out.push(line('tried', `${saying(inForce.over.record)}: ${fateText(inForce.over.fate)}`))
   if (inForce.last !== null) out.push(line('before', `${saying(inForce.last)}, not in force any more`))
   const { integrity } = inForce
   if (inForce.digest !== null || integrity.kind === 'changed')
@@ -133,10 +145,11 @@ function textFor(view: View, page: Page): string {
   return `${out.join('\n')}\n`
 }
 
-function headline({ digest, record, integrity }: InForce, page: Page): string {
+function headline({ digest, record, integrity, trial }: InForce, page: Page): string {
   if (digest === null) return page.ink('red', integrity.kind === 'changed' ? 'broken' : 'nothing is in force')
   const name = page.ink('bold', safe(record?.policy.name ?? 'a policy'))
-  return `${page.ink('green', 'in force')} ${name} ${page.ink('dim', digest.slice(0, 12))}`
+  const how = trial === null ? page.ink('green', 'in force') : page.ink('yellow', 'on trial')
+  return `${how} ${name} ${page.ink('dim', digest.slice(0, 12))}`
 }
 
 function recordLines(
@@ -147,6 +160,7 @@ function recordLines(
   const from = record.policy.file === null ? '' : `, from ${showFile(record.policy.file, page.cwd)}`
   return [
     line('since', `${new Date(record.at).toISOString()}, by ${safe(record.by, 120)}${from}`),
+    ...(record.why === null ? [] : [line('why', safe(record.why, 500))]),
     ...(record.log === null ? [] : [line('log', `what is refused goes to NFLOG group ${record.log}`)]),
   ]
 }
@@ -202,8 +216,14 @@ const columns: readonly Column[] = [
   { heading: 'bytes' },
 ]
 
-function nextCommands(view: View, option: string): Report['next'] {
+function nextCommands(view: View, option: string, state: string): Report['next'] {
   const { inForce } = view
+  if (inForce.trial !== null) {
+    return [
+      [`thingwall confirm${state}`, 'keep it'],
+      [`thingwall rollback${state}`, 'go back at once'],
+    ]
+  }
   if (inForce.integrity.kind === 'changed') return [[`thingwall apply${option}`, 'put it back as it was']]
   if (inForce.digest === null || isWhatTheFileSays(view) === false) {
     return [
@@ -211,5 +231,10 @@ function nextCommands(view: View, option: string): Report['next'] {
       [`thingwall apply${option}`, 'put the file in force'],
     ]
   }
-  return [[`thingwall explain${option} --from DEVICE --to ADDRESS:443/tcp`, 'what one flow meets']]
+  return [
+    [
+      `thingwall explain${option.replace(state, '')} --from DEVICE --to ADDRESS:443/tcp`,
+      'what one flow meets',
+    ],
+  ]
 }

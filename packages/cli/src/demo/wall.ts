@@ -20,7 +20,8 @@ export interface Wall {
 /** `policy` is what is meant to be there; the other two stand in for a wall that does not work. */
 export type RuleSet = 'policy' | 'open' | 'closed'
 
-const COUNTER_PREFIX = 'rule/'
+/** Of the one generation that is there. */
+const COUNTER = /^(?:[a-z]\/)?rule\/(.*)$/
 const closed = `table inet closed {
   chain forward { type filter hook forward priority filter; policy drop; }
   chain input { type filter hook input priority filter; policy drop; }
@@ -46,6 +47,7 @@ export async function raiseWall({ site, folder, policy, bindings, rules }: Apply
   }
   const args = [
     'apply',
+    '--no-confirm',
     '--policy',
     policy,
     '--bindings',
@@ -69,8 +71,8 @@ function read(text: string): RuleCounts {
   }
   const counts = new Map<string, number>()
   for (const { counter } of listing.nftables) {
-    if (!counter?.name.startsWith(COUNTER_PREFIX)) continue
-    const rule = counter.name.slice(COUNTER_PREFIX.length)
+    const rule = COUNTER.exec(counter?.name ?? '')?.[1]
+    if (counter === undefined || rule === undefined) continue
     counts.set(rule, (counts.get(rule) ?? 0) + counter.packets)
   }
   return counts

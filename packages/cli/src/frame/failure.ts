@@ -13,7 +13,7 @@ export interface FailureDetail {
   readonly exit?: Exit
   readonly diagnostics?: readonly Diagnostic[]
   /** The folder whose files may be quoted beside the diagnostics. */
-  readonly project?: string
+  readonly project?: string | null
   readonly cause?: unknown
 }
 

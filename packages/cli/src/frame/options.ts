@@ -60,6 +60,13 @@ export const options = {
     type: 'boolean',
     help: 'take a rendering that allows less than the policy where there is no exact one',
   },
+  'confirm-within': {
+    type: 'string',
+    value: 'TIME',
+    help: 'how long it is on trial before it goes back by itself: 90s, 2m, 1h (default: 2m)',
+  },
+  'no-confirm': { type: 'boolean', help: 'put it in force for good at once, without a trial' },
+  why: { type: 'string', value: 'TEXT', help: 'the reason, kept in the history' },
   'exit-code': { type: 'boolean', help: 'end with 3 where there is something to do' },
   stay: { type: 'boolean', help: 'leave the site up until Ctrl-C, with commands to try' },
   json: { type: 'boolean', help: 'one JSON document on standard output, nothing else' },

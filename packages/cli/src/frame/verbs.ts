@@ -71,10 +71,49 @@ const table = {
     ],
   },
   apply: {
-    summary: 'put the policy in force on this machine, whole and in one step',
+    summary: 'put the policy in force on this machine, whole and in one step, on trial until you confirm',
     operands: [],
-    options: ['policy', 'bindings', 'dry-run', 'lock-me-out', 'log', 'accept-stricter', 'state'],
-    examples: ['thingwall apply --dry-run', 'sudo thingwall apply --bindings told.json'],
+    options: [
+      'policy',
+      'bindings',
+      'confirm-within',
+      'no-confirm',
+      'why',
+      'dry-run',
+      'lock-me-out',
+      'log',
+      'accept-stricter',
+      'state',
+    ],
+    examples: [
+      'thingwall apply --dry-run',
+      "sudo thingwall apply --why 'GEO-12: the new vents'",
+      'sudo thingwall apply --confirm-within 10m',
+    ],
+  },
+  confirm: {
+    summary: 'keep what is on trial, also over a restart',
+    operands: [],
+    options: ['state'],
+    examples: ['sudo thingwall confirm'],
+  },
+  rollback: {
+    summary: 'end a trial at once; or put an earlier policy in force again, on trial',
+    operands: [
+      {
+        name: 'N',
+        help: 'the number of an application, as history tells it (default: the trial, or the one confirmed before)',
+        required: false,
+      },
+    ],
+    options: ['bindings', 'confirm-within', 'no-confirm', 'why', 'lock-me-out', 'accept-stricter', 'state'],
+    examples: ['sudo thingwall rollback', "sudo thingwall rollback 12 --why 'the vents cannot report'"],
+  },
+  history: {
+    summary: 'say what was applied here: when, by whom, why, and what became of it',
+    operands: [],
+    options: ['state'],
+    examples: ['sudo thingwall history', 'sudo thingwall history --json'],
   },
   status: {
     summary: 'say what is in force, since when, whether it is what the file says, and what it has met',

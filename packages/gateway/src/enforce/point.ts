@@ -1,6 +1,9 @@
 /**
  * An enforcement point: something that holds packets to a compiled policy. It takes the whole desired state or nothing,
  * and can always say what is in force. It knows nothing of policy files: whoever calls has compiled already.
+ *
+ * An application is on trial until somebody confirms it: when nobody does in time, what was in force before it is again,
+ * without any process of ours having a part in that. Only what was confirmed comes back after a restart.
  */
 import type { Artifact, Diagnostic } from '@thingwall/policy'
 
@@ -8,17 +11,36 @@ export interface EnforcementPoint {
   /** What is in force now. Changes nothing. */
   readonly read: () => Promise<InForce>
   /**
-   * Replaces what is in force by this artifact, whole, in one step; packets meet either the old or the new. Does nothing
-   * where exactly this is in force already and nobody has touched it. Throws `ThingwallError`, and then what was in
-   * force still is.
+   * Puts this artifact in the place of what is in force, whole, in one step; packets meet either the old or the new. On
+   * trial for `confirmWithinMs`, or for good where that is null. Does nothing where exactly this is in force already and
+   * nobody has touched it. Another trial that runs is ended; what stood before it stays what is reverted to. Throws
+   * `ThingwallError`, and then what was in force still is.
    */
   readonly apply: (artifact: Artifact, order: Order) => Promise<Applied>
+  /** What is on trial stays, also over a restart. Throws TW4015 when nothing is on trial (any more). */
+  readonly confirm: (deed: Deed) => Promise<Settled>
+  /** What is on trial goes at once, and what was in force before it is again. Throws TW4015 when nothing is on trial. */
+  readonly abandon: (deed: Deed) => Promise<Settled>
+  /** Takes out what no packet can meet any more, and writes down what became of a trial. Changes no verdict. */
+  readonly tidy: () => Promise<void>
+  /** All applications that are remembered, the newest first. */
+  readonly history: () => Promise<readonly Past[]>
+  /** The policy document of an application, as its order gave it; null where it is not kept. */
+  readonly documentOf: (sequence: number) => Promise<string | null>
+}
+
+/** Who did something, and when. */
+export interface Deed {
+  /** For people to read. */
+  readonly by: string
+  /** Milliseconds since 1970. */
+  readonly at: number
 }
 
 /** Who wants what applied, kept as the record of it. */
-export interface Order {
-  /** Who gave it, for people to read. */
-  readonly by: string
+export interface Order extends Deed {
+  /** In the words of who gave it; null where they gave none. */
+  readonly why: string | null
   readonly policy: {
     readonly name: string
     readonly file: string | null
@@ -29,12 +51,16 @@ export interface Order {
   readonly bindings: string
   /** NFLOG group that the artifact logs to, or null. */
   readonly log: number | null
-  /** Milliseconds since 1970. */
-  readonly at: number
+  /** How long it is on trial; null for good at once. */
+  readonly confirmWithinMs: number | null
+  /** The application whose policy this is once more; null for a new one. */
+  readonly again: number | null
+  /** The policy document as JSON, kept beside the record so that it can be compiled again; null for nothing to keep. */
+  readonly document: string | null
 }
 
 /** One application of an artifact, as it is kept. */
-export interface ApplicationRecord extends Order {
+export interface ApplicationRecord extends Omit<Order, 'document'> {
   /** 1 for the first on this machine, and so on. */
   readonly sequence: number
   readonly digest: string
@@ -52,8 +78,19 @@ export interface InForce {
   /** The record of its application; null where there is none on this machine. */
   readonly record: ApplicationRecord | null
   readonly integrity: Integrity
-  /** What was applied last, where that is not in force any more. */
+  /** Set while what is in force is on trial. */
+  readonly trial: Trial | null
+  /** The last application, where it was on trial and is over: nobody confirmed it, or somebody ended it. */
+  readonly over: Past | null
+  /** What ought to be in force by the records, where it is not any more. */
   readonly last: ApplicationRecord | null
+}
+
+export interface Trial {
+  /** By the kernel's own clock. */
+  readonly leftMs: number
+  /** What is in force afterwards unless somebody confirms; both null for nothing. */
+  readonly returnsTo: { readonly digest: string | null; readonly record: ApplicationRecord | null }
 }
 
 export interface Applied {
@@ -62,8 +99,42 @@ export interface Applied {
   readonly record: ApplicationRecord
   /** What was in force before. */
   readonly before: string | null
+  /** Set where what is in force now is on trial. */
+  readonly trial: Trial | null
   /** How long the enforcement point took to take it; 0 when nothing changed. */
   readonly loadMs: number
   /** Warnings about the application itself. */
   readonly diagnostics: readonly Diagnostic[]
+}
+
+/** The end of a trial. */
+export interface Settled {
+  /** What was on trial. */
+  readonly tried: { readonly digest: string | null; readonly record: ApplicationRecord | null }
+  /** What is in force now; both null for nothing. */
+  readonly now: { readonly digest: string | null; readonly record: ApplicationRecord | null }
+  readonly diagnostics: readonly Diagnostic[]
+}
+
+/** What became of an application. */
+export type Fate =
+  | { readonly kind: 'on trial'; readonly until: number }
+  /** In force for good. */
+  | { readonly kind: 'in force' }
+  /** Nobody confirmed it in time. */
+  | { readonly kind: 'reverted'; readonly at: number }
+  /** Somebody ended its trial. */
+  | { readonly kind: 'abandoned'; readonly at: number; readonly by: string }
+  /** Another took its place. */
+  | { readonly kind: 'replaced'; readonly at: number; readonly by: number }
+  /** It ought to be in force by the records, and is not: flushed by somebody, or not loaded after a restart. */
+  | { readonly kind: 'gone' }
+  /** Interrupted before the kernel had it. */
+  | { readonly kind: 'unfinished' }
+
+export interface Past {
+  readonly record: ApplicationRecord
+  /** Who made it last; null while nobody has. */
+  readonly confirmed: Deed | null
+  readonly fate: Fate
 }

@@ -1,192 +1,224 @@
 /**
- * The state folder: one folder for each application, and `current`, a link to the one in force.
+ * The state folder: one folder for each application, and `confirmed`, a link to the one that comes back after a restart.
  *
- * The order is intention, kernel, confirmation. Text and record are on the disk before the kernel is asked, so a full
- * or unwritable disk stops an apply while nothing has changed. `current` moves afterwards. A crash between the two
- * leaves a record whose digest the kernel's tables carry, and the digest decides: record and kernel never disagree
- * unseen. Every file is written whole: temporary file, fsync, rename.
+ * The order is intention, kernel, record. What is about to be applied is on the disk before the kernel is asked, so a
+ * full or unwritable disk stops an apply while nothing has changed. What became of it is written afterwards. A crash
+ * between the two leaves a record whose digest and number the kernel's tables carry, and they decide (`fate.ts`): record
+ * and kernel never disagree unseen. Every file is written whole: another file, fsync, rename.
  */
-import { mkdir, open, readdir, readFile, readlink, rename, rm, symlink, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ThingwallError } from '../error.ts'
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
+import type { Disk } from '../disk/disk.ts'
+import { refusing } from '../disk/refusing.ts'
 import type { Coverage, Observation } from '../nft/observation.ts'
-import type { ApplicationRecord, Order } from './point.ts'
+import type { ApplicationRecord, Deed, Order } from './point.ts'
 
 /** Where the state is when nobody says otherwise. */
 export const STATE_FOLDER = '/var/lib/thingwall'
 
+/** How many applications are remembered. */
+const MOST_KEPT = 200
+/** What the compressed texts and documents of old ones may take, in bytes; the oldest go first. */
+const MOST_BYTES = 64 * 1024 * 1024
+
+const FORMAT = 2
+const RECORD = 'record.json'
+const OBSERVATION = 'observation.json'
+const STORY = 'story.json'
+const RULESET = 'ruleset.nft'
+const DOCUMENT = 'policy.json.gz'
 /** Needed only while it is being loaded. */
 const CHANGE = 'change.nft'
+/** The link to the application that comes back after a restart. */
+const CONFIRMED = 'confirmed'
+
+/** What happened to an application since the kernel took it, as far as it was written down. */
+export interface Story {
+  /** Until when it was on trial, milliseconds since 1970; null where it never was. */
+  readonly until: number | null
+  readonly confirmed: Deed | null
+  readonly ended: Ending | null
+}
+
+/** How an application came to its end. */
+export type Ending =
+  | { readonly how: 'reverted'; readonly at: number }
+  | { readonly how: 'abandoned'; readonly at: number; readonly by: string }
+  | { readonly how: 'replaced'; readonly at: number; readonly by: number }
 
 export interface Application {
   readonly record: ApplicationRecord
   readonly coverage: Coverage
   /** How the tables looked right after the load; null where that was never written. */
   readonly observation: Observation | null
+  /** Null where the kernel was never heard to have taken it. */
+  readonly story: Story | null
 }
 
 export interface State {
   /** Writes down what is about to be applied. Throws TW4008 when the disk does not take it. */
   readonly intend: (digest: string, text: string, coverage: Coverage, order: Order) => Promise<Intention>
-  /** The newest application of this digest, the current one first. */
-  readonly find: (digest: string) => Promise<Application | null>
-  readonly current: () => Promise<Application | null>
+  /** All that are kept, the newest first. */
+  readonly applications: () => Promise<readonly Application[]>
+  /** Number of the application that comes back after a restart; null for none. */
+  readonly confirmed: () => Promise<number | null>
+  /** Writes a text to be loaded, and says where. Throws TW4008 when the disk does not take it. */
+  readonly change: (text: string) => Promise<string>
+  /** The change was loaded, or not. */
+  readonly changed: () => Promise<void>
+  /** Gets ready to write what became of an application; `write` then does, and takes no more room. Throws TW4008. */
+  readonly prepare: (sequence: number, story: Story) => Promise<Prepared>
+  /** Makes sure that what a prepared story says of a restart is so. */
+  readonly tell: (sequence: number, story: Story) => Promise<void>
+  /** Forgets an application that never came into force. */
+  readonly forget: (sequence: number) => Promise<void>
+  /** Makes room: keeps what is alive, and of the rest the newest. */
+  readonly prune: (alive: readonly number[]) => Promise<void>
+  readonly documentOf: (sequence: number) => Promise<string | null>
+}
+
+export interface Prepared {
+  readonly write: () => Promise<void>
+  readonly withdraw: () => Promise<void>
 }
 
 export interface Intention {
   readonly record: ApplicationRecord
-  /** The compiled text, on the disk. */
-  readonly file: string
-  /** Writes what is really to be loaded beside it, and says where. Throws TW4008 when the disk does not take it. */
-  readonly change: (text: string) => Promise<string>
-  /** It is in force. Throws when the disk does not take that. */
-  readonly confirm: (observation: Observation) => Promise<void>
+  /** The tables were seen to hold it. Throws when the disk does not take that. */
+  readonly observed: (observation: Observation) => Promise<void>
   /** It did not come into force. */
   readonly withdraw: () => Promise<void>
 }
 
-export function openState(folder: string): State {
+export function openState(folder: string, disk: Disk): State {
   const applications = join(folder, 'applications')
-  const pathOf = (sequence: number): string => join(applications, String(sequence).padStart(6, '0'))
+  const nameOf = (sequence: number): string => String(sequence).padStart(6, '0')
+  const pathOf = (sequence: number): string => join(applications, nameOf(sequence))
 
-  const sequences = async (): Promise<readonly number[]> => {
-    const names = await readdir(applications).catch(() => [])
-    return names
+  const writeWhole = async (path: string, name: string, data: string | Uint8Array): Promise<void> => {
+    const temporary = join(path, `.${name}.new`)
+    await disk.write(temporary, data)
+    await disk.rename(temporary, join(path, name))
+  }
+  const readJson = async <T>(path: string): Promise<T | null> => {
+    try {
+      return JSON.parse(Buffer.from((await disk.read(path)) ?? '').toString('utf8')) as T
+    } catch {
+      return null
+    }
+  }
+  const sequences = async (): Promise<readonly number[]> =>
+    (await disk.list(applications))
       .filter((name) => /^\d{6,}$/.test(name))
       .map(Number)
       .sort((a, b) => b - a)
-  }
   const load = async (sequence: number): Promise<Application | null> => {
-    const record = await readJson<StoredRecord>(join(pathOf(sequence), 'record.json'))
-    if (record?.format !== 1) return null
-    const { format: _, coverage, ...rest } = record
-    const observation = await readJson<Observation>(join(pathOf(sequence), 'observation.json'))
-    return { record: rest, coverage, observation }
+    const stored = await readJson<StoredRecord>(join(pathOf(sequence), RECORD))
+    if (stored?.format !== FORMAT) return null
+    const { format: _, coverage, ...record } = stored
+    const observation = await readJson<Observation>(join(pathOf(sequence), OBSERVATION))
+    const story = await readJson<Story>(join(pathOf(sequence), STORY))
+    return { record, coverage, observation, story }
   }
-  const current = async (): Promise<Application | null> => {
-    const target = await readlink(join(folder, 'current')).catch(() => null)
-    const sequence = Number(/(\d+)$/.exec(target ?? '')?.[1] ?? 0)
-    return sequence === 0 ? null : load(sequence)
-  }
-  /** A folder of its own, also when two applies start at once. */
+  /** A folder of its own, also for two that start at once. */
   const claim = async (): Promise<number> => {
-    await mkdir(applications, { recursive: true, mode: 0o700 })
     for (let sequence = ((await sequences())[0] ?? 0) + 1; ; sequence++) {
-      const isMine = await mkdir(pathOf(sequence), { mode: 0o700 }).then(
-        () => true,
-        (error: NodeJS.ErrnoException) => {
-          if (error.code === 'EEXIST') return false
-          throw error
-        },
-      )
-      if (isMine) return sequence
+      if (await disk.makeFolder(pathOf(sequence))) return sequence
     }
   }
-  /** Keeps this one and the one before it. */
-  const prune = async (sequence: number): Promise<void> => {
-    for (const old of (await sequences()).filter((one) => one < sequence - 1)) {
-      await rm(pathOf(old), { recursive: true, force: true })
+  const confirmed = async (): Promise<number | null> => {
+    const found = /(\d+)$/.exec((await disk.target(join(folder, CONFIRMED))) ?? '')
+    return found === null ? null : Number(found[1])
+  }
+  const prepare = async (sequence: number, story: Story): Promise<Prepared> => {
+    const path = pathOf(sequence)
+    const temporary = { story: join(path, `.${STORY}.new`), link: join(folder, `.${CONFIRMED}.new`) }
+    const comesBack = story.confirmed !== null && story.ended === null
+    await refusing(folder, async () => {
+      await disk.write(temporary.story, JSON.stringify(story))
+      if (comesBack) await disk.link(temporary.link, join('applications', nameOf(sequence)))
+    })
+    return {
+      write: async () => {
+        if (comesBack) await disk.rename(temporary.link, join(folder, CONFIRMED))
+        await disk.rename(temporary.story, join(path, STORY))
+      },
+      withdraw: async () => {
+        await disk.remove(temporary.story)
+        if (comesBack) await disk.remove(temporary.link)
+      },
     }
   }
 
   return {
-    current,
-    find: async (digest) => {
-      const now = await current()
-      if (now?.record.digest === digest) return now
-      for (const sequence of await sequences()) {
-        const one = await load(sequence)
-        if (one?.record.digest === digest) return one
-      }
-      return null
+    confirmed,
+    prepare,
+    tell: async (sequence, story) => (await prepare(sequence, story)).write(),
+    applications: async () => {
+      const all = await Promise.all((await sequences()).map(load))
+      return all.filter((one) => one !== null)
     },
-    intend: async (digest, text, coverage, order) => {
+    intend: async (digest, text, coverage, { document, ...order }) => {
       let path: string | null = null
       const withdraw = async (): Promise<void> => {
-        if (path !== null) await rm(path, { recursive: true, force: true })
+        if (path !== null) await disk.remove(path)
       }
-      return refusing<Intention>(folder, async () => {
-        const sequence = await claim()
-        path = pathOf(sequence)
-        const record = { ...order, sequence, digest }
-        await writeWhole(path, 'ruleset.nft', text)
-        await writeWhole(path, 'record.json', JSON.stringify({ format: 1, coverage, ...record }, null, 2))
-        await syncFolder(applications)
-        return {
-          record,
-          file: join(path, 'ruleset.nft'),
-          withdraw,
-          change: (change) =>
-            refusing(folder, async () => {
-              await writeWhole(pathOf(sequence), CHANGE, change)
-              return join(pathOf(sequence), CHANGE)
-            }),
-          confirm: async (observation) => {
-            await rm(join(pathOf(sequence), CHANGE), { force: true })
-            await writeWhole(pathOf(sequence), 'observation.json', JSON.stringify(observation))
-            await pointTo(folder, join('applications', String(sequence).padStart(6, '0')))
-            await prune(sequence)
-          },
-        }
-      }).catch(async (error: unknown) => {
+      try {
+        return await refusing<Intention>(folder, async () => {
+          const sequence = await claim()
+          path = pathOf(sequence)
+          const record: ApplicationRecord = { ...order, sequence, digest }
+          await writeWhole(path, RULESET, text)
+          if (document !== null) await writeWhole(path, DOCUMENT, await promisify(gzip)(document))
+          const stored: StoredRecord = { format: FORMAT, coverage, ...record }
+          // Last: without it there is no application.
+          await writeWhole(path, RECORD, `${JSON.stringify(stored, null, 2)}\n`)
+          return {
+            record,
+            withdraw,
+            observed: (observation) => writeWhole(pathOf(sequence), OBSERVATION, JSON.stringify(observation)),
+          }
+        })
+      } catch (error) {
         await withdraw().catch(() => {})
         throw error
-      })
+      }
+    },
+    change: (text) =>
+      refusing(folder, async () => {
+        const path = join(folder, CHANGE)
+        await disk.makeFolder(folder)
+        await disk.write(path, text)
+        return path
+      }),
+    changed: () => disk.remove(join(folder, CHANGE)),
+    forget: (sequence) => disk.remove(pathOf(sequence)),
+    documentOf: async (sequence) => {
+      const data = await disk.read(join(pathOf(sequence), DOCUMENT))
+      return data === null ? null : (await promisify(gunzip)(data)).toString('utf8')
+    },
+    prune: async (alive) => {
+      let sizeBytes = 0
+      for (const [age, sequence] of (await sequences()).entries()) {
+        const path = pathOf(sequence)
+        if (alive.includes(sequence)) continue
+        if (age >= MOST_KEPT) {
+          await disk.remove(path)
+          continue
+        }
+        const text = await disk.read(join(path, RULESET))
+        if (text !== null) {
+          await writeWhole(path, `${RULESET}.gz`, await promisify(gzip)(text))
+          await disk.remove(join(path, RULESET))
+        }
+        for (const name of [DOCUMENT, `${RULESET}.gz`]) {
+          sizeBytes += await disk.size(join(path, name))
+          if (sizeBytes > MOST_BYTES) await disk.remove(join(path, name))
+        }
+      }
     },
   }
 }
 
 type StoredRecord = ApplicationRecord & { readonly format: number; readonly coverage: Coverage }
-
-async function readJson<T>(path: string): Promise<T | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as T
-  } catch {
-    return null
-  }
-}
-
-async function writeWhole(folder: string, name: string, text: string): Promise<void> {
-  const temporary = join(folder, `.${name}.new`)
-  const file = await open(temporary, 'w', 0o600)
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, join(folder, name))
-  await syncFolder(folder)
-}
-
-/** Moves `current` in one step. */
-async function pointTo(folder: string, target: string): Promise<void> {
-  const temporary = join(folder, `.current.${process.pid}`)
-  await unlink(temporary).catch(() => {})
-  await symlink(target, temporary)
-  await rename(temporary, join(folder, 'current'))
-  await syncFolder(folder)
-}
-
-/** A rename lasts once its folder is on the disk. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-async function refusing<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code ?? String(cause)
-    const meaning = why === 'ENOSPC' ? 'the disk is full' : why === 'EROFS' ? 'it is read-only' : why
-    throw new ThingwallError('TW4008', `the state folder ${folder} cannot be written: ${meaning}`, {
-      hint: `nothing was changed: make room or give write access there, or name another folder with --state DIR (df -h ${folder})`,
-      cause,
-    })
-  }
-}

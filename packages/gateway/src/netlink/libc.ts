@@ -34,6 +34,7 @@ interface Libc {
   readonly eventfd: (initial: number, flags: number) => number
   readonly close: (fd: number) => number
   readonly setns: (fd: number, kind: number) => number
+  readonly flock: (fd: number, operation: number) => number
   readonly ifNameToIndex: (name: string) => number
   readonly ifIndexToName: (index: number, into: Uint8Array) => bigint | null
   readonly lastError: () => number
@@ -82,6 +83,7 @@ export function libc(): Libc {
     eventfd: program.func('int eventfd(unsigned int, int)'),
     close: program.func('int close(int)'),
     setns: program.func('int setns(int, int)'),
+    flock: program.func('int flock(int, int)'),
     ifNameToIndex: program.func('unsigned int if_nametoindex(const char *)'),
     ifIndexToName: program.func('void *if_indextoname(unsigned int, void *)'),
     lastError: () => koffi.errno(),

@@ -125,11 +125,14 @@ test('counters by rule, of both families together', () => {
   const counter = (family: string, table: string, name: string, packets: number) => ({
     counter: { family, table, name, packets, bytes: packets * 100 },
   })
-  const counts = countersIn([
-    counter('inet', 'thingwall', 'rule/fixed/arp', 1),
-    counter('arp', 'thingwall', 'rule/fixed/arp', 2),
-    counter('inet', 'other', 'rule/x', 5),
-    counter('inet', 'thingwall', 'something', 5),
-  ])
+  const objects = [
+    counter('inet', 'thingwall', 'b/rule/fixed/arp', 1),
+    counter('arp', 'thingwall', 'b/rule/fixed/arp', 2),
+    counter('inet', 'thingwall', 'a/rule/fixed/arp', 5),
+    counter('inet', 'thingwall', 'rule/fixed/arp', 5),
+    counter('inet', 'other', 'b/rule/x', 5),
+    counter('inet', 'thingwall', 'b/something', 5),
+  ]
+  const counts = countersIn(objects, 'b')
   expect(counts).toEqual([{ rule: 'fixed/arp', packets: 3, bytes: 300 }])
 })

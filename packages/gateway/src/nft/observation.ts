@@ -1,15 +1,16 @@
 /**
- * What our tables look like in the kernel, as digests: taken right after a load and again whenever somebody asks, so
- * that a change by anyone else shows, with the name of the chain or set it happened in.
+ * What a generation looks like in the kernel, as digests: taken right after a load and again whenever somebody asks, so
+ * that a change by anyone else shows, with the name of the chain or set it happened in. Names are as they were compiled,
+ * so that the same rule set under another letter looks the same.
  *
  * Rules, chains, maps and sets are always covered. Elements are covered in full where there are few; beyond that only
  * the small sets are, because listing half a million elements takes longer than loading them.
  */
 import { createHash } from 'node:crypto'
-import { TABLE } from '@thingwall/policy/nftables'
-import { type DumpedTable, lastingElements, parseDump } from './dump.ts'
+import { type Generation, nameIn, rootIn, splitName, TABLE } from '@thingwall/policy/nftables'
+import { lastingElements, parseDump } from './dump.ts'
 import type { Nft } from './program.ts'
-import { digestOfMarker } from './replacement.ts'
+import { FAMILIES, isMarker, type Standing, TRIAL } from './standing.ts'
 
 export interface Observation {
   /** The nft that printed what was digested: another one may print the same rules otherwise. */
@@ -23,13 +24,6 @@ export interface Observation {
 /** Which sets have their elements looked at. */
 export type Coverage = 'all' | readonly string[]
 
-export interface Observed {
-  /** The digest that the tables carry; null where a table is missing or they do not agree. */
-  readonly digest: string | null
-  readonly observation: Observation
-}
-
-const FAMILIES = ['inet', 'arp'] as const
 /** Up to so many elements in all, every set is covered. */
 const FEW_ELEMENTS = 5000
 /** Beyond, only sets of at most this many. */
@@ -56,21 +50,33 @@ export function coverageOf(text: string): Coverage {
   return small.slice(0, MOST_SETS)
 }
 
-/** Looks at our tables as they are now. */
-export async function observe(nft: Nft, coverage: Coverage): Promise<Observed> {
-  const tables = parseDump(await nft.rules())
-  const ours = FAMILIES.map((family) => [family, tables.get(`${family} ${TABLE}`)] as const)
+/** Looks at a generation as it is now. */
+export async function observe(
+  nft: Nft,
+  standing: Standing,
+  generation: Generation,
+  coverage: Coverage,
+): Promise<Observation> {
   const objects: Record<string, string> = {}
-  for (const [family, table] of ours) {
-    for (const [name, body] of table?.objects ?? []) objects[`${family} ${name}`] = shortDigest(body)
+  for (const [key, body] of standing.objects) {
+    const [family = '', kind = '', full = ''] = key.split(' ')
+    const [hook, isBase] = [body.split('\n')[0] ?? '', kind === 'chain' && /^\s*type /.test(body)]
+    const [of, name] = splitName(full)
+    if (isBase) {
+      // What it says is everybody's; that it is there, and where it hooks in, is this generation's.
+      if (standing.objects.has(`${family} chain ${rootIn(generation, name)}`))
+        objects[`${family} chain ${name}`] = shortDigest(hook)
+    } else if (of === generation && REMARKABLE.has(kind) && !isMarker(name) && name !== TRIAL)
+      objects[`${family} ${kind} ${name}`] = shortDigest(asCompiled(body, generation))
   }
-  const digests = new Set(ours.map(([, table]) => digestIn(table)))
-  const [digest = null] = digests.size === 1 ? digests : []
-  const isThere = ours.some(([, table]) => table !== undefined)
-  return {
-    digest: digest ?? null,
-    observation: { nft: nft.version, objects, elements: isThere ? await elementsOf(nft, coverage) : {} },
-  }
+  return { nft: nft.version, objects, elements: await elementsOf(nft, generation, coverage) }
+}
+
+const REMARKABLE: ReadonlySet<string> = new Set(['chain', 'set', 'map', 'counter'])
+
+/** A body of nft's listing with names as they were compiled. */
+function asCompiled(body: string, generation: Generation): string {
+  return generation === '' ? body : body.replaceAll(new RegExp(`(?<=[\\s@"])${generation}/`, 'g'), '')
 }
 
 /** What differs, in words: `chain inet forward was changed`. Empty when nothing does. */
@@ -92,30 +98,29 @@ export function differences(before: Observation, now: Observation): readonly str
   return found
 }
 
-async function elementsOf(nft: Nft, coverage: Coverage): Promise<Observation['elements']> {
+async function elementsOf(
+  nft: Nft,
+  generation: Generation,
+  coverage: Coverage,
+): Promise<Observation['elements']> {
   const elements: Record<string, string> = {}
   const add = (family: string, dump: string): void => {
-    for (const [name, body] of parseDump(dump).get(`${family} ${TABLE}`)?.objects ?? []) {
-      if (!/^(?:set|map) /.test(name)) continue
-      const lasting = lastingElements(body)
-      if (lasting !== null) elements[`${family} ${name.replace(/^\S+ /, '')}`] = shortDigest(lasting.join())
+    for (const [key, body] of parseDump(dump).get(`${family} ${TABLE}`)?.objects ?? []) {
+      const [kind = '', full = ''] = key.split(' ')
+      const [of, name] = splitName(full)
+      if (of !== generation || (kind !== 'set' && kind !== 'map')) continue
+      const lasting = lastingElements(asCompiled(body, generation))
+      if (lasting !== null) elements[`${family} ${name}`] = shortDigest(lasting.join())
     }
   }
   if (coverage === 'all') for (const family of FAMILIES) add(family, await nft.table(family, TABLE))
   else {
     for (const key of coverage) {
       const [family = '', name = ''] = key.split(' ')
-      add(family, await nft.set(family, TABLE, name))
+      add(family, await nft.set(family, TABLE, nameIn(generation, name)))
     }
   }
   return elements
-}
-
-/** A table that was changed in place says it by a marker, one made anew by its comment. */
-function digestIn(table: DumpedTable | undefined): string | null {
-  const marked = digestOfMarker(table?.objects.keys() ?? [])
-  if (marked !== undefined) return marked
-  return /^thingwall ([0-9a-f]{32})$/.exec(table?.comment ?? '')?.[1] ?? null
 }
 
 function shortDigest(text: string): string {

@@ -11,6 +11,8 @@ export interface Nft {
   readonly version: string
   /** Loads a file as one transaction: all of it or nothing. */
   readonly load: (file: string) => Promise<void>
+  /** Runs a few commands as one transaction, without a file: also where no disk takes one. */
+  readonly command: (text: string) => Promise<void>
   /** Asks the kernel whether it would take the file, and changes nothing. */
   readonly check: (file: string) => Promise<void>
   /** Every table of the machine without elements and counters, as text. */
@@ -19,6 +21,8 @@ export interface Nft {
   readonly objects: () => Promise<readonly NftObject[]>
   /** One table with its elements, as text; empty when there is none. */
   readonly table: (family: string, name: string) => Promise<string>
+  /** A small set with how long its elements have left, as text; empty when there is none. */
+  readonly timer: (family: string, table: string, name: string) => Promise<string>
   /** One set with its elements, as text; empty when there is none. */
   readonly set: (family: string, table: string, name: string) => Promise<string>
 }
@@ -55,6 +59,7 @@ export async function openNft(machine: Machine): Promise<Nft> {
   return {
     version,
     load: (file) => give(['-f', file]),
+    command: (text) => give([text]),
     check: (file) => give(['-c', '-f', file]),
     rules: () => ask('-t', '-s', 'list', 'ruleset'),
     objects: async () => {
@@ -62,6 +67,7 @@ export async function openNft(machine: Machine): Promise<Nft> {
       return (JSON.parse(text) as { readonly nftables: readonly NftObject[] }).nftables
     },
     table: (family, name) => ask('-s', 'list', 'table', family, name),
+    timer: (family, table, name) => ask('list', 'set', family, table, name),
     set: (family, table, name) => ask('-s', 'list', 'set', family, table, name),
   }
 }

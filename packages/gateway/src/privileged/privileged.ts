@@ -82,12 +82,14 @@ function byLibrary(connection: Connection, launch: Launch, version: string): Pri
   return {
     version,
     backend: { kind: 'library', pid: connection.pid, restarts: connection.restarts },
+    command: (text) => change({ op: 'load' }, Buffer.from(text)),
     load: async (file) => change({ op: 'load' }, await readFile(file)),
     check: async (file) => change({ op: 'check' }, await readFile(file)),
     rules: () => look({ op: 'rules' }),
     objects: async () =>
       (JSON.parse(await look({ op: 'objects' })) as { readonly nftables: readonly NftObject[] }).nftables,
     table: (family, table) => look({ op: 'table', family, table }),
+    timer: (family, table, set) => look({ op: 'timer', family, table, set }),
     set: (family, table, set) => look({ op: 'set', family, table, set }),
     elements: (changes) => change({ op: 'elements', changes }),
     setting: (setting, value) => setByProcess(launch, setting, value),

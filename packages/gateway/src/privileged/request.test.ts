@@ -27,6 +27,7 @@ describe('read', () => {
     [{ op: 'objects' }],
     [{ op: 'table', family: 'arp', table: 'thingwall' }],
     [{ op: 'set', family: 'inet', table: 'filter', set: 'name/0/4' }],
+    [{ op: 'timer', family: 'inet', table: 'thingwall', set: 'trial' }],
     [{ op: 'setting', setting: 'net/ipv4/ip_forward', value: 1 }],
     [{ op: 'socket', socket: log }],
     [{ op: 'socket', socket: { kind: 'flow-events', receiveBufferBytes: 4096 } }],

@@ -15,7 +15,13 @@ export type Request =
   | { readonly op: 'rules' }
   | { readonly op: 'objects' }
   | { readonly op: 'table'; readonly family: TableFamily; readonly table: string }
-  | { readonly op: 'set'; readonly family: TableFamily; readonly table: string; readonly set: string }
+  /** `timer` also says how long elements have left. */
+  | {
+      readonly op: 'set' | 'timer'
+      readonly family: TableFamily
+      readonly table: string
+      readonly set: string
+    }
   /** Changes of elements, as nft commands already: the only ones that `readChanges` can write. One transaction. */
   | { readonly op: 'elements'; readonly commands: string }
   | { readonly op: 'setting'; readonly setting: Setting; readonly value: number }
@@ -86,6 +92,7 @@ export function readRequest(value: unknown): Request {
       only(rest, ['family', 'table'])
       return { op, family: familyOf(rest.family), table: nameOf(rest.table) }
     case 'set':
+    case 'timer':
       only(rest, ['family', 'table', 'set'])
       return { op, family: familyOf(rest.family), table: nameOf(rest.table), set: nameOf(rest.set) }
     case 'elements':

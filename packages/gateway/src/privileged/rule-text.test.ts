@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TABLE } from '@thingwall/policy/nftables'
 import { describe, expect, test } from 'vitest'
-import { asChange } from '../nft/replacement.ts'
+import { standingOf } from '../nft/standing.ts'
+import { comingOf, replacementBy, trialOf } from '../nft/transactions.ts'
 import { isOurTable, requireRuleText } from './rule-text.ts'
 
 const golden = join(import.meta.dirname, '../../../policy/src/compile/nftables/golden')
@@ -16,9 +17,10 @@ describe('what the compiler writes is let through', () => {
   test.each(files)('%s', (name) => {
     const text = ruleSetIn(readFileSync(join(golden, name), 'utf8'))
     expect(() => requireRuleText(text)).not.toThrow()
-    const present = ['inet set live', 'inet chain forward', 'arp chain input', 'inet counter gone']
-    const change = asChange(text, 'ab'.repeat(16), present, 'elements = { 0x00010000 }')
-    expect(() => requireRuleText(change as string)).not.toThrow()
+    const standing = standingOf([], null)
+    const coming = comingOf(text, 'ab'.repeat(16), 1, standing)
+    expect(() => requireRuleText(trialOf(coming, standing, 60_000))).not.toThrow()
+    expect(() => requireRuleText(replacementBy(coming, standing))).not.toThrow()
   })
 
   test('our table has a name of ours', () => expect(isOurTable(TABLE)).toBe(true))

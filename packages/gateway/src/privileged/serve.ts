@@ -119,6 +119,9 @@ function changeOrList(
     case 'set':
       list(fd, library, `list set ${request.family} ${request.table} ${request.set}`, STATELESS)
       return
+    case 'timer':
+      list(fd, library, `list set ${request.family} ${request.table} ${request.set}`, 0)
+      return
     default:
       request satisfies never
   }

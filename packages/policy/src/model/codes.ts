@@ -64,6 +64,10 @@ export const codes = {
   TW4011: { title: 'your connection cannot be kept', severity: 'error' },
   TW4012: { title: 'in force, but not recorded', severity: 'warning' },
   TW4013: { title: 'a network without prefixes yet', severity: 'warning' },
+  TW4014: { title: 'somebody else is at work', severity: 'error' },
+  TW4015: { title: 'nothing is on trial', severity: 'error' },
+  TW4016: { title: 'a trial would have nothing to go back to', severity: 'error' },
+  TW4017: { title: 'there is no such application to go back to', severity: 'error' },
   TW4020: { title: 'a change whose outcome is not known', severity: 'error' },
   TW4021: { title: 'the privileged process cannot be started', severity: 'error' },
 } as const

@@ -22,7 +22,11 @@ export interface SetDeclaration {
 
 export interface ChainDeclaration {
   readonly name: string
-  /** `type filter hook forward priority filter; policy drop;` for a base chain. */
+  /**
+   * `type filter hook forward priority filter; policy drop;` for a base chain. Its rules are written as the chain
+   * `root/NAME`, and the base chain only says where to begin: see `generation.ts`. A base chain's name stands for its
+   * hook, because the kernel cannot give it another: whoever changes the hook changes the name.
+   */
   readonly hook?: string
   readonly rules: readonly string[]
 }
@@ -115,12 +119,18 @@ const UNITS: readonly (readonly [string, number])[] = [
   ['ms', 1],
 ]
 
-function writeChain(chain: ChainDeclaration): string {
-  const lines = [`\n\tchain ${chain.name} {`]
-  if (chain.hook !== undefined) lines.push(`\t\t${chain.hook}`)
-  for (const rule of chain.rules) lines.push(`\t\t${rule}`)
-  lines.push('\t}\n')
-  return lines.join('\n')
+function writeChain({ name, hook, rules }: ChainDeclaration): string {
+  if (hook === undefined) return chainText(name, rules)
+  return chainText(rootOf(name), rules) + chainText(name, [hook, `goto ${rootOf(name)}`])
+}
+
+function chainText(name: string, lines: readonly string[]): string {
+  return `\n\tchain ${name} {\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n`
+}
+
+/** The chain that holds the rules of a base chain. */
+export function rootOf(base: string): string {
+  return `root/${base}`
 }
 
 /** `10.0.0.0/8`, `10.0.0.3-10.0.0.9` or one address, as an interval set reads them. */

@@ -1,0 +1,149 @@
+/**
+ * One application of an artifact: written down, put beside what is in force and met by packets in one transaction, then
+ * looked at and recorded. What was in force before is taken out only afterwards.
+ */
+import type { Artifact, Diagnostic } from '@thingwall/policy'
+import { ThingwallError } from '../error.ts'
+import { type Coverage, coverageOf, observe } from '../nft/observation.ts'
+import { readStanding, type Standing } from '../nft/standing.ts'
+import { anew, comingOf, replacementBy, trialOf } from '../nft/transactions.ts'
+import { applicationOf } from './fate.ts'
+import { type Context, type Look, metIn, trialIn } from './look.ts'
+import type { Applied, Order } from './point.ts'
+import { clear, confirm, end, reconciled, recording } from './settle.ts'
+import type { Intention, Prepared, Story } from './state.ts'
+
+/** To be called under the lock. */
+export async function apply(context: Context, artifact: Artifact, order: Order): Promise<Applied> {
+  const { nft, state } = context
+  const before = await reconciled(context)
+  if (isInForce(before, artifact, order)) return leave(context, before, order)
+  if (order.confirmWithinMs !== null) requireReturn(before.standing)
+  const coverage = coverageOf(artifact.text)
+  const intention = await state.intend(artifact.digest, artifact.text, coverage, order)
+  const { sequence } = intention.record
+  let prepared: Prepared | null = null
+  const started = performance.now()
+  try {
+    prepared = await state.prepare(sequence, storyOf(order))
+    await load(context, changeOf(artifact, order, sequence, before.standing))
+  } catch (error) {
+    await prepared?.withdraw()
+    await intention.withdraw()
+    throw error
+  }
+  const loadMs = performance.now() - started
+  const diagnostics = await record(context, intention, prepared, before, coverage)
+  const trial = trialIn(await readStanding(nft), await state.applications())
+  return {
+    changed: true,
+    record: intention.record,
+    before: before.inForce.digest,
+    trial,
+    loadMs,
+    diagnostics,
+  }
+}
+
+/** Throws when the kernel or the disk would not take it. To be called under the lock. */
+export async function tryOut(context: Context, artifact: Artifact, order: Order): Promise<void> {
+  const { nft, state } = context
+  const standing = await readStanding(nft)
+  if (order.confirmWithinMs !== null) requireReturn(standing)
+  const intention = await state.intend(artifact.digest, artifact.text, [], order)
+  try {
+    await nft.check(await state.change(changeOf(artifact, order, intention.record.sequence, standing).text))
+  } finally {
+    await state.changed()
+    await intention.withdraw()
+  }
+}
+
+function isInForce({ inForce }: Look, artifact: Artifact, order: Order): boolean {
+  const { digest, record, integrity } = inForce
+  if (digest !== artifact.digest || integrity.kind !== 'intact' || record === null) return false
+  return record.bindings === order.bindings && record.log === order.log
+}
+
+/** Exactly this is met already; it may be on trial yet, and wanted for good. */
+async function leave(context: Context, { inForce }: Look, order: Order): Promise<Applied> {
+  const { record, digest, trial } = inForce
+  const isEnding = trial !== null && order.confirmWithinMs === null
+  const diagnostics = isEnding ? (await confirm(context, order)).diagnostics : []
+  return {
+    changed: false,
+    record: record as NonNullable<typeof record>,
+    before: digest,
+    trial: isEnding ? null : trial,
+    loadMs: 0,
+    diagnostics,
+  }
+}
+
+function storyOf({ at, by, confirmWithinMs }: Order): Story {
+  return confirmWithinMs === null
+    ? { until: null, confirmed: { by, at }, ended: null }
+    : { until: at + confirmWithinMs, confirmed: null, ended: null }
+}
+
+/** A trial must know what it goes back to. */
+function requireReturn({ settled, odd }: Standing): void {
+  if (settled !== null || odd.length === 0) return
+  const chains = odd.slice(0, 3).join(', ')
+  throw new ThingwallError('TW4016', `nobody can tell what a trial would go back to: ${chains} was changed`, {
+    hint: 'apply for good, with --no-confirm; or first take the remains away: nft delete table inet thingwall',
+  })
+}
+
+interface Change {
+  readonly text: string
+  /** What to load where the kernel does not take that; null for nothing. */
+  readonly otherwise: (() => string) | null
+}
+
+function changeOf(artifact: Artifact, order: Order, sequence: number, standing: Standing): Change {
+  const coming = comingOf(artifact.text, artifact.digest, sequence, standing)
+  return order.confirmWithinMs === null
+    ? { text: replacementBy(coming, standing), otherwise: () => anew(coming, standing) }
+    : { text: trialOf(coming, standing, order.confirmWithinMs), otherwise: null }
+}
+
+async function load({ nft, state }: Context, { text, otherwise }: Change): Promise<void> {
+  try {
+    await nft.load(await state.change(text))
+  } catch (error) {
+    if (otherwise === null || !(error instanceof ThingwallError) || error.code !== 'TW4007') throw error
+    await nft.load(await state.change(otherwise())).catch(() => {
+      // What the kernel said of the first is what is wrong.
+      throw error
+    })
+  } finally {
+    await state.changed().catch(() => {})
+  }
+}
+
+/** From here on the new rule set is in force, whatever happens to its record. */
+function record(
+  context: Context,
+  intention: Intention,
+  prepared: Prepared,
+  before: Look,
+  coverage: Coverage,
+): Promise<readonly Diagnostic[]> {
+  const { nft } = context
+  const { sequence, at } = intention.record
+  return recording(async () => {
+    const standing = await readStanding(nft)
+    const met = metIn(standing)
+    // A trial may be so short that it is over by now.
+    const own = [met, standing.trial].find((one) => one?.sequence === sequence)
+    if (own == null) throw new Error('another program was faster')
+    await intention.observed(await observe(nft, standing, own.generation, coverage))
+    await prepared.write()
+    for (const resident of before.standing.residents) {
+      if (resident.generation === standing.settled?.generation) continue
+      await end(context, applicationOf(resident, before.applications), { how: 'replaced', at, by: sequence })
+    }
+    await clear(context)
+  })
+}

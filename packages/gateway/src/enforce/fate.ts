@@ -1,0 +1,92 @@
+/**
+ * What became of each application: what was written down, put right by what the kernel holds. The kernel decides; so a
+ * process that was ended between a change and its record leaves nothing untold. Pure.
+ */
+import type { Resident, Standing } from '../nft/standing.ts'
+import type { Fate, Past } from './point.ts'
+import type { Application, Story } from './state.ts'
+
+/** The application that a generation in the kernel is of; null for one that nobody here recorded. */
+export function applicationOf(
+  resident: Resident | null,
+  applications: readonly Application[],
+): Application | null {
+  if (resident === null || resident.digest === null) return null
+  const alike = applications.filter(({ record }) => record.digest === resident.digest)
+  const exactly = alike.find(({ record }) => record.sequence === resident.sequence)
+  // Loaded from its text, as after a restart: it bears no number, and is the one that was confirmed.
+  const lasting = alike.find(({ story }) => story?.confirmed != null && story.ended === null)
+  return resident.sequence === null ? (lasting ?? alike[0] ?? null) : (exactly ?? null)
+}
+
+/** The story of an application as it really is at `now`; null for one that never came into force. */
+export function truthOf(
+  application: Application,
+  applications: readonly Application[],
+  standing: Standing,
+  now: number,
+): Story | null {
+  const { record, story } = application
+  const { trial, settled } = standing
+  const isRunning = trial !== null && trial.leftMs !== null
+  if (trial !== null && applicationOf(trial, applications) === application) {
+    const until = story?.until ?? now + (trial.leftMs ?? 0)
+    const base: Story = { until, confirmed: null, ended: null }
+    return isRunning
+      ? base
+      : { ...base, ended: story?.ended ?? { how: 'reverted', at: Math.min(until, now) } }
+  }
+  const standingOne = applicationOf(settled, applications)
+  if (standingOne === application) {
+    const confirmed = story?.confirmed ?? { by: record.by, at: story?.until ?? record.at }
+    return { until: story?.until ?? null, confirmed, ended: null }
+  }
+  if (story === null) return null
+  if (story.ended !== null) return story
+  if (story.confirmed === null) {
+    const at = Math.min(story.until ?? now, now)
+    return { ...story, ended: { how: 'reverted', at } }
+  }
+  const by = standingOne?.record.sequence ?? 0
+  // Confirmed, and not there: replaced by a later one, or gone with a flush or a restart.
+  return by > record.sequence ? { ...story, ended: { how: 'replaced', at: now, by } } : story
+}
+
+/** An application as people are told of it. */
+export function pastOf(
+  application: Application,
+  applications: readonly Application[],
+  standing: Standing,
+  now: number,
+): Past {
+  const story = truthOf(application, applications, standing, now)
+  return {
+    record: application.record,
+    confirmed: story?.confirmed ?? null,
+    fate: fateOf(application, story, applications, standing),
+  }
+}
+
+function fateOf(
+  application: Application,
+  story: Story | null,
+  applications: readonly Application[],
+  { settled }: Standing,
+): Fate {
+  if (story === null) return { kind: 'unfinished' }
+  const { ended } = story
+  if (ended !== null) {
+    switch (ended.how) {
+      case 'reverted':
+        return { kind: 'reverted', at: ended.at }
+      case 'abandoned':
+        return { kind: 'abandoned', at: ended.at, by: ended.by }
+      case 'replaced':
+        return { kind: 'replaced', at: ended.at, by: ended.by }
+      default:
+        return ended satisfies never
+    }
+  }
+  if (story.confirmed === null) return { kind: 'on trial', until: story.until ?? 0 }
+  return applicationOf(settled, applications) === application ? { kind: 'in force' } : { kind: 'gone' }
+}
