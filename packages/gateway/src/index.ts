@@ -21,6 +21,7 @@ export {
 } from './events/recorder.ts'
 export { type Caller, type CallerOptions, findCaller } from './machine/caller.ts'
 export { type Ended, type Machine, thisMachine } from './machine/machine.ts'
+export { defaultInterfaces, type Neighbour, neighbours } from './machine/neighbours.ts'
 export { requireNetAdmin } from './machine/rights.ts'
 export { type Interface, type InterfaceAddress, ownAddresses, type Survey, survey } from './machine/survey.ts'
 export type { RuleCount } from './nft/counters.ts'

@@ -9,6 +9,7 @@ export interface Command {
 }
 
 export const commands: Readonly<Record<VerbName, () => Promise<Command>>> = {
+  init: () => import('../commands/init.ts'),
   check: () => import('../commands/check.ts'),
   explain: () => import('../commands/explain.ts'),
   list: () => import('../commands/list.ts'),

@@ -21,6 +21,15 @@ export interface Verb {
 }
 
 const table = {
+  init: {
+    summary: 'look at this machine, ask a few questions, write a first policy',
+    operands: [],
+    options: ['site', 'owner', 'uplink', 'things', 'trusted', 'admin', 'policy', 'yes'],
+    examples: [
+      'thingwall init',
+      'thingwall init --owner ops@volcano.example --uplink wan0 --things wlan0 --trusted lan0 --yes',
+    ],
+  },
   check: {
     summary: 'find faults: missing reasons, expired, dead and over-broad rules, failing tests',
     operands: [],
