@@ -126,14 +126,14 @@ function devicesOf(networks: readonly NetworkPlan[], found: Found): readonly Dev
 }
 
 function testsOf(networks: readonly NetworkPlan[], found: Found): FirstPolicy['tests'] {
-  return networks.flatMap((network) => {
+  return networks.flatMap((network): FirstPolicy['tests'] => {
     const link = found.interfaces.find(({ name }) => name === network.interfaces[0])
     const own = link?.addresses.find(({ isGlobal, address }) => isGlobal && address.length === 8)?.address
     if (own === undefined || network.cidrs === 'from-interface') return []
     const gateway = `${formatAddress(own)}:22/tcp`
-    if (network.role === 'uplink') return [{ from: '192.0.2.1', to: gateway, expect: 'deny' as const }]
+    if (network.role === 'uplink') return [{ from: '192.0.2.1', to: gateway, expect: 'deny' }]
     const four = network.admin.filter((address) => !address.includes(':'))
-    return four.map((from) => ({ from, to: gateway, expect: 'allow' as const }))
+    return four.map((from) => ({ from, to: gateway, expect: 'allow' }))
   })
 }
 
