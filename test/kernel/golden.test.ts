@@ -34,6 +34,13 @@ describe.each(names)('%s', (name) => {
     expect(nft(['-c', '-f', '-'], text)).toBe('')
   })
 
+  // nft looks names of protocols up in /etc/protocols, which a small machine need not have.
+  test('is read where no names of protocols are known', () => {
+    const script = 'mount --bind /dev/null /etc/protocols; exec nft -c -f -'
+    const args = ['--mount', '--propagation', 'private', 'sh', '-euc', script]
+    execFileSync('unshare', args, { input: text, stdio: ['pipe', 'pipe', 'pipe'] })
+  })
+
   test('loads, and over itself', () => {
     nft(['-f', '-'], text)
     const once = dump()

@@ -50,7 +50,7 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
         'iifname "lo" accept',
         ...live,
         TO_OWN_ECHO,
-        'meta l4proto ipv6-icmp jump discovery',
+        'meta l4proto icmpv6 jump discovery',
         'meta l4proto udp jump leases',
         TO_MEMBERSHIP,
         'jump tracked',

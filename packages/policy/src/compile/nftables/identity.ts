@@ -167,7 +167,7 @@ function localChains(network: Network): readonly ChainDeclaration[] {
   const rules = [
     `${bound(4)} accept`,
     ...(isLinked
-      ? [`meta l4proto != ipv6-icmp ${bound(6)} accept`, `${bound(6)} goto identity/${name}/claim`]
+      ? [`meta l4proto != icmpv6 ${bound(6)} accept`, `${bound(6)} goto identity/${name}/claim`]
       : []),
     ...(isLinked ? [] : [`${bound(6)} accept`]),
     'ip saddr 0.0.0.0 goto identity-unspecified',

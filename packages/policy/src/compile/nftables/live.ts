@@ -18,7 +18,7 @@ export interface Live {
   readonly errors: readonly string[]
 }
 
-export const ICMP_ERRORS = 'ct state related meta l4proto { icmp, ipv6-icmp }'
+export const ICMP_ERRORS = 'ct state related meta l4proto { icmp, icmpv6 }'
 const TO_ERRORS = 'goto allow/fixed/icmp-errors'
 const OPEN = 'ct state established'
 
