@@ -1,8 +1,14 @@
 /**
+<<<<<<< ours
  * The vitest projects: `unit` (beside the code), `cli` (the program itself, on policy files), `editor`
  * (what TypeScript's language server says of policy files), `kernel` (the real
  * kernel, inside fresh namespaces) and `repository` (guards over the sources themselves). Which of them run, and
  * under what, is decided in scripts/test.ts, not here.
+=======
+ * The vitest projects: `unit` (beside the code), `cli` (the program itself, on policy files), `kernel` (the real
+ * kernel, inside fresh namespaces), `machine` (a Debian of its own under qemu) and `repository` (guards over the
+ * sources themselves). Which of them run, and under what, is decided in scripts/test.ts, not here.
+>>>>>>> theirs
  */
 import { defineConfig } from 'vitest/config'
 
@@ -67,6 +73,20 @@ export default defineConfig({
           isolate: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'machine',
+          include: ['test/machine/**/*.test.ts'],
+          environment: 'node',
+          execArgv,
+          pool: 'forks',
+          // One machine at a time: each takes the processors that this one has.
+          fileParallelism: false,
+          testTimeout: 15 * 60_000,
+          hookTimeout: 15 * 60_000,
         },
       },
       {

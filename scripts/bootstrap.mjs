@@ -1,6 +1,6 @@
 /**
  * Brings a machine that has only git, npm and some Node to where the repository's own commands run, then
- * runs one: `node scripts/bootstrap.mjs test|check|demo|bench|exam|build [arguments]`. Plain JavaScript, no
+ * runs one: `node scripts/bootstrap.mjs test|check|demo|bench|exam|machine|build [arguments]`. Plain JavaScript, no
  * dependencies, so an old Node can start it; when there is nothing to do it only compares two files.
  * It deliberately holds no logic of the commands themselves.
  */
@@ -25,6 +25,7 @@ const commands = {
   demo: { tools: 'required', run: ['packages/cli/bin/thingwall', 'demo'] },
   bench: { tools: 'wanted', run: ['bench/run.ts', 'bench'] },
   exam: { tools: 'wanted', run: ['bench/run.ts', 'exam'] },
+  machine: { tools: 'required', run: ['test/machine/console.ts'] },
   build: { tools: 'none', run: ['scripts/build.ts'] },
 }
 

@@ -8,8 +8,9 @@ import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /**
- * @typedef {{ command: string, debian: string, why: string }} SystemTool
- * command: the program; debian: the package that brings it on Debian and Ubuntu; why: what it is for here.
+ * @typedef {{ command: string, debian: string, why: string, only?: 'machine' }} SystemTool
+ * command: the program; debian: the package that brings it on Debian and Ubuntu; why: what it is for here;
+ * only: the one stage that needs it, where that stage fetches it itself because it is big.
  */
 
 /** @type {readonly SystemTool[]} */
@@ -33,7 +34,20 @@ const systemTools = [
   { command: 'zsh', debian: 'zsh', why: 'completion is tried in the real shell' },
   { command: 'fish', debian: 'fish', why: 'completion is tried in the real shell' },
   { command: 'openssl', debian: 'openssl', why: 'certificates for the HTTPS servers of the demo' },
+  { command: 'qemu-system-x86_64', debian: 'qemu-system-x86', why: 'the test machine', only: 'machine' },
+  { command: 'qemu-img', debian: 'qemu-utils', why: 'disks of the test machine', only: 'machine' },
+  { command: 'mmdebstrap', debian: 'mmdebstrap', why: 'Debian on the test machine', only: 'machine' },
+  { command: 'mkfs.ext4', debian: 'e2fsprogs', why: 'the root disk of the test machine', only: 'machine' },
+  { command: 'xz', debian: 'xz-utils', why: 'unpacks the kernel of the test machine', only: 'machine' },
 ]
+
+/**
+ * The Debian packages of the tools that every test may use: what a machine needs to run the kernel tests.
+ * @returns {string[]}
+ */
+export function packagesForKernelTests() {
+  return packagesOf(systemTools.filter(({ only }) => only === undefined))
+}
 
 /**
  * PATH with the sbin directories, which Debian leaves out for everybody but root.
@@ -49,12 +63,14 @@ export function pathWithSbin(path) {
 /**
  * The tools of the table that no directory of `path` has.
  * @param {string} path
+ * @param {'machine' | undefined} stage
  * @returns {SystemTool[]}
  */
-function missingTools(path) {
+function missingTools(path, stage) {
   const directories = path.split(delimiter)
   return systemTools.filter(
-    ({ command }) => !directories.some((directory) => isProgram(join(directory, command))),
+    ({ command, only }) =>
+      only === stage && !directories.some((directory) => isProgram(join(directory, command))),
   )
 }
 
@@ -70,13 +86,14 @@ function isProgram(file) {
 
 /**
  * Installs what is missing if that is ours to do. Returns null when everything is there, else what to tell
- * the person: which programs are missing and the line that brings them.
+ * the person: which programs are missing and the line that brings them. Without a stage those that all need.
  * @param {string} path
+ * @param {'machine'} [stage]
  * @returns {string | null}
  */
-export function ensureSystemTools(path) {
+export function ensureSystemTools(path, stage) {
   if (process.platform !== 'linux') return null
-  let missing = missingTools(path)
+  let missing = missingTools(path, stage)
   if (missing.length === 0) return null
   const hasApt = existsSync('/usr/bin/apt-get')
   if (hasApt && process.getuid?.() === 0) {
@@ -86,7 +103,7 @@ export function ensureSystemTools(path) {
       apt(['update', '-q'])
       aptInstall(missing)
     }
-    missing = missingTools(path)
+    missing = missingTools(path, stage)
     if (missing.length === 0) return null
   }
   const list = missing.map(({ command, debian, why }) => `  ${command.padEnd(10)} ${why} (package ${debian})`)

@@ -8,9 +8,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { ensureImage } from '../test/machine/image/image.ts'
+import { findAccelerator } from '../test/machine/qemu/accelerator.ts'
 import { build, packages } from './build.ts'
 import { findNamespaces, type Wrapped } from './namespaces.ts'
 import { endTogether, root, run, runPackage, sourceFlags } from './process.ts'
+import { ensureSystemTools } from './system-tools.mjs'
 import { add, countTests, lastLine, nothing, type Tally, type VitestReport } from './tally.ts'
 
 type Check = { readonly ok: boolean; readonly output: string }
@@ -33,13 +36,14 @@ const stages: Readonly<Record<string, Stage>> = {
   cli: { title: 'command-line tests', run: () => tests('cli') },
   editor: { title: 'editor tests', run: () => tests('editor') },
   kernel: { title: 'kernel tests', run: kernelTests },
+  machine: { title: 'tests in a machine of their own', run: machineTests },
   repository: { title: 'repository tests', run: () => tests('repository') },
 }
 
 const named = positionals.filter((word) => Object.hasOwn(stages, word))
 const filters = positionals.filter((word) => !Object.hasOwn(stages, word))
 const filtered = filters.length > 0 || values.t !== undefined
-const testStages = ['unit', 'cli', 'editor', 'kernel', 'repository']
+const testStages = ['unit', 'cli', 'editor', 'kernel', 'machine', 'repository']
 const chosen = named.length > 0 ? named : filtered ? testStages : Object.keys(stages)
 
 endTogether()
@@ -134,16 +138,46 @@ function readReport(file: string): VitestReport {
 /** With namespaces every kernel test runs; without, every one is counted as skipped, and the reason is said. */
 async function kernelTests(): Promise<Tally> {
   const namespaces = findNamespaces()
-  if ('missing' in namespaces) {
-    process.stdout.write(`kernel tests skipped: ${namespaces.missing}\n`)
-    const listed = await run(process.execPath, [...sourceFlags, vitest, 'list', '--project', 'kernel'], {
-      output: 'keep',
-    })
-    const count = listed.output.split('\n').filter((line) => line.includes(' > ')).length
-    return { passed: 0, failed: 0, skipped: Math.max(1, count) }
+  if ('missing' in namespaces) return skipped('kernel', namespaces.missing)
+  return nothingSkipped('kernel', await tests('kernel', namespaces))
+}
+
+/**
+ * As with the kernel tests; what they need beside is big, and fetched only here. With the processor emulated they take
+ * many minutes, so then they run only for who names the stage.
+ */
+async function machineTests(): Promise<Tally> {
+  const accelerator = findAccelerator()
+  if ('missing' in accelerator) return skipped('machine', accelerator.missing)
+  if (accelerator.because !== null && !named.includes('machine')) {
+    const advice = 'with the processor emulated they take many minutes, npm test -- machine runs them'
+    return skipped('machine', `${accelerator.because}; ${advice}`)
   }
-  const tally = await tests('kernel', namespaces)
+  const lacking = ensureSystemTools(process.env['PATH'] ?? '', 'machine')
+  if (lacking !== null) return skipped('machine', lacking)
+  if (accelerator.because !== null) {
+    process.stdout.write(`the processor of the test machine is emulated: ${accelerator.because}\n`)
+  }
+  try {
+    await ensureImage((words) => process.stdout.write(`${words}\n`))
+  } catch (error) {
+    process.stdout.write(`${String(error)}\n`)
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
+  return nothingSkipped('machine', await tests('machine'))
+}
+
+async function skipped(project: string, because: string): Promise<Tally> {
+  process.stdout.write(`${project} tests skipped: ${because}\n`)
+  const listed = await run(process.execPath, [...sourceFlags, vitest, 'list', '--project', project], {
+    output: 'keep',
+  })
+  const count = listed.output.split('\n').filter((line) => line.includes(' > ')).length
+  return { passed: 0, failed: 0, skipped: Math.max(1, count) }
+}
+
+function nothingSkipped(project: string, tally: Tally): Tally {
   if (filtered || tally.skipped === 0) return tally
-  process.stdout.write(`${tally.skipped} kernel tests were skipped, though this machine has namespaces\n`)
+  process.stdout.write(`${tally.skipped} ${project} tests were skipped, though this machine can run them\n`)
   return { ...tally, failed: tally.failed + 1 }
 }
