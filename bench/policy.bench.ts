@@ -25,7 +25,7 @@ import {
 } from '@thingwall/policy'
 import { nftables } from '@thingwall/policy/nftables'
 import { loadPolicy } from '../packages/cli/src/load/load.ts'
-import { addressOf, bindingsOf, fleetOf, flowsOf } from './policy/fleet.ts'
+import { addressOf, bindingsOf, fleetOf, flowsOf, ownBindingsOf, sixFlowsOf } from './policy/fleet.ts'
 import type { Measured } from './rows.ts'
 
 const sizes = [10, 1000, 100_000]
@@ -63,6 +63,19 @@ async function* measureSize(size: number): AsyncGenerator<Measured> {
     unit: 'flows/s',
     bar: { op: '>=', value: 1_000_000 },
     peers: { 'net.BlockList (addresses only)': size > 10_000 ? null : blockListPerSecond(document, size) },
+  }
+  const reading = best(1, () => readBindings(ownBindingsOf(size), ruleset)[0] as Bindings)
+  yield { measure: `read what each device was told, ${at}`, value: reading.seconds, unit: 's CPU' }
+  for (const [what, flows] of [
+    ['evaluate, each device told by itself', flowsOf(size, 20_000)],
+    ['evaluate, each device told by itself, IPv6 and UDP', sixFlowsOf(size, 20_000)],
+  ] as const) {
+    yield {
+      measure: `${what}, ${at}`,
+      value: flowsPerSecond(ruleset, reading.result, flows),
+      unit: 'flows/s',
+      bar: { op: '>=', value: 1_000_000 },
+    }
   }
 }
 

@@ -96,8 +96,50 @@ export function bindingsOf(): unknown {
     names: names.map((name, at) => ({
       device: '*',
       name,
-      addresses: [`192.0.2.${at + 1}`, `2001:db8::${at + 1}`],
+      addresses: answersOf(at),
     })),
+  }
+}
+
+/** As `bindingsOf`, but every device was told its own names by itself, as it is on a gateway. */
+export function ownBindingsOf(size: number): unknown {
+  const names = Array.from({ length: size }, (_, at) => {
+    const kind = at % kinds.length
+    return [
+      { device: `d${at}`, name: `${kinds[kind]}.volcano.example`, addresses: answersOf(kind) },
+      { device: `d${at}`, name: 'time.volcano.example', addresses: answersOf(kinds.length) },
+    ]
+  })
+  return { format: 1, names: names.flat() }
+}
+
+function answersOf(at: number): readonly string[] {
+  return [`192.0.2.${at + 1}`, `2001:db8::${at + 1}`]
+}
+
+/** Flows as `flowsOf` makes them for IPv4 and TCP, in IPv6 and to the time's UDP port: names and networks decide. */
+export function sixFlowsOf(size: number, count: number): readonly Flow[] {
+  const targets = ['2001:db8::1', '2001:db8::2', '2001:db8::11', '2001:db8:1::9', '2620:fe::fe'].map(
+    (text) => parseAddress(text) as Address,
+  )
+  const trusted = parseAddress('fd30::5') as Address
+  const next = sequence()
+  return Array.from({ length: count }, (_, at): Flow => {
+    const one = next() % size
+    const own = parseAddress(sixOf(one)) as Address
+    const sent = { protocol: 17, sourcePort: 40_000, destinationPort: at % 2 ? 123 : 443 }
+    if (at % 3 === 2) return { ...sent, ingress: 'station', source: trusted, destination: own }
+    const destination = targets[next() % targets.length] as Address
+    return { ...sent, ingress: 'things', link: macOf(one) as LinkAddress, source: own, destination }
+  })
+}
+
+/** The same numbers every time. */
+function sequence(): () => number {
+  let state = 1
+  return () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
+    return state
   }
 }
 
@@ -107,11 +149,7 @@ export function flowsOf(size: number, count: number): readonly Flow[] {
     (text) => parseAddress(text) as Address,
   )
   const admin = parseAddress('10.200.0.5') as Address
-  let state = 1
-  const next = (): number => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    return state
-  }
+  const next = sequence()
   return Array.from({ length: count }, (_, at): Flow => {
     const one = next() % size
     const own = parseAddress(addressOf(one)) as Address

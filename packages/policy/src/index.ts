@@ -10,7 +10,8 @@ export {
   type Support,
   type Target,
 } from './compile/target.ts'
-export { noBindings, readBindings } from './evaluate/bindings.ts'
+export { bind, noBindings } from './evaluate/bind.ts'
+export { readBindings } from './evaluate/bindings.ts'
 export { evaluate } from './evaluate/evaluate.ts'
 export { type ExplainedEnd, type Explanation, explain, type Question } from './evaluate/explain.ts'
 export { judgeTest, type TestOutcome } from './evaluate/judge-test.ts'

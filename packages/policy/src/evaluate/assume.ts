@@ -6,6 +6,7 @@ import { type Address, type Family, familyOf, predecessor } from '../model/addre
 import { type Bindings, type BoundAddress, EVERY_DEVICE } from '../model/flow.ts'
 import type { Ruleset } from '../model/ruleset.ts'
 import type { Service } from '../model/service.ts'
+import { bind } from './bind.ts'
 import { ownerOf } from './ends.ts'
 import type { AskedEnd } from './question.ts'
 import { NOBODYS, standInFor } from './stand-in.ts'
@@ -119,7 +120,7 @@ export function assumedBindings(ask: Ask): Bindings {
     const held = { device: end.device.name, until: Number.POSITIVE_INFINITY }
     for (const address of freeAddresses(ask, end)) owners.set(address, held)
   }
-  return { ...ask.bindings, names, owners }
+  return bind(ask.ruleset, { ...ask.bindings, names, owners })
 }
 
 function forGood(address: Address): BoundAddress {
@@ -129,11 +130,5 @@ function forGood(address: Address): BoundAddress {
 /** An answer that no question is about, for every name that rules speak of. */
 export function elsewhere(ruleset: Ruleset): ReadonlyMap<string, readonly BoundAddress[]> {
   const answer = [forGood(NOBODYS)]
-  return new Map([...patternsOf(ruleset)].map((pattern) => [pattern.replace('*', 'any-other'), answer]))
-}
-
-function patternsOf(ruleset: Ruleset): ReadonlySet<string> {
-  const ends = ruleset.rules.flatMap((rule) => rule.matches.flatMap((match) => [match.from, match.to]))
-  const atoms = ends.flatMap((end) => [...end.include, ...end.except])
-  return new Set(atoms.flatMap((atom) => (atom.kind === 'name' ? [atom.pattern] : [])))
+  return new Map(ruleset.patterns.map((pattern) => [pattern.replace('*', 'any-other'), answer]))
 }

@@ -16,9 +16,7 @@ import { type Diagnostic, diagnose } from '../model/diagnostic.ts'
 import { type Bindings, type BoundAddress, EVERY_DEVICE } from '../model/flow.ts'
 import { didYouMean, parseDnsName } from '../model/name.ts'
 import type { Ruleset } from '../model/ruleset.ts'
-
-/** Nothing given, nothing told. */
-export const noBindings: Bindings = { owners: new Map(), names: new Map(), gateway: new Set() }
+import { bind } from './bind.ts'
 
 type Report = (path: string, message: string, value: unknown, hint: string) => void
 
@@ -80,7 +78,7 @@ export function readBindings(
     const address = addressOf(text, 'gateway', report)
     if (address !== null) gateway.add(address)
   }
-  return diagnostics.length > 0 ? [null, diagnostics] : [{ owners, names, gateway }, []]
+  return diagnostics.length > 0 ? [null, diagnostics] : [bind(ruleset, { owners, names, gateway }), []]
 }
 
 function tell(

@@ -3,9 +3,10 @@
  */
 import { type Address, linkOf, wordOf } from '../model/address.ts'
 import { ABSENT, findByWord } from '../model/address-table.ts'
-import { type Bindings, type BoundAddress, EVERY_DEVICE, type Flow, subjectOf } from '../model/flow.ts'
-import { nameMatches } from '../model/name.ts'
+import { type Bindings, type Flow, subjectOf } from '../model/flow.ts'
 import type { Candidates, Device, Network, Ruleset } from '../model/ruleset.ts'
+import { toldBy } from './told.ts'
+import { MAYBE, NO, type Truth, YES } from './truth.ts'
 
 /** One flow, judged by one rule set at one instant. */
 export interface Case {
@@ -34,12 +35,6 @@ export interface End {
   /** Index into `Ruleset.devices`, or `ABSENT`. */
   readonly device: number
 }
-
-/** No, cannot be told (a name has no binding), yes. Ordered, so that "any of" is the greatest. */
-export type Truth = 0 | 1 | 2
-export const NO = 0
-export const MAYBE = 1
-export const YES = 2
 
 /** Puts a flow before a rule set, both ends identified. */
 export function caseOf(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: number): Case {
@@ -76,48 +71,22 @@ function ownerAt(ruleset: Ruleset, bindings: Bindings, address: Address, word: n
   const link = linkOf(address)
   const formed = link === null ? undefined : ruleset.links.get(link)
   if (formed !== undefined) return formed
-  const leased = bindings.owners.get(address)
-  if (leased === undefined || leased.until <= at) return ABSENT
-  return ruleset.deviceByName.get(leased.device) ?? ABSENT
+  const { places, devices, until } = bindings.leases
+  const place = findByWord(places, address, word)
+  return place === ABSENT || (until[place] as number) <= at ? ABSENT : (devices[place] as number)
 }
 
 export function isGatewayAddress(ruleset: Ruleset, bindings: Bindings, address: Address): boolean {
   return ruleset.gateway.has(address) || bindings.gateway.has(address)
 }
 
-/** Whether this device was told this address for a name. Before it is told anything, that cannot be said. */
-export function toldTruth(one: Case, device: Device, pattern: string, address: Address): Truth {
-  const { names } = one.bindings
-  const common = answersTruth(names.get(EVERY_DEVICE), pattern, address, one.at)
-  // Where nobody was told anything on its own there is nothing to look for.
-  if (common === YES || (names.size === 1 && names.has(EVERY_DEVICE))) return common
-  const own = answersTruth(names.get(device.name), pattern, address, one.at)
-  return own === MAYBE ? common : own
-}
-
-function answersTruth(
-  told: ReadonlyMap<string, readonly BoundAddress[]> | undefined,
-  pattern: string,
-  address: Address,
-  at: number,
-): Truth {
-  if (told === undefined) return MAYBE
-  if (!pattern.startsWith('*')) return answerTruth(told.get(pattern), address, at)
-  let truth: Truth = MAYBE
-  for (const [name, answers] of told) {
-    const within = nameMatches(pattern, name) ? answerTruth(answers, address, at) : MAYBE
-    if (within === YES) return YES
-    if (within === NO) truth = NO
-  }
-  return truth
-}
-
-function answerTruth(answers: readonly BoundAddress[] | undefined, address: Address, at: number): Truth {
-  let truth: Truth = MAYBE
-  for (const answer of answers ?? []) {
-    if (answer.until <= at) continue
-    if (answer.address === address) return YES
-    truth = NO
-  }
-  return truth
+/** Whether a device was told the address of an end for a name. Before it is told anything, that cannot be said. */
+export function toldTruth(one: Case, device: number, pattern: number, end: End): Truth {
+  const { told } = one.bindings
+  const answer = findByWord(told.answers, end.address, end.word)
+  const own = toldBy(told, device, pattern, answer, one.at)
+  if (own === YES) return YES
+  const common = toldBy(told, one.ruleset.devices.length, pattern, answer, one.at)
+  // Of no and maybe: who was told anything can be told no.
+  return common === YES ? YES : own === NO || common === NO ? NO : MAYBE
 }

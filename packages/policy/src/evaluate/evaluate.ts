@@ -11,7 +11,6 @@ import { isIn, searchable } from '../model/interval.ts'
 import {
   type Candidate,
   type Candidates,
-  type Device,
   isWithin,
   type Network,
   type Parts,
@@ -19,8 +18,9 @@ import {
   type Ruleset,
   type SortedEndpoint,
 } from '../model/ruleset.ts'
-import { type Case, caseOf, type End, MAYBE, NO, type Truth, toldTruth, YES } from './ends.ts'
+import { type Case, caseOf, type End, toldTruth } from './ends.ts'
 import { judgeFixed, staysOnLink } from './fixed.ts'
+import { MAYBE, NO, type Truth, YES } from './truth.ts'
 
 /**
  * Judges one flow at one instant (milliseconds since 1970). A name without binding leaves a rule undecidable: where
@@ -137,10 +137,9 @@ function isMember({ ruleset }: Case, { groups }: Parts, end: End): boolean {
 function namesTruth(one: Case, { patterns }: Parts, end: End, other: End): Truth {
   // A name is somewhere outside: an answer that points inside (rebinding) opens nothing.
   if (other.device === ABSENT || isIn(searchable(one.ruleset.local), end.address, end.word)) return NO
-  const device = one.ruleset.devices[other.device] as Device
   let truth: Truth = NO
   for (const pattern of patterns) {
-    const told = toldTruth(one, device, pattern, end.address)
+    const told = toldTruth(one, other.device, pattern, end)
     if (told > truth) truth = told
   }
   return truth
@@ -178,8 +177,8 @@ function needsOf(one: Case, rule: Rule): readonly string[] {
           isIn(searchable(one.ruleset.local), end.address, end.word)
         )
           continue
-        if (toldTruth(one, device, pattern, end.address) === MAYBE)
-          needs.add(`an answer for ${pattern} told to ${device.name}`)
+        if (toldTruth(one, other.device, pattern, end) === MAYBE)
+          needs.add(`an answer for ${one.ruleset.patterns[pattern]} told to ${device.name}`)
       }
     }
   }

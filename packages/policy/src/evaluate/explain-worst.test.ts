@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { allow, deny, device, network, policy } from '../author/index.ts'
 import { validate } from '../author/validate.ts'
 import { lower } from '../lower/lower.ts'
-import { noBindings } from './bindings.ts'
+import { noBindings } from './bind.ts'
 import { explain } from './explain.ts'
 
 const why = 'because'

@@ -5,7 +5,7 @@ import { type Bindings, EVERY_DEVICE } from '../model/flow.ts'
 import type { TestDocument } from '../model/policy.ts'
 import type { Ruleset } from '../model/ruleset.ts'
 import { elsewhere } from './assume.ts'
-import { noBindings } from './bindings.ts'
+import { bind, noBindings } from './bind.ts'
 import { type Explanation, explain } from './explain.ts'
 import { splitService } from './question.ts'
 
@@ -33,7 +33,7 @@ export function judgeTest(
   const unasked = [...elsewhere(ruleset)].filter(([name]) => !isAsked(test, name))
   names.set(EVERY_DEVICE, new Map([...unasked, ...(names.get(EVERY_DEVICE) ?? [])]))
   const question = { from: test.from, to: test.to }
-  const [explanation, diagnostics] = explain(ruleset, question, { ...bindings, names }, when)
+  const [explanation, diagnostics] = explain(ruleset, question, bind(ruleset, { ...bindings, names }), when)
   if (explanation === null) return { passed: false, explanation, diagnostics }
   const awaitsAnswer =
     explanation.verdict === 'unknown' &&

@@ -17,6 +17,7 @@ import { lowerLimits } from './limits.ts'
 import { lowerLists } from './lists.ts'
 import { lowerNetworks } from './networks.ts'
 import { classify, indexRules, inWinningOrder } from './order.ts'
+import { patternsOf } from './parts.ts'
 import { lowerRules } from './rules.ts'
 
 export interface LowerContext {
@@ -60,6 +61,11 @@ export function lower(
   const rules = inWinningOrder([...fixedTier, ...authored, ...defaultTier(lowering, authored)])
   const { classes, classOf } = classify(devices.length, lowering.groups)
   for (const [index, device] of devices.entries()) device.class = classOf[index] as number
+  const patterns = patternsOf(rules)
+  const named = {
+    networks: lowering.networks,
+    patterns: new Map(patterns.map((pattern, index) => [pattern, index])),
+  }
   const local = [...lowering.networks.values()].filter((network) => network.role !== 'uplink')
   const ruleset: Ruleset = {
     name: document.name,
@@ -70,7 +76,8 @@ export function lower(
     rules,
     limits,
     lists: lowering.lists,
-    index: indexRules(rules, classes, lowering.groups.length, lowering.networks),
+    patterns,
+    index: indexRules(rules, classes, lowering.groups.length, named),
     owners,
     links,
     traits: traitsOf(devices, lowering.networks.keys()),

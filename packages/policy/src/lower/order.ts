@@ -7,13 +7,12 @@ import {
   type Door,
   type Group,
   type Match,
-  type Network,
   type Rule,
   type RuleIndex,
   tiers,
 } from '../model/ruleset.ts'
 import { DEFAULT_DENY } from './default-tier.ts'
-import { sortEndpoint } from './parts.ts'
+import { type Named, sortEndpoint } from './parts.ts'
 
 /** Strongest tier first, then longest-lived, then id; what refuses everything else stands last. */
 export function inWinningOrder(rules: readonly Rule[]): Rule[] {
@@ -58,8 +57,9 @@ export function indexRules(
   rules: readonly Rule[],
   classes: readonly DeviceClass[],
   groupCount: number,
-  networks: ReadonlyMap<string, Network>,
+  named: Named,
 ): RuleIndex {
+  const { networks } = named
   const classesOfGroup: number[][] = Array.from({ length: groupCount }, () => [])
   for (const [index, one] of classes.entries())
     for (const group of one.groups) classesOfGroup[group]?.push(index)
@@ -68,7 +68,7 @@ export function indexRules(
   const general: Candidate[] = []
   for (const [rank, rule] of rules.entries()) {
     for (const match of rule.matches) {
-      const candidate = candidateOf(rank, rule, match, networks)
+      const candidate = candidateOf(rank, rule, match, named)
       const from = match.from.include.find((atom) => atom.kind === 'group')
       const to = match.to.include.find((atom) => atom.kind === 'group')
       if (from !== undefined)
@@ -97,18 +97,13 @@ function mayEnter({ from }: Match, door: string): boolean {
   })
 }
 
-function candidateOf(
-  rank: number,
-  rule: Rule,
-  match: Match,
-  networks: ReadonlyMap<string, Network>,
-): Candidate {
+function candidateOf(rank: number, rule: Rule, match: Match, named: Named): Candidate {
   return {
     rank,
     rule,
     match,
-    from: sortEndpoint(match.from, networks),
-    to: sortEndpoint(match.to, networks),
+    from: sortEndpoint(match.from, named),
+    to: sortEndpoint(match.to, named),
     subjects: match.services.flatMap(subjectsOf),
   }
 }

@@ -15,7 +15,7 @@ export interface AddressTable {
 
 /** Open addressing with linear probing, a power of two of slots, at most half of them taken. */
 interface FamilyTable {
-  /** For each slot the value plus one (0: free), then the address in 32-bit words. */
+  /** For each slot the value plus one (0: free), then the address in 32-bit words. Empty where there is room for none. */
   readonly slots: Int32Array
   /** Number of slots less one. */
   readonly mask: number
@@ -30,6 +30,7 @@ export function addressTable(four: number, six: number): AddressTable {
 }
 
 function familyTable(count: number, words: number): FamilyTable {
+  if (count === 0) return { slots: new Int32Array(0), mask: 0 }
   let size = 2
   while (size < count * 2) size *= 2
   return { slots: new Int32Array(size * (words + 1)), mask: size - 1 }
@@ -54,6 +55,7 @@ export function findAddress(table: AddressTable, address: Address): number {
 /** As `findAddress`, for an address whose first 32 bits (see `wordOf`) are known already. */
 export function findByWord(table: AddressTable, address: Address, word: number): number {
   const { slots } = address.length === 8 ? table.four : table.six
+  if (slots.length === 0) return ABSENT
   return (slots[slotOf(table, address, word)] as number) - 1
 }
 

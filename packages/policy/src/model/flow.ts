@@ -4,6 +4,7 @@
  * Only the opener is described: replies and ICMP errors belong to the flow they answer.
  */
 import type { Address, LinkAddress } from './address.ts'
+import type { AddressTable } from './address-table.ts'
 import type { Rule } from './ruleset.ts'
 import { ICMP, ICMPV6, type Service } from './service.ts'
 
@@ -33,13 +34,41 @@ export interface BoundAddress {
 }
 
 /** What devices were given and told. Nothing else ever turns a name into addresses. */
-export interface Bindings {
+export interface Said {
   /** Leased or learnt addresses → device name. */
   readonly owners: ReadonlyMap<Address, { readonly device: string; readonly until: number }>
   /** Device name (`*`: every device) → the DNS names it asked for → the answers it got. */
   readonly names: ReadonlyMap<string, ReadonlyMap<string, readonly BoundAddress[]>>
   /** The gateway's own addresses beyond those its networks state. */
   readonly gateway: ReadonlySet<Address>
+}
+
+/**
+ * What was said, with tables for one rule set beside it, in which `evaluate` finds it by number. Made by `bind`: who
+ * changes `owners` or `names` of a copy must bind it anew; `gateway` is in no table.
+ */
+export interface Bindings extends Said {
+  readonly leases: Leases
+  readonly told: Told
+}
+
+/** `owners` by number. Plain data. */
+export interface Leases {
+  /** Address → its place in the two lists. */
+  readonly places: AddressTable
+  /** Index into `Ruleset.devices`. */
+  readonly devices: Int32Array
+  readonly until: Float64Array
+}
+
+/** `names` by number, as `tellAll` makes it and `toldUntil` reads it. Plain data. */
+export interface Told {
+  /** Every address that is an answer → its number. */
+  readonly answers: AddressTable
+  /** Index of a device → its first row; after the devices comes everybody, and then the end. */
+  readonly starts: Int32Array
+  /** Two numbers a row, ascending within a device: pattern and answer as one, and until when. */
+  readonly rows: Float64Array
 }
 
 /** The key in `Bindings.names` of what every device was told. */

@@ -148,7 +148,8 @@ export interface Parts {
   readonly networks: readonly Network[]
   readonly groups: readonly number[]
   readonly addresses: SearchableSet
-  readonly patterns: readonly string[]
+  /** Indexes into `Ruleset.patterns`. */
+  readonly patterns: readonly number[]
 }
 
 /** An endpoint with its atoms sorted; null where it leaves nothing out. */
@@ -202,6 +203,8 @@ export interface Ruleset {
   readonly rules: readonly Rule[]
   readonly limits: readonly Limit[]
   readonly lists: ReadonlyMap<string, List>
+  /** The names and wildcards that rules speak of, each once. */
+  readonly patterns: readonly string[]
   readonly index: RuleIndex
   /** Static addresses of devices → index into `devices`. Link-local ones are found by `links`. */
   readonly owners: AddressTable

@@ -6,7 +6,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import { noBindings } from '../../evaluate/bindings.ts'
+import { noBindings } from '../../evaluate/bind.ts'
 import type { Rule, Ruleset } from '../../model/ruleset.ts'
 import type { Artifact, Target } from '../target.ts'
 import { arpTable } from './arp.ts'
