@@ -188,9 +188,9 @@ export function randomCases(now: number): fc.Arbitrary<RandomCase> {
       devices.map(({ name }) => name),
       { maxLength: 2 },
     )
-    .chain((held) => fc.tuple(fc.constant(held), dates(now), fc.constantFrom('stay', 'lift')))
+    .chain((held) => fc.tuple(fc.constant(held), dates(now), fc.constantFrom('stay', 'lift'), dates(now)))
     .map(
-      ([held, expires, onExpiry]): Record<string, QuarantineDocument> =>
+      ([held, expires, onExpiry, starts]): Record<string, QuarantineDocument> =>
         Object.fromEntries(
           held.map((name) => [
             name,
@@ -200,6 +200,7 @@ export function randomCases(now: number): fc.Arbitrary<RandomCase> {
               onExpiry: onExpiry as 'stay',
               origin,
               ...(expires === undefined ? {} : { expires }),
+              ...(starts === undefined ? {} : { starts }),
             },
           ]),
         ),

@@ -19,6 +19,9 @@ export const commands: Readonly<Record<VerbName, () => Promise<Command>>> = {
   rollback: () => import('../commands/rollback.ts'),
   history: () => import('../commands/history.ts'),
   status: () => import('../commands/status.ts'),
+  quarantine: () => import('../commands/quarantine.ts'),
+  release: () => import('../commands/release.ts'),
+  allow: () => import('../commands/allow.ts'),
   completion: () => import('../commands/completion.ts'),
   demo: () => import('../commands/demo.ts'),
 }

@@ -67,6 +67,8 @@ export const options = {
   },
   'no-confirm': { type: 'boolean', help: 'put it in force for good at once, without a trial' },
   why: { type: 'string', value: 'TEXT', help: 'the reason, kept in the history' },
+  for: { type: 'string', value: 'TIME', help: 'how long: 30m, 2h, 1d' },
+  ticket: { type: 'string', value: 'ID', help: 'where it was decided' },
   'exit-code': { type: 'boolean', help: 'end with 3 where there is something to do' },
   site: { type: 'string', value: 'NAME', help: 'what the site is called' },
   owner: { type: 'string', value: 'WHO', help: 'who answers for its rules' },

@@ -133,6 +133,26 @@ const table = {
       'sudo thingwall status --exit-code   # 0 as the file says, 1 changed or broken, 3 apply is due',
     ],
   },
+  quarantine: {
+    summary: 'cut a device off from everything, at once and with a reason',
+    operands: [{ name: 'DEVICE', help: 'the name of a device', required: true }],
+    options: ['why', 'for', 'ticket', 'owner', 'policy', 'bindings', 'state', 'lock-me-out'],
+    examples: ["sudo thingwall quarantine vent-01 --why 'Scans the station since 02:10' --ticket INC-91"],
+  },
+  release: {
+    summary: 'let a device out of quarantine, for good or for a while',
+    operands: [{ name: 'DEVICE', help: 'the name of a device', required: true }],
+    options: ['why', 'for', 'ticket', 'owner', 'policy', 'bindings', 'state', 'lock-me-out'],
+    examples: ["sudo thingwall release vent-01 --for 2h --why 'The vendor updates its firmware'"],
+  },
+  allow: {
+    summary: 'allow one flow for a few hours, documented',
+    operands: [],
+    options: ['from', 'to', 'for', 'why', 'ticket', 'owner', 'policy', 'bindings', 'state', 'lock-me-out'],
+    examples: [
+      "sudo thingwall allow --from vent-01 --to 203.0.113.9:443/tcp --for 2h --why 'Firmware by hand' --ticket GEO-31",
+    ],
+  },
   completion: {
     summary: 'write what a shell needs to complete these commands',
     operands: [

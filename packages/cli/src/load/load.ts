@@ -13,10 +13,12 @@ import {
   hasErrors,
   type PolicyDocument,
   validate,
+  withOverlay,
 } from '@thingwall/policy'
 import { Failure } from '../frame/failure.ts'
 import { faultOfEnd, faultOfThrown, loadFault } from './fault.ts'
 import { type Locator, locatorFor } from './locate.ts'
+import { readOverlay } from './overlay.ts'
 import { located, placed } from './places.ts'
 import { isBelow, projectOf } from './project.ts'
 import { type Bounds, evaluateApart, usualBounds, type WallReport } from './sandbox.ts'
@@ -44,6 +46,8 @@ export interface LoadOptions {
   /** Milliseconds since 1970: the clock that the policy sees. */
   readonly nowMs: number
   readonly bounds?: Bounds
+  /** The policy as its own files say it, without what was decided in a hurry. */
+  readonly withoutOverlay?: boolean
   /** The machine whose walls are used; this one unless a test says otherwise. */
   readonly machine?: Machine
 }
@@ -55,11 +59,12 @@ export const DEFAULT_POLICY_FILE = 'thingwall.policy.ts'
 export async function loadPolicy(path: string, options: LoadOptions): Promise<LoadedPolicy> {
   const file = findFile(path, options.cwd)
   const project = projectOf(file)
+  const withoutOverlay = options.withoutOverlay === true
   if (isWritten(file)) {
     const { input, diagnostics, locator } = readWritten(file, project)
     if (hasErrors(diagnostics))
       return { file, document: null, diagnostics, printed: '', locate: (found) => found, project, wall: null }
-    return read(input, null, { file, project, printed: '', wall: null, locator })
+    return read(input, null, { file, project, printed: '', wall: null, locator, withoutOverlay })
   }
   const bounds = options.bounds ?? usualBounds
   const { outcome, printed, wall } = await evaluateApart(file, options.nowMs, bounds, options.machine)
@@ -95,7 +100,14 @@ export async function loadPolicy(path: string, options: LoadOptions): Promise<Lo
       )
     case 'policy': {
       const locator = locatorFor((source) => isBelow(project, source), message.sources)
-      return read(message.document, message.difference, { file, project, printed, wall, locator })
+      return read(message.document, message.difference, {
+        file,
+        project,
+        printed,
+        wall,
+        locator,
+        withoutOverlay,
+      })
     }
     default:
       return message satisfies never
@@ -108,16 +120,19 @@ interface Reading {
   readonly printed: string
   readonly wall: WallReport | null
   readonly locator: Locator
+  readonly withoutOverlay: boolean
 }
 
 function read(
   input: unknown,
   difference: { readonly path: string; readonly first: string; readonly second: string } | null,
-  { file, project, printed, wall, locator }: Reading,
+  { file, project, printed, wall, locator, withoutOverlay }: Reading,
 ): LoadedPolicy {
-  const raw = placed(input, locator)
+  const [overlay, unread] = withoutOverlay ? [null, []] : readOverlay(file)
+  const policy = placed(input, locator)
+  const [raw, strays] = overlay === null ? [policy, []] : withOverlay(policy, overlay)
   const [document, found] = validate(raw)
-  const own = difference === null ? [] : [differs(file, difference)]
+  const own = [...unread, ...strays, ...(difference === null ? [] : [differs(file, difference)])]
   const diagnostics = [...own, ...located(found, raw, locator)]
   return {
     file,

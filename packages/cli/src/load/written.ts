@@ -70,6 +70,11 @@ function canonicalOf(files: readonly Tree[]): unknown {
   return files.length === 1 && isCanonical ? data : null
 }
 
+/** One file, parsed; null where it cannot be, which is then among the diagnostics. */
+export function readTree(file: string, diagnostics: Diagnostic[]): WrittenFile | null {
+  return treeOf(file, null, diagnostics)
+}
+
 interface Tree extends WrittenFile {
   readonly file: string
   readonly nodeAt: (origin: Origin) => Node | null

@@ -16,6 +16,7 @@ import { reasonCheck } from './reason.ts'
 import { redundantCheck } from './redundant.ts'
 import { sharedNameCheck } from './shared-name.ts'
 import { type Check, diagnosticsOf } from './subject.ts'
+import { suspendedCheck } from './suspended.ts'
 
 export interface CheckOptions {
   /** The instant to judge at, milliseconds since 1970. */
@@ -30,6 +31,7 @@ const checks: readonly Check[] = [
   soonCheck,
   reviewCheck,
   datesCheck,
+  suspendedCheck,
   idleDeviceCheck,
   neverCheck,
   redundantCheck,

@@ -7,6 +7,7 @@ export { type Test as TestValue, type TestDetails, type TestOptions, test } from
 export { parseByteRate, parseConnectionRate, type Rate } from './limit.ts'
 export { type List as ListValue, type ListEntryOptions, type ListOptions, list } from './list.ts'
 export { type InsideOptions, type NetworkOptions, network, type UplinkOptions } from './network.ts'
+export { withOverlay } from './overlay.ts'
 export { type PolicyOptions, policy, type QuarantineOptions } from './policy.ts'
 export {
   type Device as DeviceValue,

@@ -24,6 +24,8 @@ import type { Rule } from './rule.ts'
 
 /** Why a device is cut off, and whether a passed `expires` lets it go (by default it stays and `check` warns). */
 export interface QuarantineOptions extends Documentation {
+  /** Not before this instant. */
+  readonly starts?: string
   readonly onExpiry?: 'stay' | 'lift'
 }
 

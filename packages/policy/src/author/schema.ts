@@ -106,7 +106,7 @@ export const policySchema: Schema = {
     lists: byName(ref('list')),
     devices: byName(ref('device')),
     rules: byName(ref('rule')),
-    quarantine: byName(object({ ...documentation, onExpiry }, ['why'])),
+    quarantine: byName(object({ ...documentation, starts: ref('date'), onExpiry }, ['why'])),
     apis: byName(ref('api')),
     tests: oneOrSeveral(ref('test')),
   }),

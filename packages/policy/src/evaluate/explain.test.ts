@@ -265,3 +265,14 @@ test('prose of the policy is escaped on its way to a terminal', () => {
   const odd = world({ devices: { v: device({ mac: links.vent1, ip: '10.20.0.11', rules }) } })
   expect(ask('v', '192.0.2.7:443/tcp', odd)).toContain('A\\u{ad}B \\u{e0041} C')
 })
+
+test('ping to an address of one family is asked of that family alone', () => {
+  const probe = device({
+    mac: links.vent1,
+    ip: '10.20.0.11',
+    rules: { probe: allow.out({ to: '192.0.2.9', service: 'ping', why: 'Is the vendor there' }) },
+  })
+  const one = world({ devices: { probe } })
+  const [explanation] = explain(one.ruleset, { from: 'probe', to: '192.0.2.9:ping' }, one.bindings, one.at)
+  expect([explanation?.verdict, explanation?.rule?.id]).toEqual(['allow', 'probe/probe'])
+})

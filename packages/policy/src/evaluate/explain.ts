@@ -71,8 +71,12 @@ function forService(ask: Ask, services: readonly Service[]): Explanation {
   const answers = services
     .flatMap((service) => piecesOf(ask.ruleset, service))
     .map((piece) => judge(ask, piece))
+  // What no packet between these ends can be (echo of the other family) has no answer.
+  const possible = answers.filter(({ rule }) => rule !== null)
   const order: readonly Verdict[] = ['deny', 'unknown', 'allow']
-  const [first] = [...answers].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))
+  const [first] = (possible.length > 0 ? possible : answers).toSorted(
+    (a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict),
+  )
   return first as Explanation
 }
 

@@ -124,14 +124,15 @@ function lowerQuarantine(lowering: Lowering, name: string, quarantine: Quarantin
   }
   const device = { include: [deviceAtom(lowering, name, index)], except: [] }
   const everyone: Endpoint = { include: [{ kind: 'any' }, { kind: 'gateway' }], except: [] }
+  const startsAt = quarantine.starts === undefined ? null : parseDate(quarantine.starts)
   const expiresAt = quarantine.expires === undefined ? null : parseDate(quarantine.expires)
   return {
     id: `quarantine/${name}`,
     tier: 'quarantine',
     effect: 'deny',
     matches: [
-      { from: device, to: everyone, services: ANY_SERVICE, startsAt: null, endsAt: null },
-      { from: everyone, to: device, services: ANY_SERVICE, startsAt: null, endsAt: null },
+      { from: device, to: everyone, services: ANY_SERVICE, startsAt, endsAt: null },
+      { from: everyone, to: device, services: ANY_SERVICE, startsAt, endsAt: null },
     ],
     endsAt: quarantine.onExpiry === 'lift' ? expiresAt : null,
     when: null,

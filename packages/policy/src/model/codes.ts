@@ -49,6 +49,7 @@ export const codes = {
   TW2015: { title: 'a test cannot be judged', severity: 'error' },
   TW2016: { title: 'dates that contradict each other', severity: 'warning' },
   TW2017: { title: 'an administrator by address alone', severity: 'warning' },
+  TW2018: { title: 'a quarantine that is suspended', severity: 'warning' },
   TW2090: { title: 'the question cannot be read', severity: 'error' },
   TW3001: { title: 'the target cannot express a rule', severity: 'error' },
   TW4001: { title: 'more rights are needed', severity: 'error' },

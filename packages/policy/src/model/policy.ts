@@ -117,6 +117,8 @@ export interface ListDocument extends Documentation {
 
 /** A device cut off from everything but the fixed tier. It stays so past `expires` unless told to lift. */
 export interface QuarantineDocument extends Documentation {
+  /** Not before this instant: how a device that was let out for a while comes back by itself. */
+  readonly starts?: string
   readonly onExpiry: 'stay' | 'lift'
   readonly origin: Origin | null
 }

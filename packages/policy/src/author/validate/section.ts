@@ -139,7 +139,7 @@ export const list: Reader<ListDocument> = object<ListDocument>(
 )
 
 const quarantineShape = object<QuarantineDocument>(
-  { ...documentation, onExpiry, origin },
+  { ...documentation, starts: optional(date), onExpiry, origin },
   "a reason, { why: '…' }",
 )
 
