@@ -36,7 +36,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const tsc = join(createRequire(import.meta.url).resolve('typescript/package.json'), '../bin/tsc')
 
 /** As a site has them, with the sources in the place of an installed `thingwall`. */
-const settings = {
+export const settings = {
   compilerOptions: {
     target: 'es2024',
     lib: ['es2024'],

@@ -5,7 +5,7 @@
  * function and nothing else: that it puts off until the outer call knows what it can. So the words of a rule are
  * completed, and refused where they stand, by the networks and devices written beside it. See decision 0017.
  */
-import type { Anywhere, Names } from './names.ts'
+import type { Names } from './names.ts'
 
 interface Standing<Value, Around extends Names> {
   in(around?: Around): Value
@@ -18,7 +18,7 @@ interface Standing<Value, Around extends Names> {
 export type Deferred<Value, Around extends Names> = Standing<Value, Around>['in']
 
 /** Puts a value into its function. It can be read from there without a call, as `written`. */
-export function deferred<Value>(written: Value): Deferred<Value, Anywhere> {
+export function deferred<Value>(written: Value): Deferred<Value, never> {
   return Object.assign(() => written, { written })
 }
 

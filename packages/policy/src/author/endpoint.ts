@@ -7,7 +7,7 @@
 import type { EndpointDocument } from '../model/policy.ts'
 import { severalOf } from './given.ts'
 import type { List } from './list.ts'
-import type { Fitting, Names, PeerText } from './names.ts'
+import type { Fitting, Names } from './names.ts'
 
 /** A profile as a value; all its devices. */
 export interface ProfileReference<Profile extends string> {
@@ -55,17 +55,17 @@ type PeersAmong<
   D extends string,
   P extends string,
   O extends string,
-> = [T, N, D, P] extends [PeerText<Around>, Around['network'], Around['device'], Around['profile']]
-  ? Peers<PeerText<Around>, Around['network'], Around['device'], Around['profile'], string>
+> = [T, N, D, P] extends [Around['text'], Around['network'], Around['device'], Around['profile']]
+  ? Around['peers']
   : [T, N, D, P] extends [
-        Fitting<T, PeerText<Around>>,
+        Fitting<T, Around['text']>,
         Fitting<N, Around['network']>,
         Fitting<D, Around['device']>,
         Fitting<P, Around['profile']>,
       ]
-    ? Peers<T | PeerText<Around>, N | Around['network'], D | Around['device'], P | Around['profile'], O>
+    ? Peers<T | Around['text'], N | Around['network'], D | Around['device'], P | Around['profile'], O>
     : Peers<
-        Fitting<T, PeerText<Around>>,
+        Fitting<T, Around['text']>,
         Fitting<N, Around['network']>,
         Fitting<D, Around['device']>,
         Fitting<P, Around['profile']>,

@@ -4,30 +4,25 @@
  * Types only: whether a name is known when the policy runs is for `validate` and `lower`.
  */
 
-/** What may be named where a rule or device stands. */
-export interface Names {
+/** Names by kind. */
+export interface Named {
   readonly network: string
   readonly device: string
   readonly profile: string
+  /** The texts that may stand as a peer. */
+  readonly text: string
 }
 
-/** Where no policy is around, as in a profile: anything may be named, and the policy it gets into will judge. */
-export interface Anywhere extends Names {
-  readonly network: string & {}
-  readonly device: string & {}
-  readonly profile: string & {}
-}
-
-/** As `Anywhere`; one profile, the one whose rules these are, is known by name. */
-export interface Within<Profile extends string> extends Anywhere {
-  readonly profile: Profile | (string & {})
+/** What may be named where a rule or device stands, and what is made of the names: see `NamesOf`. */
+export interface Names extends Named {
+  /** All that may stand as peers. */
+  readonly peers: unknown
+  /** Every word that may be used. */
+  readonly usable: string
 }
 
 /** A text with a dot or a colon: an address, a prefix or a DNS name, never a word. */
 export type Dotted = `${string}.${string}` | `${string}:${string}`
-
-/** The texts that may stand as a peer. */
-export type PeerText<Around extends Names> = Around['network'] | Around['device'] | 'any' | 'gateway' | Dotted
 
 /**
  * What must stand where `Text` does and only `Known` may. A text that is computed says nothing to the type-checker; and
@@ -55,17 +50,14 @@ export type Used<
   Device extends string,
   Profile extends string,
 > =
-  | Word<Passed<Text, PeerText<Around>>>
+  | Word<Passed<Text, Around['text']>>
   | Said<'network', Word<Passed<Network, Around['network']>>>
   | Said<'device', Word<Passed<Device, Around['device']>>>
   | Said<'profile', Word<Passed<Profile, Around['profile']>>>
 
 type Passed<Text extends string, Known extends string> = [Text] extends [Fitting<Text, Known>] ? Text : never
 
-type Said<Kind extends keyof Names, Name extends string> = [Name] extends [never] ? never : `${Kind} ${Name}`
-
-/** Every word that may be used. */
-export type Usable<Around extends Names> =
-  | Around['network']
-  | Around['device']
-  | { readonly [Kind in keyof Names]: Said<Kind, Around[Kind]> }[keyof Names]
+/** A name of which the kind is said. */
+export type Said<Kind extends keyof Named, Name extends string> = [Name] extends [never]
+  ? never
+  : `${Kind} ${Name}`

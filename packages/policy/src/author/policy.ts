@@ -13,14 +13,15 @@ import type {
   ProfileDocument,
   QuarantineDocument,
 } from '../model/policy.ts'
+import type { NamedAs, NamesOf } from './around.ts'
 import { writtenIn } from './deferred.ts'
 import { type Test, type TestOptions, testDocumentOf } from './expectation.ts'
 import { mapRecord, propertiesOf, saysTheSame, severalOf } from './given.ts'
 import type { List } from './list.ts'
-import type { Usable } from './names.ts'
+import type { Names } from './names.ts'
 import { originOfCaller } from './origin.ts'
 import { type Device, documentOf, listsOf, type Profile, type WrittenDevice } from './profile.ts'
-import type { Rule } from './rule.ts'
+import type { Rule, WrittenRule } from './rule.ts'
 
 /** Why a device is cut off, and whether a passed `expires` lets it go (by default it stays and `check` warns). */
 export interface QuarantineOptions extends Documentation {
@@ -30,26 +31,37 @@ export interface QuarantineOptions extends Documentation {
 }
 
 /** The names of one policy, which its networks and devices alone decide. */
-interface NamesOf<N extends string, D extends string, P extends string> {
-  readonly network: N
-  readonly device: D
-  readonly profile: P
+type Known<N extends string, D extends string, P extends string> = NamesOf<
+  NamedAs<NoInfer<N>, NoInfer<D>, NoInfer<P>>
+>
+
+/** Where a rule stands in a policy. Within an interface `usable` is looked up only when it is asked for. */
+interface RulePlace<Around extends Names> {
+  in(around?: Around): WrittenRule<Around['usable'], 'with who'>
 }
 
-type Known<N extends string, D extends string, P extends string> = NamesOf<NoInfer<N>, NoInfer<D>, NoInfer<P>>
+/** Where a device stands in a policy, and collects its `Kind`. */
+interface DevicePlace<Around extends Names, Kind extends string> {
+  in(around?: Around): WrittenDevice<Around['usable'], Kind>
+}
+
+/** Where tests stand: a tuple too, because of an array's elements TypeScript compares each with all others. */
+interface TestPlace<Name extends string> {
+  readonly in: readonly (Test<Name> | TestOptions<Name>)[] | readonly []
+}
 
 export interface PolicyOptions<N extends string, D extends string, P extends string> {
   readonly why?: string
   /** Owns every rule and list that names no owner nearer by. */
   readonly owner?: string
   readonly networks: Readonly<Record<N, NetworkDocument>>
-  readonly devices?: Readonly<Record<D, Device<Usable<Known<N, D, P>>, P, Known<N, D, P>>>>
+  readonly devices?: Readonly<Record<D, DevicePlace<Known<N, D, P>, P>['in']>>
   /** Rules that say who they are about. */
-  readonly rules?: Readonly<Record<string, Rule<Usable<Known<N, D, P>>, 'with who', Known<N, D, P>>>>
+  readonly rules?: Readonly<Record<string, RulePlace<Known<N, D, P>>['in']>>
   /** Devices cut off from everything, by name. */
   readonly quarantine?: { readonly [K in NoInfer<D>]?: QuarantineOptions }
   readonly apis?: Readonly<Record<string, ApiDocument>>
-  readonly tests?: readonly (Test<NoInfer<D>> | TestOptions<NoInfer<D>>)[]
+  readonly tests?: TestPlace<NoInfer<D>>['in']
   /** Profiles that no device has yet. */
   readonly profiles?: readonly Profile<P>[]
   /** Lists that no rule refers to, or only by name. */

@@ -5,10 +5,11 @@
  * rules use is carried in its type, because the networks are known only where the policy is written.
  */
 import type { DeviceDocument, Documentation, LimitsDocument, ProfileDocument } from '../model/policy.ts'
+import type { Anywhere, Within } from './around.ts'
 import { type Deferred, deferred, writtenIn } from './deferred.ts'
 import { mapRecord, propertiesOf, severalOf } from './given.ts'
 import type { List } from './list.ts'
-import type { Anywhere, Fitting, Names, Used, Within } from './names.ts'
+import type { Fitting, Names, Used } from './names.ts'
 import { type Author, originOfCaller } from './origin.ts'
 import type { Rule } from './rule.ts'
 
@@ -78,7 +79,7 @@ export interface Profile<out Name extends string = string, out Words extends str
   /** Makes a device of this kind. */
   device<A extends Names = Anywhere, const N extends string = never, const U extends string = never>(
     options: DeviceOptions<U, N, A> & FittingNetwork<N, A>,
-  ): Device<Words | NoInfer<U> | Used<NoInfer<A>, never, NoInfer<N>, never, never>, Name, A>
+  ): Device<NoInfer<Words | U | Used<A, never, N, never, never>>, Name, A>
 }
 
 /** Describes a kind of device: what each of them may do, and why. */
@@ -110,7 +111,7 @@ export function device<
   const U extends string = never,
 >(
   options: DeviceOptions<U, N, A> & FittingNetwork<N, A>,
-): Device<NoInfer<U> | Used<NoInfer<A>, never, NoInfer<N>, never, never>, never, A> {
+): Device<NoInfer<U | Used<A, never, N, never, never>>, never, A> {
   return deviceOf(null, options, device)
 }
 
@@ -133,7 +134,7 @@ function deviceOf(
   from: Profile | null,
   options: DeviceOptions<string, string, Names>,
   author: Author,
-): Device<never, never, Anywhere> {
+): Device<never, never, never> {
   const { mac, ip, network, labels, rules, ...rest } = propertiesOf(options)
   const document: DeviceDocument = {
     ...rest,

@@ -6,11 +6,12 @@
  */
 import type { Documentation, RuleDocument, When } from '../model/policy.ts'
 import type { ServiceText } from '../model/service.ts'
+import type { Anywhere } from './around.ts'
 import { type Deferred, deferred } from './deferred.ts'
 import { type Ends, endpointsOf, endpointsWithout, type Side } from './endpoint.ts'
 import { propertiesOf, straysOf } from './given.ts'
 import type { List } from './list.ts'
-import type { Anywhere, Names, Used } from './names.ts'
+import type { Names, Used } from './names.ts'
 import { type Author, originOfCaller } from './origin.ts'
 import { type CheckedService, type ServiceInput, servicesOf } from './service.ts'
 
@@ -67,7 +68,7 @@ type AllowBy<By extends Side> = <
   const W = unknown,
 >(
   options: SaidOfAllow<S> & Ends<By, A, T, N, D, P, O> & SaysWho<W>,
-) => Rule<Used<NoInfer<A>, NoInfer<T>, NoInfer<N>, NoInfer<D>, NoInfer<P>>, PlacingOf<W>, A>
+) => Rule<NoInfer<Used<A, T, N, D, P>>, PlacingOf<W>, A>
 
 type DenyBy<By extends Side> = <
   A extends Names = Anywhere,
@@ -80,7 +81,7 @@ type DenyBy<By extends Side> = <
   const W = unknown,
 >(
   options: SaidOfDeny<S> & Ends<By, A, T, N, D, P, O> & SaysWho<W>,
-) => Rule<Used<NoInfer<A>, NoInfer<T>, NoInfer<N>, NoInfer<D>, NoInfer<P>>, PlacingOf<W>, A>
+) => Rule<NoInfer<Used<A, T, N, D, P>>, PlacingOf<W>, A>
 
 /** Permits flows. */
 export interface Allow {
@@ -121,7 +122,7 @@ function ruleOf(
   direction: RuleDocument['direction'],
   options: Said,
   author: Author,
-): Rule<never, never, Anywhere> {
+): Rule<never, never, never> {
   const lists: List[] = []
   const document = { ...ruleDocumentOf(effect, direction, options, lists), origin: originOfCaller(author) }
   return deferred({ kind: 'rule', document, lists })
