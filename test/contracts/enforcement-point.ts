@@ -28,10 +28,12 @@ export const order: Order = {
   confirmWithinMs: null,
   again: null,
   document: '{"name":"contract"}',
+  boot: null,
   at: Date.parse('2026-11-22T12:00:00Z'),
 }
 /** The record that is kept of it. */
-const { document: _, ...recorded } = order
+const { document: _, boot: __, ...kept } = order
+const recorded = { ...kept, bootDigest: null }
 
 export function enforcementPointContract(name: string, open: () => Promise<Subject>): void {
   describe(`the contract of an enforcement point: ${name}`, () => {

@@ -9,7 +9,9 @@ import {
   type CallerVerdict,
   judgeCaller,
   keepCaller,
+  noteClock,
   type Order,
+  readClock,
   requireOpening,
   thisMachine,
   warnOfForeign,
@@ -59,6 +61,7 @@ export async function putInForce(
     bindings: bindingsDigest(prepared.bindings),
     at: prepared.at,
     document: JSON.stringify(prepared.document),
+    boot: prepared.boot(),
   }
   const isDry = call.options['dry-run'] === true
   const outcome = isDry
@@ -113,7 +116,7 @@ async function tryOut({ point }: Gateway, { artifact }: Prepared, order: Order):
 }
 
 async function carryOut(
-  { point }: Gateway,
+  { point, stateFolder }: Gateway,
   { artifact, loaded }: Prepared,
   order: Order,
   caller: CallerVerdict | null,
@@ -121,6 +124,8 @@ async function carryOut(
   const impossible = caller === null ? [] : await keepCaller(thisMachine, caller, artifact)
   if (impossible.length > 0) throw refused('this policy was not applied', loaded, impossible)
   const result = await point.apply(artifact, order)
+  const state = stateFolder
+  await noteClock({ state }, await readClock({ machine: thisMachine, state, now: Date.now }))
   return { result, before: result.before, tcpLoose: await requireOpening(thisMachine) }
 }
 

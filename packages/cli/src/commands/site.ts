@@ -28,8 +28,10 @@ import {
   formatAddress,
   hasErrors,
   lower,
+  noBindings,
   type PolicyDocument,
   type Ruleset,
+  withoutClock,
 } from '@thingwall/policy'
 import { nftables } from '@thingwall/policy/nftables'
 import type { Call } from '../frame/call.ts'
@@ -58,6 +60,8 @@ export interface Prepared {
   readonly bindings: Bindings
   readonly survey: Survey
   readonly artifact: Artifact
+  /** What a restart begins with: no leases, no answers, nothing that needs the time. */
+  readonly boot: () => Artifact
   /** Warnings of the policy, and what `apply` refuses on this machine. */
   readonly diagnostics: readonly Diagnostic[]
   readonly at: number
@@ -92,8 +96,15 @@ export async function compile(call: Call, host: Host, loaded: Source, log: numbe
   const logging = log === null ? null : { group: log, verdicts: 'deny' as const }
   const [artifact, refused] = compiled(call, nftables, ruleset, { bindings, at, log: logging })
   if (artifact === null) throw faulty(call, loaded, loaded.locate(refused))
+  const boot = (): Artifact => {
+    const own = withOwnAddresses(noBindings, machine)
+    const options = { bindings: own, at, log: logging }
+    const [made, unfit] = compiled(call, nftables, withoutClock(ruleset, at), options)
+    if (made === null) throw faulty(call, loaded, loaded.locate(unfit))
+    return made
+  }
   const diagnostics = [...checked, ...loaded.locate(fit(document, ruleset, machine))]
-  return { loaded, document, ruleset, bindings, survey: machine, artifact, diagnostics, at }
+  return { loaded, document, ruleset, bindings, survey: machine, artifact, boot, diagnostics, at }
 }
 
 /** The answer is no: nothing was changed, and the diagnostics say why. */

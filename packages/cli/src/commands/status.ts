@@ -98,6 +98,7 @@ function jsonFor(view: View): Record<string, unknown> {
     since: inForce.record === null ? null : new Date(inForce.record.at).toISOString(),
     by: inForce.record?.by ?? null,
     why: inForce.record?.why ?? null,
+    isTimeless: inForce.isTimeless,
     trial: inForce.trial === null ? null : trialJson(inForce.trial, view.at),
     over: inForce.over,
     policy: inForce.record?.policy ?? null,
@@ -145,10 +146,15 @@ function textFor(view: View, page: Page): string {
   return `${out.join('\n')}\n`
 }
 
-function headline({ digest, record, integrity, trial }: InForce, page: Page): string {
+function headline({ digest, record, integrity, trial, isTimeless }: InForce, page: Page): string {
   if (digest === null) return page.ink('red', integrity.kind === 'changed' ? 'broken' : 'nothing is in force')
   const name = page.ink('bold', safe(record?.policy.name ?? 'a policy'))
-  const how = trial === null ? page.ink('green', 'in force') : page.ink('yellow', 'on trial')
+  const how =
+    trial !== null
+      ? page.ink('yellow', 'on trial')
+      : isTimeless
+        ? page.ink('yellow', 'in force, without what needs the time,')
+        : page.ink('green', 'in force')
   return `${how} ${name} ${page.ink('dim', digest.slice(0, 12))}`
 }
 

@@ -18,6 +18,7 @@ export const commands: Readonly<Record<VerbName, () => Promise<Command>>> = {
   confirm: () => import('../commands/confirm.ts'),
   rollback: () => import('../commands/rollback.ts'),
   history: () => import('../commands/history.ts'),
+  boot: () => import('../commands/boot.ts'),
   status: () => import('../commands/status.ts'),
   quarantine: () => import('../commands/quarantine.ts'),
   release: () => import('../commands/release.ts'),

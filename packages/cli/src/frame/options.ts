@@ -81,6 +81,8 @@ export const options = {
   },
   admin: { type: 'string', value: 'ADDRESSES', help: 'addresses this gateway is administered from, or none' },
   yes: { type: 'boolean', short: 'y', help: 'take what is suggested where nothing is said' },
+  wait: { type: 'boolean', help: 'go on until the time is known, and then put in force what needs it' },
+  'trust-clock': { type: 'boolean', help: 'take the clock to be right, though nothing else says so' },
   stay: { type: 'boolean', help: 'leave the site up until Ctrl-C, with commands to try' },
   json: { type: 'boolean', help: 'one JSON document on standard output, nothing else' },
   help: { type: 'boolean', short: 'h', help: 'this help' },

@@ -124,6 +124,15 @@ const table = {
     options: ['state'],
     examples: ['sudo thingwall history', 'sudo thingwall history --json'],
   },
+  boot: {
+    summary: 'put what was confirmed last in force again, as the machine and its clock are now',
+    operands: [],
+    options: ['bindings', 'wait', 'trust-clock', 'state'],
+    examples: [
+      'sudo thingwall boot',
+      'sudo thingwall boot --trust-clock   # after setting the clock by hand',
+    ],
+  },
   status: {
     summary: 'say what is in force, since when, whether it is what the file says, and what it has met',
     operands: [],

@@ -108,7 +108,8 @@ function changeOf(artifact: Artifact, order: Order, sequence: number, standing: 
     : { text: trialOf(coming, standing, order.confirmWithinMs), otherwise: null }
 }
 
-async function load({ nft, state }: Context, { text, otherwise }: Change): Promise<void> {
+/** Loads a change, or what to load instead where the kernel does not take it. */
+export async function load({ nft, state }: Context, { text, otherwise }: Change): Promise<void> {
   try {
     await nft.load(await state.change(text))
   } catch (error) {

@@ -31,6 +31,7 @@ export async function look(context: Context): Promise<Look> {
   const inForce: InForce = {
     digest: met?.digest ?? null,
     record: application?.record ?? null,
+    isTimeless: isTimeless(met, application),
     integrity: await integrityOf(nft, standing, met, application),
     trial: trialIn(standing, applications),
     over: isOver ? newest : null,
@@ -51,6 +52,11 @@ export function trialIn(standing: Standing, applications: readonly Application[]
   return { leftMs: trial.leftMs, returnsTo: { digest: settled?.digest ?? null, record } }
 }
 
+function isTimeless(met: Resident | null, application: Application | null): boolean {
+  if (met === null || application === null || met.digest === application.record.digest) return false
+  return !(application.restored?.knowsTime === true && application.restored.digest === met.digest)
+}
+
 async function integrityOf(
   nft: Nft,
   standing: Standing,
@@ -68,7 +74,11 @@ async function integrityOf(
   if (application === null) {
     return { kind: 'unknown', because: 'there is no record of its application in the state folder' }
   }
-  const { observation: before, coverage } = application
+  const { record, restored } = application
+  const isRestored = restored !== null && restored.digest === met.digest
+  if (!isRestored && met.digest !== record.digest)
+    return { kind: 'unknown', because: 'a restart put it in force, and nobody has looked at it yet' }
+  const { observation: before, coverage } = isRestored ? restored : application
   if (before === null) {
     return { kind: 'unknown', because: 'its application was interrupted before the kernel was looked at' }
   }

@@ -18,6 +18,7 @@ import { apply, tryOut } from './apply.ts'
 import { pastOf } from './fate.ts'
 import { type Context, look, metIn } from './look.ts'
 import type { EnforcementPoint, Order } from './point.ts'
+import { comesBack, restore } from './restore.ts'
 import { abandon, confirm, reconciled, tidy } from './settle.ts'
 import { openState } from './state.ts'
 
@@ -75,6 +76,8 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
       const { standing, applications } = await look(context)
       return applications.map((one) => pastOf(one, applications, standing, now()))
     },
+    comesBack: () => comesBack(context),
+    restore: (artifact, restart) => alone('a restart', () => restore(context, artifact, restart)),
     documentOf: (sequence) => context.state.documentOf(sequence),
     surroundings: async () => {
       const [objects, met] = [await nft.objects(), metIn(await readStanding(nft))]

@@ -27,7 +27,24 @@ export interface EnforcementPoint {
   readonly history: () => Promise<readonly Past[]>
   /** The policy document of an application, as its order gave it; null where it is not kept. */
   readonly documentOf: (sequence: number) => Promise<string | null>
+  /** The application that comes back after a restart; null for none. */
+  readonly comesBack: () => Promise<ApplicationRecord | null>
+  /**
+   * Puts the application that comes back after a restart in force again, compiled anew: no new application, no trial.
+   * Leaves what somebody has applied or tries since. To be called when the machine has started, and as often as wanted.
+   */
+  readonly restore: (artifact: Artifact, restart: Restart) => Promise<Restored>
 }
+
+/** What was compiled for a restart. */
+export interface Restart {
+  readonly sequence: number
+  /** False where it was compiled for who does not know what time it is. */
+  readonly knowsTime: boolean
+}
+
+/** What became of it: `other` where something else stands or is tried. */
+export type Restored = 'restored' | 'already' | 'other'
 
 /** Who did something, and when. */
 export interface Deed {
@@ -57,13 +74,17 @@ export interface Order extends Deed {
   readonly again: number | null
   /** The policy document as JSON, kept beside the record so that it can be compiled again; null for nothing to keep. */
   readonly document: string | null
+  /** What a restart puts in force before anything knows the time; null for nothing. Compiled without leases and names. */
+  readonly boot: Pick<Artifact, 'text' | 'digest'> | null
 }
 
 /** One application of an artifact, as it is kept. */
-export interface ApplicationRecord extends Omit<Order, 'document'> {
+export interface ApplicationRecord extends Omit<Order, 'document' | 'boot'> {
   /** 1 for the first on this machine, and so on. */
   readonly sequence: number
   readonly digest: string
+  /** Digest of what a restart puts in force first; null where nothing was kept for it. */
+  readonly bootDigest: string | null
 }
 
 /** Whether what is in force is still what was put there. */
@@ -78,6 +99,8 @@ export interface InForce {
   /** The record of its application; null where there is none on this machine. */
   readonly record: ApplicationRecord | null
   readonly integrity: Integrity
+  /** True where a restart put it in force without what needs the time: allows that end or have hours are off. */
+  readonly isTimeless: boolean
   /** Set while what is in force is on trial. */
   readonly trial: Trial | null
   /** The last application, where it was on trial and is over: nobody confirmed it, or somebody ended it. */

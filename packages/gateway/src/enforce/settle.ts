@@ -6,7 +6,7 @@
  */
 import { type Diagnostic, diagnose } from '@thingwall/policy'
 import { ThingwallError } from '../error.ts'
-import { readStanding } from '../nft/standing.ts'
+import { CLOSED_TABLE, readStanding } from '../nft/standing.ts'
 import { abandonmentOf, confirmationOf, withoutRest } from '../nft/transactions.ts'
 import { applicationOf, truthOf } from './fate.ts'
 import { type Context, type Look, look, metIn } from './look.ts'
@@ -96,6 +96,13 @@ export async function clear(context: Context): Promise<void> {
     if (rest.length < LONGEST_COMMAND) await nft.command(rest)
     else await nft.load(await state.change(rest)).finally(() => state.changed())
   }
+  if (
+    standing.isClosed &&
+    standing.settled !== null &&
+    standing.settled.digest !== null &&
+    standing.trial === null
+  )
+    await nft.command(`delete table inet ${CLOSED_TABLE}`)
   const applications = await state.applications()
   const alive = [metIn(standing), standing.settled].flatMap(
     (one) => applicationOf(one, applications)?.record.sequence ?? [],

@@ -6,13 +6,14 @@
  * between the two leaves a record whose digest and number the kernel's tables carry, and they decide (`fate.ts`): record
  * and kernel never disagree unseen. Every file is written whole: another file, fsync, rename.
  */
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import type { Disk } from '../disk/disk.ts'
 import { refusing } from '../disk/refusing.ts'
 import type { Coverage, Observation } from '../nft/observation.ts'
-import type { ApplicationRecord, Deed, Order } from './point.ts'
+import type { ApplicationRecord, Deed, Order, Restart } from './point.ts'
 
 /** Where the state is when nobody says otherwise. */
 export const STATE_FOLDER = '/var/lib/thingwall'
@@ -28,6 +29,10 @@ const OBSERVATION = 'observation.json'
 const STORY = 'story.json'
 const RULESET = 'ruleset.nft'
 const DOCUMENT = 'policy.json.gz'
+/** What the boot unit loads, and its checksum as `sha256sum` reads it. */
+const BOOT = 'boot.nft'
+const BOOT_SUM = 'boot.sha256'
+const RESTORED = 'restored.json'
 /** Needed only while it is being loaded. */
 const CHANGE = 'change.nft'
 /** The link to the application that comes back after a restart. */
@@ -54,6 +59,15 @@ export interface Application {
   readonly observation: Observation | null
   /** Null where the kernel was never heard to have taken it. */
   readonly story: Story | null
+  /** As a restart has put it in force last; null where none has. */
+  readonly restored: RestoredAs | null
+}
+
+/** One rendering of an application after a restart: other prefixes or a newer compiler give another digest. */
+export interface RestoredAs extends Pick<Restart, 'knowsTime'> {
+  readonly digest: string
+  readonly coverage: Coverage
+  readonly observation: Observation
 }
 
 export interface State {
@@ -71,6 +85,8 @@ export interface State {
   readonly prepare: (sequence: number, story: Story) => Promise<Prepared>
   /** Makes sure that what a prepared story says of a restart is so. */
   readonly tell: (sequence: number, story: Story) => Promise<void>
+  /** Writes down how a restart has put an application in force. */
+  readonly restoredAs: (sequence: number, as: RestoredAs) => Promise<void>
   /** Forgets an application that never came into force. */
   readonly forget: (sequence: number) => Promise<void>
   /** Makes room: keeps what is alive, and of the rest the newest. */
@@ -116,10 +132,18 @@ export function openState(folder: string, disk: Disk): State {
   const load = async (sequence: number): Promise<Application | null> => {
     const stored = await readJson<StoredRecord>(join(pathOf(sequence), RECORD))
     if (stored?.format !== FORMAT) return null
-    const { format: _, coverage, ...record } = stored
+    const { format: _, coverage, ...kept } = stored
+    const record: ApplicationRecord = { ...kept, bootDigest: kept.bootDigest ?? null }
     const observation = await readJson<Observation>(join(pathOf(sequence), OBSERVATION))
     const story = await readJson<Story>(join(pathOf(sequence), STORY))
-    return { record, coverage, observation, story }
+    const restored = await readJson<RestoredAs>(join(pathOf(sequence), RESTORED))
+    return { record, coverage, observation, story, restored }
+  }
+  /** Where both are the same it is one file: that of a large site has 50 MB. */
+  const keepForBoot = async (path: string, boot: string, text: string): Promise<void> => {
+    if (boot === text) await disk.link(join(path, BOOT), RULESET)
+    else await writeWhole(path, BOOT, boot)
+    await writeWhole(path, BOOT_SUM, `${createHash('sha256').update(boot).digest('hex')}  ${BOOT}\n`)
   }
   /** A folder of its own, also for two that start at once. */
   const claim = async (): Promise<number> => {
@@ -159,7 +183,7 @@ export function openState(folder: string, disk: Disk): State {
       const all = await Promise.all((await sequences()).map(load))
       return all.filter((one) => one !== null)
     },
-    intend: async (digest, text, coverage, { document, ...order }) => {
+    intend: async (digest, text, coverage, { document, boot, ...order }) => {
       let path: string | null = null
       const withdraw = async (): Promise<void> => {
         if (path !== null) await disk.remove(path)
@@ -168,9 +192,10 @@ export function openState(folder: string, disk: Disk): State {
         return await refusing<Intention>(folder, async () => {
           const sequence = await claim()
           path = pathOf(sequence)
-          const record: ApplicationRecord = { ...order, sequence, digest }
+          const record: ApplicationRecord = { ...order, sequence, digest, bootDigest: boot?.digest ?? null }
           await writeWhole(path, RULESET, text)
           if (document !== null) await writeWhole(path, DOCUMENT, await promisify(gzip)(document))
+          if (boot !== null) await keepForBoot(path, boot.text, text)
           const stored: StoredRecord = { format: FORMAT, coverage, ...record }
           // Last: without it there is no application.
           await writeWhole(path, RECORD, `${JSON.stringify(stored, null, 2)}\n`)
@@ -193,6 +218,7 @@ export function openState(folder: string, disk: Disk): State {
         return path
       }),
     changed: () => disk.remove(join(folder, CHANGE)),
+    restoredAs: (sequence, as) => writeWhole(pathOf(sequence), RESTORED, JSON.stringify(as)),
     forget: (sequence) => disk.remove(pathOf(sequence)),
     documentOf: async (sequence) => {
       const data = await disk.read(join(pathOf(sequence), DOCUMENT))
@@ -212,6 +238,7 @@ export function openState(folder: string, disk: Disk): State {
           await writeWhole(path, `${RULESET}.gz`, await promisify(gzip)(text))
           await disk.remove(join(path, RULESET))
         }
+        await disk.remove(join(path, BOOT))
         for (const name of [DOCUMENT, `${RULESET}.gz`]) {
           sizeBytes += await disk.size(join(path, name))
           if (sizeBytes > MOST_BYTES) await disk.remove(join(path, name))
@@ -221,4 +248,7 @@ export function openState(folder: string, disk: Disk): State {
   }
 }
 
-type StoredRecord = ApplicationRecord & { readonly format: number; readonly coverage: Coverage }
+type StoredRecord = Omit<ApplicationRecord, 'bootDigest'> & {
+  /** Missing where an older version wrote it. */
+  readonly bootDigest?: string | null
+} & { readonly format: number; readonly coverage: Coverage }

@@ -33,6 +33,7 @@ interface Libc {
   readonly poll: (entries: Uint8Array, count: number, timeoutMs: number) => number
   readonly eventfd: (initial: number, flags: number) => number
   readonly close: (fd: number) => number
+  readonly adjtimex: (clock: Uint8Array) => number
   readonly setns: (fd: number, kind: number) => number
   readonly flock: (fd: number, operation: number) => number
   readonly ifNameToIndex: (name: string) => number
@@ -82,6 +83,7 @@ export function libc(): Libc {
     poll: program.func('int poll(void *, unsigned long, int)'),
     eventfd: program.func('int eventfd(unsigned int, int)'),
     close: program.func('int close(int)'),
+    adjtimex: program.func('int adjtimex(void *)'),
     setns: program.func('int setns(int, int)'),
     flock: program.func('int flock(int, int)'),
     ifNameToIndex: program.func('unsigned int if_nametoindex(const char *)'),

@@ -19,6 +19,9 @@ export const TIMER: Readonly<
   arp: { key: 'meta protocol', type: 'ether_type', values: ['arp'] },
 }
 
+/** The table of `closed.nft`, which the boot unit loads where it finds nothing else (docs/decisions/0021). */
+export const CLOSED_TABLE = 'thingwall_closed'
+
 /** The name of an empty chain that says whose generation it is. */
 const MARKER = 'digest/'
 
@@ -52,6 +55,8 @@ export interface Standing {
   readonly objects: ReadonlyMap<string, string>
   /** Families whose table is there. */
   readonly families: readonly TableFamily[]
+  /** The wall that a restart puts up where it finds nothing that it could load. */
+  readonly isClosed: boolean
 }
 
 /** Looks at our tables. */
@@ -63,7 +68,7 @@ export async function readStanding(nft: Nft): Promise<Standing> {
   })
   const isTimed = own.some(({ table }) => table.objects.has(`set ${TRIAL}`))
   const timer = isTimed ? await nft.timer('inet', TABLE, TRIAL) : ''
-  return standingOf(own, leftIn(timer))
+  return { ...standingOf(own, leftIn(timer)), isClosed: tables.has(`inet ${CLOSED_TABLE}`) }
 }
 
 interface Own {
@@ -110,6 +115,7 @@ export function standingOf(own: readonly Own[], leftMs: number | null): Standing
     odd,
     objects,
     families: own.map(({ family }) => family),
+    isClosed: false,
   }
 }
 

@@ -8,12 +8,13 @@ import { indexRules, inWinningOrder } from './order.ts'
 
 /**
  * Allows that end, have hours, or rest on list entries that end are off; denies are as wide as they ever get, and go on
- * past their end. `since`: an instant that has passed for sure, in milliseconds since 1970; 0 where none is known.
+ * past their end. The same rule set where none of it asks for the time. `since`: an instant that has passed for sure, in milliseconds since 1970; 0 where none is known.
  */
 export function withoutClock(ruleset: Ruleset, since: number): Ruleset {
   const changed = ruleset.rules.map((rule) =>
     rule.effect === 'allow' ? lasting(rule, since) : widest(rule, since),
   )
+  if (changed.every((rule, at) => rule === ruleset.rules[at])) return ruleset
   const rules = inWinningOrder(changed)
   const index = indexRules(rules, ruleset.classes, ruleset.groups.length, ruleset.networkByName)
   return { ...ruleset, rules, index }
@@ -21,6 +22,7 @@ export function withoutClock(ruleset: Ruleset, since: number): Ruleset {
 
 /** What of an allow is allowed at any instant from `since` on. */
 function lasting(rule: Rule, since: number): Rule {
+  if (isAlways(rule)) return rule
   const isOff = rule.endsAt !== null || rule.when !== null
   const matches = isOff
     ? []
@@ -32,6 +34,7 @@ function lasting(rule: Rule, since: number): Rule {
 
 /** What of a deny is refused at some instant from `since` on. */
 function widest(rule: Rule, since: number): Rule {
+  if (isAlways(rule)) return rule
   const goesOn = (endsAt: number | null): boolean => endsAt === null || endsAt > since
   const matches = goesOn(rule.endsAt) ? rule.matches.filter(({ endsAt }) => goesOn(endsAt)) : []
   return { ...rule, matches: matches.map(always), endsAt: null, when: null }
@@ -39,4 +42,8 @@ function widest(rule: Rule, since: number): Rule {
 
 function always(match: Match): Match {
   return match.startsAt === null && match.endsAt === null ? match : { ...match, startsAt: null, endsAt: null }
+}
+
+function isAlways({ endsAt, when, matches }: Rule): boolean {
+  return endsAt === null && when === null && matches.every((match) => always(match) === match)
 }
