@@ -3,7 +3,7 @@
  * whether anybody changed it in the kernel; what may drop beside it; what each rule has met.
  *
  * Exit codes: 0 in force, untouched, and what the file says · 1 not so · 2 could not look · 3, with --exit-code, where
- * all that is wrong is that the file waits to be applied, or a trial to be confirmed.
+ * all that is wrong is that the file waits to be applied, a trial to be confirmed, or a restart for the time.
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -77,7 +77,10 @@ function concernsStatus({ code }: Diagnostic): boolean {
 }
 
 function isWhatTheFileSays({ inForce, compared }: View): boolean | null {
-  return compared === null ? null : inForce.digest === compared.artifact.digest
+  if (compared === null) return null
+  // What a restart leaves out for now is still what the file says.
+  const digest = inForce.isTimeless ? inForce.record?.digest : inForce.digest
+  return digest === compared.artifact.digest
 }
 
 function exitOf(view: View, asked: boolean): Exit {
@@ -86,7 +89,7 @@ function exitOf(view: View, asked: boolean): Exit {
   const differs = isWhatTheFileSays(view) === false
   if (view.inForce.digest === null || differs)
     return asked && view.compared !== null ? exits.somethingToDo : exits.no
-  return asked && view.inForce.trial !== null ? exits.somethingToDo : exits.fine
+  return asked && (view.inForce.trial !== null || view.inForce.isTimeless) ? exits.somethingToDo : exits.fine
 }
 
 function jsonFor(view: View): Record<string, unknown> {
@@ -230,6 +233,7 @@ function nextCommands(view: View, option: string, state: string): Report['next']
       [`thingwall rollback${state}`, 'go back at once'],
     ]
   }
+  if (inForce.isTimeless) return [[`thingwall boot${state}`, 'once the clock is right: the whole policy']]
   if (inForce.integrity.kind === 'changed') return [[`thingwall apply${option}`, 'put it back as it was']]
   if (inForce.digest === null || isWhatTheFileSays(view) === false) {
     return [

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto'
 import { type Generation, nameIn, rootIn, splitName, TABLE } from '@thingwall/policy/nftables'
 import { lastingElements, parseDump } from './dump.ts'
 import type { Nft } from './program.ts'
-import { FAMILIES, isMarker, type Standing, TRIAL } from './standing.ts'
+import { FAMILIES, isMarker, type Standing, TAKEN, TRIAL } from './standing.ts'
 
 export interface Observation {
   /** The nft that printed what was digested: another one may print the same rules otherwise. */
@@ -66,7 +66,13 @@ export async function observe(
       // What it says is everybody's; that it is there, and where it hooks in, is this generation's.
       if (standing.objects.has(`${family} chain ${rootIn(generation, name)}`))
         objects[`${family} chain ${name}`] = shortDigest(hook)
-    } else if (of === generation && REMARKABLE.has(kind) && !isMarker(name) && name !== TRIAL)
+    } else if (
+      of === generation &&
+      REMARKABLE.has(kind) &&
+      !isMarker(name) &&
+      name !== TRIAL &&
+      name !== TAKEN
+    )
       objects[`${family} ${kind} ${name}`] = shortDigest(asCompiled(body, generation))
   }
   return { nft: nft.version, objects, elements: await elementsOf(nft, generation, coverage) }

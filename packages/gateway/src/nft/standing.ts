@@ -22,6 +22,9 @@ export const TIMER: Readonly<
 /** The table of `closed.nft`, which the boot unit loads where it finds nothing else (docs/decisions/0021). */
 export const CLOSED_TABLE = 'thingwall_closed'
 
+/** The name of an empty chain that a generation is begun with. What is loaded from its text has none. */
+export const TAKEN = 'taken'
+
 /** The name of an empty chain that says whose generation it is. */
 const MARKER = 'digest/'
 

@@ -13,7 +13,7 @@ import {
   splitName,
   TABLE,
 } from '@thingwall/policy/nftables'
-import { FAMILIES, markerOf, type Standing, type TableFamily, TIMER, TRIAL } from './standing.ts'
+import { FAMILIES, markerOf, type Standing, TAKEN, type TableFamily, TIMER, TRIAL } from './standing.ts'
 
 /** A compiled rule set on its way into the kernel. */
 export interface Coming {
@@ -29,9 +29,6 @@ export function comingOf(text: string, digest: string, sequence: number, standin
   const generation = freeGeneration(standing)
   return { generation, tables: inGeneration(text, generation), digest, sequence }
 }
-
-/** The name of an empty chain that a generation is begun with. */
-const TAKEN = 'taken'
 
 /** The first letter that nothing in the kernel goes by. */
 function freeGeneration({ residents }: Standing): Generation {

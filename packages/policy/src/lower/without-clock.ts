@@ -16,7 +16,9 @@ export function withoutClock(ruleset: Ruleset, since: number): Ruleset {
   )
   if (changed.every((rule, at) => rule === ruleset.rules[at])) return ruleset
   const rules = inWinningOrder(changed)
-  const index = indexRules(rules, ruleset.classes, ruleset.groups.length, ruleset.networkByName)
+  const { classes, groups, networkByName: networks } = ruleset
+  const patterns = new Map(ruleset.patterns.map((pattern, at) => [pattern, at]))
+  const index = indexRules(rules, classes, groups.length, { networks, patterns })
   return { ...ruleset, rules, index }
 }
 
