@@ -1,5 +1,22 @@
 /** `@thingwall/policy`: the language, its meaning, its analysis. Only re-exports. */
 export { type CheckOptions, check } from './analyse/check.ts'
+export {
+  type ChangedKind,
+  compareDocuments,
+  type DocumentChange,
+  type PropertyChange,
+} from './analyse/difference/document.ts'
+export type { Witness } from './analyse/difference/finding.ts'
+export { compareMeaning, type Meaning, type MeaningOptions } from './analyse/difference/meaning.ts'
+export type { Span } from './analyse/difference/moments.ts'
+export {
+  cutFlows,
+  type Recorded,
+  type RecordedCut,
+  type RecordedFlow,
+  type RecordedOptions,
+} from './analyse/difference/recorded.ts'
+export type { MeaningChange } from './analyse/difference/tell.ts'
 export * from './author/index.ts'
 export { compileFor, type DriverOptions, featuresOf } from './compile/driver.ts'
 export {

@@ -1,0 +1,188 @@
+/**
+ * What a comparison promises, as properties: a policy does not differ from itself; every difference has a witness that
+ * the two judge differently; whatever random flow is judged differently is told; a rule that `check` calls dead changes
+ * nothing when it is removed; and the order in which things are written says nothing.
+ */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { bind } from '../../evaluate/bind.ts'
+import { readBindings } from '../../evaluate/bindings.ts'
+import { evaluate } from '../../evaluate/evaluate.ts'
+import { randomBindings, randomFlow, randomPolicy } from '../../fixtures/random.ts'
+import { lowered, NOW } from '../../fixtures/site.ts'
+import type { Bindings, Flow } from '../../model/flow.ts'
+import type { PolicyDocument } from '../../model/policy.ts'
+import type { Ruleset } from '../../model/ruleset.ts'
+import { check } from '../check.ts'
+import { compareDocuments } from './document.ts'
+import { compareMeaning } from './meaning.ts'
+
+const flows = fc.array(randomFlow, { minLength: 60, maxLength: 60 })
+const DAY = 86_400_000
+
+function bound(given: unknown, ruleset: Ruleset): Bindings {
+  const [bindings] = readBindings(given, ruleset)
+  if (bindings === null) throw new Error('the fixture is no bindings')
+  return bindings
+}
+
+/** Instants from now on: today, another hour, and past each date that a random policy can have. */
+const INSTANTS = [0, 0.4, 3, 41, 100].map((days) => NOW + days * DAY)
+
+/** What becomes of those of some flows that the two judge differently, each with one of them. */
+function differently(
+  before: Ruleset,
+  after: Ruleset,
+  given: unknown,
+  all: readonly Flow[],
+): ReadonlyMap<'allowed' | 'blocked', string> {
+  const [old, young] = [bound(given, before), bound(given, after)]
+  const found = new Map<'allowed' | 'blocked', string>()
+  for (const at of INSTANTS) {
+    for (const flow of all) {
+      const [was, is] = [evaluate(before, flow, old, at), evaluate(after, flow, young, at)]
+      if ((was.verdict === 'allow') === (is.verdict === 'allow')) continue
+      const becomes = is.verdict === 'allow' ? 'allowed' : 'blocked'
+      found.set(becomes, `${JSON.stringify(flow)} ${new Date(at).toISOString()} ${was.rule.id} ${is.rule.id}`)
+    }
+  }
+  return found
+}
+
+/** The second policy of a pair: as the first but for a few parts, so that small differences are met often. */
+const pair: fc.Arbitrary<readonly [PolicyDocument, PolicyDocument]> = fc
+  .tuple(
+    randomPolicy,
+    randomPolicy,
+    fc.subarray(['profiles', 'lists', 'devices', 'rules', 'quarantine'] as const, {
+      minLength: 1,
+      maxLength: 2,
+    }),
+  )
+  .map(([before, other, parts]) => [
+    before,
+    { ...before, ...Object.fromEntries(parts.map((part) => [part, other[part]])) },
+  ])
+
+test('diff(p, p) is empty, written and meant', () => {
+  fc.assert(
+    fc.property(randomPolicy, (document) => {
+      const ruleset = lowered(document)
+      expect(compareDocuments(document, structuredClone(document))).toEqual([])
+      expect(compareMeaning(ruleset, lowered(structuredClone(document)), { at: NOW }).changes).toEqual([])
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('every difference has a witness that the two policies judge differently', () => {
+  let told = 0
+  fc.assert(
+    fc.property(pair, ([document, other]) => {
+      const [before, after] = [lowered(document), lowered(other)]
+      for (const { becomes, witness, subjects, peers, services } of compareMeaning(before, after, { at: NOW })
+        .changes) {
+        const { flow, said, at } = witness
+        const verdicts = [before, after].map((one) => evaluate(one, flow, bind(one, said), at).verdict)
+        expect(verdicts.map((verdict) => verdict === 'allow')).toEqual([
+          becomes === 'blocked',
+          becomes === 'allowed',
+        ])
+        expect(at).toBeGreaterThanOrEqual(NOW)
+        expect([subjects, peers, services].every((texts) => texts.length > 0)).toBe(true)
+        told += 1
+      }
+    }),
+    { numRuns: 12 },
+  )
+  expect(told).toBeGreaterThan(12)
+})
+
+test('whatever random flow the two judge differently is told; so where nothing is told, all are judged alike', () => {
+  let different = 0
+  fc.assert(
+    fc.property(pair, randomBindings, flows, ([document, other], given, all) => {
+      const [before, after] = [lowered(document), lowered(other)]
+      const { changes, isComplete } = compareMeaning(before, after, { at: NOW })
+      expect(isComplete).toBe(true)
+      for (const [becomes, flow] of differently(before, after, given, all)) {
+        expect(
+          changes.map((change) => change.becomes),
+          flow,
+        ).toContain(becomes)
+        different += 1
+      }
+    }),
+    { numRuns: 25 },
+  )
+  expect(different).toBeGreaterThan(5)
+})
+
+test('the order in which things are written says nothing', () => {
+  fc.assert(
+    fc.property(pair, ([document, other]) => {
+      const told = (one: PolicyDocument, two: PolicyDocument): unknown =>
+        compareMeaning(lowered(one), lowered(two), { at: NOW }).changes.map(({ witness, ...change }) => ({
+          ...change,
+          at: witness.at,
+          flow: witness.flow,
+        }))
+      const [back, forth] = [reversed(document), reversed(other)] as [PolicyDocument, PolicyDocument]
+      expect(told(back, forth)).toEqual(told(document, other))
+      expect(compareDocuments(back, forth)).toEqual(compareDocuments(document, other))
+    }),
+    { numRuns: 5 },
+  )
+})
+
+/** Every list and every record of a document the other way round. */
+function reversed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reversed).reverse()
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([key, one]) => [key, reversed(one)] as const)
+      .reverse(),
+  )
+}
+
+test('a rule that check calls dead changes nothing when it is removed', () => {
+  let removed = 0
+  fc.assert(
+    fc.property(randomPolicy, (document) => {
+      const before = lowered(document)
+      for (const { code, path } of check(document, before, { at: NOW })) {
+        const parts = /^(?:(profiles|devices)\.(\w+)\.)?rules\.(\w+)$/.exec(path)
+        if ((code !== 'TW2007' && code !== 'TW2008') || parts === null) continue
+        const after = lowered(without(document, parts[1], parts[2], parts[3] as string))
+        const changes = compareMeaning(before, after, { at: NOW }).changes.filter(
+          ({ rules }) => !isOfNames(rules.before),
+        )
+        expect(
+          changes.map(({ witness, ...told }) => told),
+          path,
+        ).toEqual([])
+        removed += 1
+      }
+    }),
+    { numRuns: 50 },
+  )
+  expect(removed).toBeGreaterThan(10)
+})
+
+/** Asking the gateway for names hangs on there being a rule that speaks of one, whether it ever matches or not. */
+function isOfNames(rules: readonly string[]): boolean {
+  return rules.join() === 'default/names'
+}
+
+function without(
+  document: PolicyDocument,
+  section: string | undefined,
+  name: string | undefined,
+  key: string,
+): PolicyDocument {
+  const copy = structuredClone(document) as unknown as Record<string, Record<string, unknown>>
+  const holder = section === undefined ? copy : (copy[section]?.[name as string] as typeof copy)
+  delete holder['rules']?.[key]
+  return copy as unknown as PolicyDocument
+}
