@@ -14,6 +14,7 @@ export const commands: Readonly<Record<VerbName, () => Promise<Command>>> = {
   explain: () => import('../commands/explain.ts'),
   list: () => import('../commands/list.ts'),
   export: () => import('../commands/export.ts'),
+  plan: () => import('../commands/plan.ts'),
   apply: () => import('../commands/apply.ts'),
   confirm: () => import('../commands/confirm.ts'),
   rollback: () => import('../commands/rollback.ts'),

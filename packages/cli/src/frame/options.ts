@@ -48,6 +48,16 @@ export const options = {
     choices: ['text', 'sarif', 'github'],
     help: 'text, sarif (for code scanning) or github (remarks in a workflow)',
   },
+  against: {
+    type: 'string',
+    value: 'FILE',
+    help: 'compare with this policy file (default: what is in force on this machine)',
+  },
+  seen: {
+    type: 'string',
+    value: 'FILE',
+    help: 'flows that were seen, as JSON: say which of them would be cut',
+  },
   state: {
     type: 'string',
     value: 'DIR',

@@ -79,6 +79,16 @@ const table = {
       'thingwall export yaml > site.policy.yaml',
     ],
   },
+  plan: {
+    summary:
+      'say what would change: which flows become allowed or blocked, and which of those seen would be cut',
+    operands: [],
+    options: ['policy', 'against', 'bindings', 'seen', 'at', 'exit-code'],
+    examples: [
+      'thingwall plan --against main.policy.ts',
+      'thingwall plan --against main.policy.ts --exit-code   # 0 no change, 1 the policy has errors, 3 changes',
+    ],
+  },
   apply: {
     summary: 'put the policy in force on this machine, whole and in one step, on trial until you confirm',
     operands: [],
