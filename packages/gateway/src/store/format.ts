@@ -24,10 +24,7 @@ export const SCHEMA = `
     count integer, packets integer, bytes integer, answered_packets integer, answered_bytes integer);
   create index event_device on event(device) where device is not null;
   create index event_peer on event(peer) where peer is not null;
-  create table minute_rule(minute integer, kind integer, rule integer, count integer,
-    primary key(minute, kind, rule)) without rowid;
-  create table minute_device(minute integer, kind integer, device integer, count integer,
-    primary key(minute, kind, device)) without rowid;
+  create table rollup(id integer primary key, minute integer, kind integer, rules text, devices text, through integer);
 `
 
 export const KINDS = ['denied', 'allowed', 'opened', 'closed', 'notice'] as const

@@ -5,6 +5,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import type { Address } from '@thingwall/policy'
 import { APPLICATION, type Cell, eventOf, FORMAT, GATHERED, KINDS, type Row, type Words } from './format.ts'
+import { type Sum, sumRollups } from './rollups.ts'
 import { Unusable } from './segment.ts'
 import { type EventQuery, idOf, type OverviewQuery, type SeenQuery, type StoredEvent } from './store.ts'
 
@@ -112,30 +113,17 @@ function reader(database: DatabaseSync, sequence: number, hourMs: number): Segme
     counted(query) {
       const first = Math.floor((query.sinceMs - hourMs) / 60_000)
       const end = Math.ceil((query.untilMs - hourMs) / 60_000)
-      const group = (table: string, column: string): Counted['rules'] =>
-        database
-          .prepare(
-            `select kind, ${column} as cell, sum(count) as count from ${table}
-             where minute >= ? and minute < ? group by ${column}, kind`,
-          )
-          .all(first, end)
-          .map((row) => ({
-            name: words.text(row['cell'] as Cell) ?? '',
-            kind: Number(row['kind']),
-            count: Number(row['count']),
-          }))
-      const minutes = database
-        .prepare(
-          `select minute, kind, sum(count) as count from minute_rule
-           where minute >= ? and minute < ? group by minute, kind`,
-        )
-        .all(first, end)
-        .map((row) => ({
-          at: hourMs + Number(row['minute']) * 60_000,
-          kind: Number(row['kind']),
-          count: Number(row['count']),
-        }))
-      return { minutes, rules: group('minute_rule', 'rule'), devices: group('minute_device', 'device') }
+      const sums = sumRollups(database, first, end)
+      const named = (kinds: readonly Sum[]): Counted['rules'] => {
+        const all: { name: string; kind: number; count: number }[] = []
+        for (const [kind, sum] of kinds.entries())
+          sum.each((cell, count) => all.push({ name: words.text(cell) ?? '', kind, count }))
+        return all
+      }
+      const minutes = sums.minutes.flatMap((map, kind) =>
+        [...map].map(([minute, count]) => ({ at: hourMs + minute * 60_000, kind, count })),
+      )
+      return { minutes, rules: named(sums.rules), devices: named(sums.devices) }
     },
     *seen(query) {
       const values: SQLInputValue[] = [query.sinceMs - hourMs, query.untilMs - hourMs]

@@ -6,18 +6,8 @@
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Happening } from '../events/model.ts'
-import {
-  APPLICATION,
-  type Cell,
-  COLUMNS,
-  type Dictionary,
-  FORMAT,
-  GATHERED,
-  HOUR_MS,
-  KINDS,
-  rowOf,
-  SCHEMA,
-} from './format.ts'
+import { APPLICATION, type Cell, COLUMNS, type Dictionary, FORMAT, HOUR_MS, rowOf, SCHEMA } from './format.ts'
+import { openRollups } from './rollups.ts'
 
 export interface SegmentOptions {
   readonly path: string
@@ -84,7 +74,7 @@ function prepare(database: DatabaseSync): void {
   const verdict = String(Object.values(found ?? {})[0])
   if (verdict !== 'ok') throw new Unusable('torn', verdict)
   const tables = database.prepare("select name from sqlite_schema where type = 'table'").all()
-  for (const table of ['word', 'event', 'minute_rule', 'minute_device']) {
+  for (const table of ['word', 'event', 'rollup']) {
     if (!tables.some(({ name }) => name === table)) throw new Unusable('torn', `it has no table ${table}`)
   }
 }
@@ -93,61 +83,64 @@ function numberOf(database: DatabaseSync, pragma: string): number {
   return Number(Object.values(database.prepare(`pragma ${pragma}`).get() ?? {})[0] ?? 0)
 }
 
+/** Rows that one statement inserts: what a call costs is then shared. */
+const ROWS_AT_ONCE = 32
+
 function writer(database: DatabaseSync, { hourMs, words }: SegmentOptions): Segment {
-  const insert = database.prepare(
-    `insert into event(id, ${COLUMNS.join(', ')}) values(?, ${COLUMNS.map(() => '?').join(', ')})`,
-  )
-  const addTo = (table: string, column: string): StatementSync =>
+  const places = `(?${', ?'.repeat(COLUMNS.length)})`
+  const insertOf = (rows: number): StatementSync =>
     database.prepare(
-      `insert into ${table}(minute, kind, ${column}, count) values(?, ?, ?, ?)
-       on conflict do update set count = count + excluded.count`,
+      `insert into event(id, ${COLUMNS.join(', ')}) values ${Array(rows).fill(places).join(', ')}`,
     )
-  const [byRule, byDevice] = [addTo('minute_rule', 'rule'), addTo('minute_device', 'device')]
+  const [insertMany, insertOne] = [insertOf(ROWS_AT_ONCE), insertOf(1)]
   const dictionary = openDictionary(database, words)
+  const rollups = openRollups(database)
   const last = database.prepare('select max(id) as id from event').get()
   let lastRow = typeof last?.['id'] === 'number' ? last['id'] : 0
 
-  const write = (events: readonly Happening[], nowMs: number): number => {
-    let row = lastRow
-    const [rules, devices] = [counts(), counts()]
-    const rows = events.map((event) => rowOf(event, timeOf(event, nowMs), hourMs, dictionary))
-    for (const cells of rows) {
-      row += 1
-      insert.run(row, ...cells)
-      const [at, , kind, device, peer, rule] = cells
-      const code = (kind as number) & (GATHERED - 1)
-      if (code === KINDS.indexOf('notice')) continue
-      const minute = Math.floor((at as number) / 60_000)
-      const count = cells[COUNT] as number
-      rules.add(minute, code, rule ?? null, count)
-      for (const one of [device, peer])
-        if (one !== null && one !== undefined) devices.add(minute, code, one, count)
+  const insert = (rows: readonly (readonly Cell[])[]): void => {
+    let at = 0
+    for (; at + ROWS_AT_ONCE <= rows.length; at += ROWS_AT_ONCE) {
+      const cells: Cell[] = []
+      for (let next = at; next < at + ROWS_AT_ONCE; next++)
+        cells.push(lastRow + next + 1, ...(rows[next] as readonly Cell[]))
+      insertMany.run(...cells)
     }
-    // The empty text stands for none: the columns of a primary key cannot be null.
-    rules.each((minute, kind, rule, count) => byRule.run(minute, kind, rule ?? '', count))
-    devices.each((minute, kind, device, count) => byDevice.run(minute, kind, device ?? '', count))
-    return row
+    for (; at < rows.length; at++) insertOne.run(lastRow + at + 1, ...(rows[at] as readonly Cell[]))
+  }
+  const commit = (act: () => void): void => {
+    database.exec('begin immediate')
+    try {
+      act()
+      database.exec('commit')
+    } catch (error) {
+      if (database.isTransaction) database.exec('rollback')
+      throw error
+    }
   }
 
   return {
     hourMs,
     lastRow: () => lastRow,
     append(events, nowMs) {
-      database.exec('begin immediate')
       try {
-        const row = write(events, nowMs)
-        database.exec('commit')
-        dictionary.keep()
-        lastRow = row
-        return row
+        commit(() => {
+          const rows = events.map((event) => rowOf(event, timeOf(event, nowMs), hourMs, dictionary))
+          insert(rows)
+          rollups.add(rows, lastRow + rows.length, Math.floor((nowMs - hourMs) / 60_000))
+        })
       } catch (error) {
         dictionary.forget()
-        if (database.isTransaction) database.exec('rollback')
+        rollups.reload()
         throw error
       }
+      dictionary.keep()
+      lastRow += events.length
+      return lastRow
     },
     close() {
       try {
+        commit(() => rollups.write(lastRow))
         database.exec('pragma journal_mode = delete')
       } finally {
         database.close()
@@ -156,31 +149,9 @@ function writer(database: DatabaseSync, { hourMs, words }: SegmentOptions): Segm
   }
 }
 
-const COUNT = COLUMNS.indexOf('count')
 /** Within the hour before now; what is not was dated by a clock that has since been set. */
 function timeOf(event: Happening, nowMs: number): number {
   return event.at > nowMs - HOUR_MS && event.at <= nowMs ? event.at : nowMs
-}
-
-interface Counts {
-  readonly add: (minute: number, kind: number, of: Cell, count: number) => void
-  readonly each: (write: (minute: number, kind: number, of: Cell, count: number) => void) => void
-}
-
-/** Adds up before anything is written: a batch touches each row of a roll-up once. */
-function counts(): Counts {
-  const all = new Map<string, [minute: number, kind: number, of: Cell, count: number]>()
-  return {
-    add(minute, kind, of, count) {
-      const key = `${minute} ${kind} ${typeof of} ${of}`
-      const known = all.get(key)
-      if (known === undefined) all.set(key, [minute, kind, of, count])
-      else known[3] += count
-    },
-    each(write) {
-      for (const entry of all.values()) write(...entry)
-    },
-  }
 }
 
 interface OpenDictionary extends Dictionary {
@@ -191,46 +162,40 @@ interface OpenDictionary extends Dictionary {
 
 function openDictionary(database: DatabaseSync, limit: number): OpenDictionary {
   const insert = database.prepare('insert into word(id, value) values(?, ?)')
-  const known = new Map<string, number>()
-  let added: string[] = []
+  const texts = new Map<string, number>()
+  const addresses = new Map<string, number>()
+  let size = 0
+  let added: { readonly to: Map<string, number>; readonly key: string }[] = []
   for (const { id, value } of database.prepare('select id, value from word').iterate()) {
-    known.set(
-      value instanceof Uint8Array ? addressKey(Buffer.from(value).toString('hex')) : textKey(String(value)),
-      Number(id),
-    )
+    if (value instanceof Uint8Array) addresses.set(Buffer.from(value).toString('hex'), Number(id))
+    else texts.set(String(value), Number(id))
+    size = Math.max(size, Number(id))
   }
-  const cell = (key: string, value: () => string | Uint8Array): Cell => {
-    const id = known.get(key)
-    if (id !== undefined) return id
-    if (known.size >= limit) return value()
-    const next = known.size + 1
-    insert.run(next, value())
-    known.set(key, next)
-    added.push(key)
-    return next
+  /** Undefined where the dictionary is full. */
+  const enter = (to: Map<string, number>, key: string, value: string | Uint8Array): number | undefined => {
+    if (size >= limit) return undefined
+    insert.run(size + 1, value)
+    size += 1
+    to.set(key, size)
+    added.push({ to, key })
+    return size
   }
   return {
-    text: (text) => inRow(cell(textKey(text), () => text)),
-    address: (hex) => cell(addressKey(hex), () => Buffer.from(hex, 'hex')),
+    // A text in the row itself has a sign before it: one of digits alone would become a number there.
+    text: (text) => texts.get(text) ?? enter(texts, text, text) ?? `=${text}`,
+    address(hex) {
+      const id = addresses.get(hex)
+      if (id !== undefined) return id
+      const bytes = Buffer.from(hex, 'hex')
+      return enter(addresses, hex, bytes) ?? bytes
+    },
     keep() {
       added = []
     },
     forget() {
-      for (const key of added) known.delete(key)
+      for (const { to, key } of added) to.delete(key)
+      size -= added.length
       added = []
     },
   }
-}
-
-/** A text in the row itself: one of digits alone would become a number there. */
-function inRow(cell: Cell): Cell {
-  return typeof cell === 'string' ? `=${cell}` : cell
-}
-
-function textKey(text: string): string {
-  return `t${text}`
-}
-
-function addressKey(hex: string): string {
-  return `a${hex}`
 }

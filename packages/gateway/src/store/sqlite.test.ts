@@ -2,13 +2,22 @@
  * What only the store on node:sqlite can suffer: files torn by a power cut at any byte, files of another version, a
  * folder that cannot be written. Whatever happens it opens, tells, and goes on.
  */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { NoticeEvent } from '../events/model.ts'
+import { type NoticeEvent, nowhere, type TrafficEvent } from '../events/model.ts'
 import { segmentsIn } from './files.ts'
 import { openReader } from './reader.ts'
 import { openWriter, type StoreWriter } from './writer.ts'
@@ -213,4 +222,77 @@ test('a writer that was killed in an earlier hour leaves a whole file at the nex
   writer.close()
   expect(countsIn(there)).toEqual([1, 2])
   expect(readdirSync(there).length).toBe(2)
+})
+
+test('what was on its way out when the process ended goes at the next start, and was out of sight before', () => {
+  let writer = openWriter({ folder, keepHours: 2, maxBytes: 1 << 30 })
+  for (let hour = 0; hour < 6; hour++) writer.append([notice(hour, NOW + hour * HOUR)], NOW + hour * HOUR)
+  writer.close()
+  const before = countsIn(folder)
+  expect(before.length).toBeLessThan(6)
+  // As if the pool had not come to them: what is left is whole files under another name.
+  const [kept] = segmentsIn(folder)
+  const left = join(folder, '000001-400000.events.gone')
+  cpSync((kept as { readonly path: string }).path, left)
+  expect(countsIn(folder)).toEqual(before)
+  writer = openWriter({ folder, keepHours: 2, maxBytes: 1 << 30 })
+  writer.append([notice(9, NOW + 5 * HOUR)], NOW + 5 * HOUR)
+  expect(existsSync(left)).toBe(false)
+  expect(countsIn(folder)).toEqual([...before, 9])
+  writer.close()
+})
+
+test('the overview is whole at any moment: before a minute is rolled up, after, and after a power cut', () => {
+  const traffic = (at: number, count: number): TrafficEvent => ({
+    kind: 'denied',
+    at,
+    until: at,
+    rule: `rule-${count % 3}`,
+    source: { ...nowhere, device: `vent-${count % 5}` },
+    destination: { ...nowhere, device: count % 2 === 0 ? 'logger' : null },
+    translated: { source: null, destination: null },
+    etherType: 0x0800,
+    protocol: 6,
+    icmpType: null,
+    link: null,
+    ingress: null,
+    count,
+    sent: { packets: count, bytes: 0 },
+    answered: { packets: 0, bytes: 0 },
+    isGathered: false,
+  })
+  const begin = NOW - (NOW % HOUR)
+  const writer = openWriter({ folder, ...plenty })
+  let total = 0
+  let received = 0
+  const check = (where: string): void => {
+    const overview = openReader(where).overview({ sinceMs: begin, untilMs: begin + HOUR, top: 100 })
+    const sum = (counts: readonly { readonly count: number }[]): number =>
+      counts.reduce((all, { count }) => all + count, 0)
+    expect(overview.unreadable).toEqual([])
+    expect(sum(overview.rules.denied)).toBe(total)
+    expect(sum(overview.devices.denied)).toBe(total + received)
+    expect(overview.minutes.reduce((all, { denied }) => all + denied, 0)).toBe(total)
+  }
+  // Batches small and large, within a minute and beyond it.
+  for (let batch = 0; batch < 12; batch++) {
+    const at = begin + batch * 25_000
+    const events = Array.from({ length: batch % 4 === 3 ? 3000 : 20 }, (_, index) => traffic(at, 1 + index))
+    writer.append([...events, notice(5, at)], at)
+    for (const { count } of events) {
+      total += count
+      if (count % 2 === 0) received += count
+    }
+    check(folder)
+  }
+  const there = join(root, 'after')
+  cut(there)
+  check(there)
+  const again = openWriter({ folder: there, ...plenty })
+  again.append([traffic(begin + HOUR - 1, 7)], begin + HOUR - 1)
+  total += 7
+  check(there)
+  again.close()
+  check(there)
+  writer.close()
 })

@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Happening, NoticeEvent } from '../events/model.ts'
 import {
+  removeLeftovers,
   removeSegment,
   type SegmentFile,
   segmentPath,
@@ -83,6 +84,7 @@ export function openWriter(options: WriterOptions): StoreWriter {
   }
   /** Segments whose writer was killed become whole files again; all but the one we go on with. */
   const recover = (nowMs: number): void => {
+    removeLeftovers(folder)
     for (const file of segmentsIn(folder)) {
       if (file.isTorn || !wasInterrupted(file.path)) continue
       if (tryOpen(file, nowMs)) leave()
