@@ -128,7 +128,7 @@ afterEach(async () => {
 
 /** Loads the rules anew, counters at zero, and begins to listen. */
 function listen(receiveBufferBytes?: number): void {
-  const log = { group: GROUP, verdicts: 'all' } as const
+  const log = { group: GROUP, verdicts: 'all', perDevice: null } as const
   const [artifact] = compileFor(nftables, ruleset, { bindings, at: Date.now(), log })
   loader.load(artifact?.text ?? '')
   const buffer = receiveBufferBytes === undefined ? {} : { receiveBufferBytes }

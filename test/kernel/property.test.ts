@@ -82,7 +82,7 @@ async function judge(
 ): Promise<void> {
   const [ruleset, bindings] = prepare(given)
   const at = Date.now()
-  const log = { group: LOG_GROUP, verdicts: 'all' } as const
+  const log = { group: LOG_GROUP, verdicts: 'all', perDevice: null } as const
   const [artifact, refused] = compileFor(nftables, ruleset, { bindings, at, log })
   expect(refused).toEqual([])
   kernel.load(artifact?.text ?? '')

@@ -140,7 +140,7 @@ function compile(document: PolicyDocument, own: ReadonlySet<Address>, options: A
   const [read, unread] = readBindings(options.bindings ?? { format: 1 }, ruleset)
   if (read === null) throw new Error(words(unread))
   const bindings = { ...read, gateway: own }
-  const log = { group: LOG_GROUP, verdicts: 'all' } as const
+  const log = { group: LOG_GROUP, verdicts: 'all', perDevice: null } as const
   const [artifact, refused] = compileFor(nftables, ruleset, { bindings, at: Date.now(), log })
   if (artifact === null) throw new Error(words(refused))
   return { ruleset, bindings, text: artifact.text }

@@ -7,6 +7,7 @@
 import { familyOf, formatAddress } from '../../model/address.ts'
 import { contains } from '../../model/interval.ts'
 import type { Network, Ruleset } from '../../model/ruleset.ts'
+import { keepLog } from './log.ts'
 import { type NftablesOptions, TABLE } from './options.ts'
 import type { Sets } from './sets.ts'
 import {
@@ -16,12 +17,13 @@ import {
   type TableDeclaration,
   writeInterval,
 } from './text.ts'
-import { counterOf, logStatement } from './verdicts.ts'
+import { counterOf } from './verdicts.ts'
 
 const COUNTED = ['fixed/arp', 'fixed/interface', 'fixed/spoofed', 'fixed/stranger'] as const
 
 export function arpTable(ruleset: Ruleset, sets: Sets, options: NftablesOptions): TableDeclaration {
-  const declared: SetDeclaration[] = [claimedSet(ruleset, sets, options)]
+  const log = keepLog(ruleset, options, 'arp')
+  const declared: SetDeclaration[] = [claimedSet(ruleset, sets, options), ...log.sets]
   const chains: ChainDeclaration[] = [
     {
       name: 'input',
@@ -37,8 +39,10 @@ export function arpTable(ruleset: Ruleset, sets: Sets, options: NftablesOptions)
   for (const id of COUNTED) {
     const effect = id === 'fixed/arp' ? 'allow' : 'deny'
     const verdict = effect === 'allow' ? 'accept' : 'drop'
-    const log = logStatement(effect, id, options)
-    chains.push({ name: `${effect}/${id}`, rules: [`${log}counter name "${counterOf(id)}" ${verdict}`] })
+    chains.push({
+      name: `${effect}/${id}`,
+      rules: log.rules(effect, id, `counter name "${counterOf(id)}" ${verdict}`),
+    })
   }
   for (const network of ruleset.networks) {
     if (network.role !== 'uplink' && network.identity === 'mac+ip')

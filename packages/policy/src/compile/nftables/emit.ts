@@ -15,6 +15,7 @@ import { guardIdentity } from './identity.ts'
 import { judge } from './judge.ts'
 import { keepLimits } from './limits.ts'
 import { keepLive } from './live.ts'
+import { keepLog } from './log.ts'
 import { type NftablesOptions, TABLE } from './options.ts'
 import { createSets, type Sets } from './sets.ts'
 import { assignSlots, type Slots } from './slots.ts'
@@ -57,7 +58,8 @@ function emit(ruleset: Ruleset, options: NftablesOptions): Artifact {
 }
 
 function inetTable(ruleset: Ruleset, sets: Sets, slots: Slots, options: NftablesOptions): TableDeclaration {
-  const limits = keepLimits(ruleset, sets, options)
+  const log = keepLog(ruleset, options, 'inet')
+  const limits = keepLimits(ruleset, sets, log)
   const identity = guardIdentity(ruleset, sets, options)
   const judgement = judge(ruleset, sets, slots)
   const live = keepLive(slots, options)
@@ -65,9 +67,16 @@ function inetTable(ruleset: Ruleset, sets: Sets, slots: Slots, options: Nftables
     family: 'inet',
     name: TABLE,
     counters: [...ruleset.rules, ...ruleset.limits].map((rule) => counterOf(rule.id)),
-    sets: [...live.sets, ...identity.sets, ...sets.declarations(), ...limits.sets, ...judgement.sets],
+    sets: [
+      ...live.sets,
+      ...identity.sets,
+      ...sets.declarations(),
+      ...limits.sets,
+      ...judgement.sets,
+      ...log.sets,
+    ],
     chains: [
-      ...verdictChains(slots, options, limits.admission),
+      ...verdictChains(slots, log, limits.admission),
       ...limits.chains,
       ...judgement.chains,
       ...identity.chains,

@@ -9,6 +9,14 @@ export {
   rootIn,
   splitName,
 } from './generation.ts'
-export { FIRST_LIVE, MARK_MASK, type NftablesOptions, TABLE } from './options.ts'
+export {
+  FIRST_LIVE,
+  type LogOptions,
+  type LogRate,
+  MARK_MASK,
+  type NftablesOptions,
+  TABLE,
+  usualLogRate,
+} from './options.ts'
 export { rulesByNumber } from './slots.ts'
 export { counterOf } from './verdicts.ts'

@@ -5,10 +5,10 @@
  * link address, by each of its addresses. A full dynamic set would stop limiting, so each is sized for all there can be.
  */
 import type { Limit, Network, Ruleset } from '../../model/ruleset.ts'
-import type { NftablesOptions } from './options.ts'
+import type { Log } from './log.ts'
 import { addressType, FAMILIES, headerOf, type Sets } from './sets.ts'
 import { type ChainDeclaration, interfaceNames, type SetDeclaration } from './text.ts'
-import { counterOf, logStatement } from './verdicts.ts'
+import { counterOf } from './verdicts.ts'
 
 /** An IPv6 device may hold 16 addresses (RFC 6620); IPv4 ones fewer. */
 const ADDRESSES_PER_DEVICE = 17
@@ -23,7 +23,7 @@ export interface Limits {
   readonly admission: string | null
 }
 
-export function keepLimits(ruleset: Ruleset, sets: Sets, options: NftablesOptions): Limits {
+export function keepLimits(ruleset: Ruleset, sets: Sets, log: Log): Limits {
   const declared: SetDeclaration[] = []
   const chains: ChainDeclaration[] = []
   const chainFor = (measure: Limit['measure'], name: string): string | null => {
@@ -53,8 +53,10 @@ export function keepLimits(ruleset: Ruleset, sets: Sets, options: NftablesOption
     return name
   }
   for (const limit of ruleset.limits) {
-    const log = logStatement('deny', limit.id, options)
-    chains.push({ name: `deny/${limit.id}`, rules: [`${log}counter name "${counterOf(limit.id)}" drop`] })
+    chains.push({
+      name: `deny/${limit.id}`,
+      rules: log.rules('deny', limit.id, `counter name "${counterOf(limit.id)}" drop`),
+    })
   }
   const traffic = chainFor('egress-bytes', 'limit/traffic')
   const admission = chainFor('new-connections', 'limit/admission')

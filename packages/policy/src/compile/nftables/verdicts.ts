@@ -1,6 +1,6 @@
 /** The chains a verdict ends in: counted by rule id, logged where asked, and for an allow marked with its number. */
 import { timeBetween } from './conditions.ts'
-import type { NftablesOptions } from './options.ts'
+import type { Log } from './log.ts'
 import type { Slot, Slots } from './slots.ts'
 import { type ChainDeclaration, setMark } from './text.ts'
 
@@ -17,33 +17,23 @@ export function counterOf(id: string): string {
   return `rule/${id}`
 }
 
-export function verdictChains(
-  slots: Slots,
-  options: NftablesOptions,
-  admission: string | null,
-): readonly ChainDeclaration[] {
-  return slots.all.map((slot) => ({ name: slot.chain, rules: verdictRules(slot, options, admission) }))
+export function verdictChains(slots: Slots, log: Log, admission: string | null): readonly ChainDeclaration[] {
+  return slots.all.map((slot) => ({ name: slot.chain, rules: verdictRules(slot, log, admission) }))
 }
 
-function verdictRules(slot: Slot, options: NftablesOptions, admission: string | null): readonly string[] {
+function verdictRules(slot: Slot, log: Log, admission: string | null): readonly string[] {
   const { rule } = slot
-  const log = logStatement(rule.effect, rule.id, options)
+  const told = (rest: string): readonly string[] => log.rules(rule.effect, rule.id, rest)
   const count = `counter name "${counterOf(rule.id)}"`
-  if (rule.effect === 'deny') return [`${log}${count} drop`]
-  if (UNTRACKED.has(rule.id)) return [`${log}${count} accept`]
+  if (rule.effect === 'deny') return told(`${count} drop`)
+  if (UNTRACKED.has(rule.id)) return told(`${count} accept`)
   // An error belongs to a flow that has its mark already.
-  if (rule.id === 'fixed/icmp-errors') return [`${log}${count} accept`]
+  if (rule.id === 'fixed/icmp-errors') return told(`${count} accept`)
   const admit = admission === null || rule.tier === 'fixed' ? [] : [`ct state new jump ${admission}`]
   const marks = slot.numbers.map(({ value }) => `${setMark(value)} accept`)
   const [only, ...later] = marks
-  if (later.length === 0) return [...admit, `${log}${count} ${only}`]
+  if (later.length === 0) return [...admit, ...told(`${count} ${only}`)]
   // The first number that has not ended; the last ends with the rule, which was looked at before.
   const until = slot.numbers.slice(0, -1).map(({ endsAt }) => `${timeBetween(null, endsAt)} `)
-  return [...admit, `${log}${count}`, ...marks.map((mark, at) => `${until[at] ?? ''}${mark}`)]
-}
-
-/** Where NFLOG is asked for: the prefix is the verdict and the rule id, at most 127 bytes. */
-export function logStatement(effect: 'allow' | 'deny', id: string, options: NftablesOptions): string {
-  if (options.log === null || (effect === 'allow' && options.log.verdicts === 'deny')) return ''
-  return `log prefix "thingwall:${effect}:${id}" group ${options.log.group} `
+  return [...admit, ...told(count), ...marks.map((mark, at) => `${until[at] ?? ''}${mark}`)]
 }
