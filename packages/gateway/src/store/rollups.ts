@@ -26,7 +26,7 @@ const DEVICE = COLUMNS.indexOf('device')
 const PEER = COLUMNS.indexOf('peer')
 const RULE = COLUMNS.indexOf('rule')
 const COUNT = COLUMNS.indexOf('count')
-export const NOTICE: number = KINDS.indexOf('notice')
+const NOTICE = KINDS.indexOf('notice')
 
 interface Tally {
   readonly minute: number
