@@ -8,7 +8,14 @@ export { parseByteRate, parseConnectionRate, type Rate } from './limit.ts'
 export { type List as ListValue, type ListEntryOptions, type ListOptions, list } from './list.ts'
 export { type InsideOptions, type NetworkOptions, network, type UplinkOptions } from './network.ts'
 export { withOverlay } from './overlay.ts'
-export { type PolicyOptions, policy, type QuarantineOptions } from './policy.ts'
+export {
+  type Part as PartValue,
+  type PartOptions,
+  type PolicyOptions,
+  part,
+  policy,
+  type QuarantineOptions,
+} from './policy.ts'
 export {
   type Device as DeviceValue,
   type DeviceOptions,

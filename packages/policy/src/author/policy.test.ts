@@ -9,6 +9,7 @@ import {
   device,
   list,
   network,
+  part,
   policy,
   profile,
   type RuleValue,
@@ -163,4 +164,46 @@ it('loses no device to a prototype', () => {
   const [document, diagnostics] = validate(policy('site', { networks, devices }))
   expect(document).toBeNull()
   expect(diagnostics[0]).toMatchObject({ code: 'TW1004', path: 'devices.__proto__' })
+})
+
+const wlan = network({ role: 'things', interface: 'wlan0', cidrs: '10.20.0.0/24' })
+const vent = (mac: string) => seismometer.device({ mac, network: 'things' })
+
+it('is put together from parts, in which the same thing may stand twice', () => {
+  const botnets = deny.both({ who: 'any', peer: badHosts, why: 'Known for attacks' })
+  const one = part({ devices: { 'vent-01': vent('24:6f:28:aa:00:01') }, rules: { botnets } })
+  const two = part({ devices: { 'vent-02': vent('24:6f:28:aa:00:02') }, rules: { botnets } })
+  const [document, diagnostics] = validate(
+    policy('site', { owner: 'ops', networks: { things: wlan }, parts: [one, two] }),
+  )
+  expect(diagnostics).toEqual([])
+  expect(Object.keys(document?.devices ?? {})).toEqual(['vent-01', 'vent-02'])
+  expect(Object.keys(document?.rules ?? {})).toEqual(['botnets'])
+  expect(Object.keys(document?.profiles ?? {})).toEqual(['seismometer'])
+  expect(Object.keys(document?.lists ?? {})).toEqual(['known-botnets'])
+})
+
+it('refuses parts that say different things of one name, with both places', () => {
+  const one = part({ devices: { 'vent-01': vent('24:6f:28:aa:00:01') } })
+  const two = part({
+    networks: { things: network({ role: 'things', interface: 'wlan1', cidrs: '10.20.0.0/24' }) },
+    devices: { 'vent-01': seismometer.device({ mac: '24:6f:28:aa:00:99', network: 'things' }) },
+  })
+  const [document, diagnostics] = validate(
+    policy('site', { owner: 'ops', networks: { things: wlan }, parts: [one, two] }),
+  )
+  expect(document).toBeNull()
+  expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+    'TW1016 two networks are called "things", and they do not say the same',
+    'TW1016 two devices are called "vent-01", and they do not say the same',
+  ])
+  for (const { origin, related } of diagnostics) expect(origin?.line).not.toBe(related?.line)
+})
+
+it.each([7, 'x', [null], [{}], [{ content: null }]])('%j is no part, and is refused', (parts) => {
+  const [document, diagnostics] = validate(
+    policy('site', { networks: { things: wlan }, parts: parts as never }),
+  )
+  expect(document).toBeNull()
+  expect(diagnostics).toMatchObject([{ code: 'TW1003', path: 'parts' }])
 })

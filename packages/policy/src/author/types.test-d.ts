@@ -13,6 +13,7 @@ import {
   icmpv6,
   list,
   network,
+  part,
   policy,
   profile,
   protocol,
@@ -322,3 +323,23 @@ policy('computed', {
   devices: Object.fromEntries(names.map((name) => [name, seismometer.device({ mac: name, ip: name })])),
   rules: { backend: allow.out({ who: 'vent-77', to: backend, service: 'https', why: 'Reason' }) },
 })
+
+// What a part defines is known to the rules of the policy it is part of.
+const vents = part({
+  networks: { station },
+  devices: { 'vent-01': seismometer.device({ mac: '02:00:00:00:00:01' }) },
+  rules: { anything: deny.out({ who: 'not-known-here', to: 'any', why: 'Reason' }) },
+})
+policy('parts', {
+  networks: { things },
+  parts: [vents],
+  rules: {
+    known: allow.out({ who: 'vent-01', to: 'station', service: 'https', why: 'Reason' }),
+    // @ts-expect-error no such device
+    unknown: allow.out({ who: 'vent-02', to: 'station', service: 'https', why: 'Reason' }),
+  },
+  quarantine: { 'vent-01': { why: 'Reason' } },
+  tests: [test.allows('vent-01', '10.30.0.1:443/tcp')],
+})
+// @ts-expect-error no part
+policy('no-part', { networks: { things }, parts: [{ devices: {} }] })
