@@ -12,16 +12,19 @@ import {
   compileFor,
   type Decision,
   evaluate,
+  type Flow,
   linkLocalOf,
   lower,
   parseAddress,
   type Ruleset,
   readBindings,
+  translate,
   validate,
 } from '@thingwall/policy'
 import { nftables } from '@thingwall/policy/nftables'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { translatedByOthers } from './property/forwards.ts'
 import { type Kernel, LOG_GROUP, type Observation, startKernel } from './property/kernel.ts'
 import { flowOf, type RandomPacket, randomPackets } from './property/packets.ts'
 import { type RandomCase, randomCases } from './property/policies.ts'
@@ -54,12 +57,13 @@ test.each(foundNames)('found before: %s', async (name) => {
 })
 
 test('the kernel decides every packet as evaluate does, by the same rule', { timeout: 0 }, async () => {
-  const tally = { policies: 0, packets: 0, allowed: 0, unknown: 0, rules: new Set<string>() }
+  const tally = { policies: 0, packets: 0, allowed: 0, unknown: 0, forwarded: 0, rules: new Set<string>() }
   await fc.assert(
     fc.asyncProperty(randomCases(Date.now()), randomPackets(packetsPerPolicy), async (given, packets) => {
       await judge(given, packets, ({ verdict, rule }) => {
         tally.packets += 1
         if (verdict === 'allow') tally.allowed += 1
+        if (rule.tier === 'forward' && verdict === 'allow') tally.forwarded += 1
         if (verdict === 'unknown') tally.unknown += 1
         tally.rules.add(rule.id)
       })
@@ -68,10 +72,13 @@ test('the kernel decides every packet as evaluate does, by the same rule', { tim
     { numRuns: runs, seed, endOnFailure: process.env['THINGWALL_PROPERTY_SHRINK'] === 'no' },
   )
   console.info(
-    `${tally.packets} packets over ${tally.policies} policies (seed ${seed}): ${tally.allowed} allowed, ` +
+    `${tally.packets} packets over ${tally.policies} policies (seed ${seed}): ${tally.allowed} allowed, ${tally.forwarded} by a forward, ` +
       `${tally.unknown} not known, ${tally.rules.size} rules decided`,
   )
-  if (runs >= 200) expect(tally.packets).toBeGreaterThanOrEqual(20_000)
+  if (runs < 200) return
+  expect(tally.packets).toBeGreaterThanOrEqual(20_000)
+  expect(tally.forwarded).toBeGreaterThanOrEqual(100)
+  expect(tally.rules).toContain('default/no-forward')
 })
 
 /** Loads a policy, sends packets, and holds the kernel's decisions to those of `evaluate`. */
@@ -86,10 +93,15 @@ async function judge(
   const [artifact, refused] = compileFor(nftables, ruleset, { bindings, at, log })
   expect(refused).toEqual([])
   kernel.load(artifact?.text ?? '')
-  const observed = await kernel.observe(packets)
+  // What is sent to everybody is not translated, though Linux takes it for its own.
+  const everybody = new Set(shared.map((text) => parseAddress(text)))
+  const own = new Set([...bindings.gateway].filter((address) => !everybody.has(address)))
+  const judged = (packet: RandomPacket, number: number): Flow =>
+    translatedByOthers(translate(ruleset, flowOf(packet, number), { ...bindings, gateway: own }, at))
+  const observed = await kernel.observe(packets, (packet) => judged(packet, 0).destination)
   for (const [index, packet] of packets.entries()) {
     const seen = observed[index] as Observation
-    const decision = evaluate(ruleset, flowOf(packet, seen.number), bindings, at)
+    const decision = evaluate(ruleset, judged(packet, seen.number), bindings, at)
     tell(decision)
     compare(packet, decision.verdict, decision.rule.id, seen)
   }

@@ -26,7 +26,7 @@ export { defaultInterfaces, type Neighbour, neighbours } from './machine/neighbo
 export { requireNetAdmin } from './machine/rights.ts'
 export { type Interface, type InterfaceAddress, ownAddresses, type Survey, survey } from './machine/survey.ts'
 export type { RuleCount } from './nft/counters.ts'
-export type { ForeignChain } from './nft/foreign.ts'
+export type { ForeignChain, ForeignTranslation } from './nft/foreign.ts'
 export { type Nft, type NftObject, openNft } from './nft/program.ts'
 export type { ElementChange } from './privileged/element-changes.ts'
 export { connected, type Launch, type Launched, spawned } from './privileged/launch.ts'

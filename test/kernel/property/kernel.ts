@@ -15,7 +15,8 @@ import {
   parsePacket,
   type Site,
 } from '@thingwall/gateway/lab'
-import { parseAddress } from '@thingwall/policy'
+import type { Address } from '@thingwall/policy'
+import { foreignTable } from './forwards.ts'
 import { framesOf, ownPacketOf } from './frames.ts'
 import type { RandomPacket } from './packets.ts'
 import { ports } from './world.ts'
@@ -36,7 +37,11 @@ export interface Observation {
 
 export interface Kernel {
   load(ruleset: string): void
-  observe(packets: readonly RandomPacket[]): Promise<readonly Observation[]>
+  /** `arrivals`: where each packet is to come out, if it does. */
+  observe(
+    packets: readonly RandomPacket[],
+    arrivals: (packet: RandomPacket) => Address,
+  ): Promise<readonly Observation[]>
   close(): Promise<void>
 }
 
@@ -48,10 +53,11 @@ export async function startKernel(): Promise<Kernel> {
   const log = openNflog({ group: LOG_GROUP, namespacePath: site.namespacePath('gateway') })
   const own = openRawIpSocket(site.namespacePath('gateway'))
   const loader = openRuleLoader(site.namespacePath('gateway'))
+  loader.load(foreignTable())
   let used = 0
   return {
     load: (ruleset) => loader.load(ruleset),
-    observe: async (packets) => {
+    observe: async (packets, arrivals) => {
       await site.must('gateway', ['conntrack', '-F'])
       log.drain()
       for (const socket of sockets) socket.drain()
@@ -75,7 +81,7 @@ export async function startKernel(): Promise<Kernel> {
         number,
         verdict: logged.get(number)?.verdict ?? null,
         rule: logged.get(number)?.rule ?? null,
-        delivered: delivered.has(`${number} ${parseAddress(packet.destination)}`),
+        delivered: delivered.has(`${number} ${arrivals(packet)}`),
       }))
     },
     close: async () => {

@@ -57,6 +57,20 @@ function packetArbitrary(): fc.Arbitrary<RandomPacket> {
         },
       ),
       here: fc.nat(),
+      // From outside to the gateway's own address there, where forwards are.
+      knocks: fc.oneof(
+        { weight: 5, arbitrary: fc.constant(null) },
+        {
+          weight: 1,
+          arbitrary: fc.record({
+            port: fc.constant(4),
+            source: fc.constant('here'),
+            destination: fc.constantFrom('192.0.2.1', '2001:db8:1::1'),
+            protocol: fc.constantFrom<RandomPacket['protocol']>('tcp', 'tcp', 'udp'),
+            destinationPort: fc.constantFrom(22, 443, 8443, 1883, 123, 53),
+          }),
+        },
+      ),
       destination: fc.oneof(
         { weight: 6, arbitrary: fc.constantFrom(...(others['uplink'] ?? [])) },
         { weight: 4, arbitrary: fc.constantFrom(...local) },
@@ -135,7 +149,7 @@ function packetArbitrary(): fc.Arbitrary<RandomPacket> {
         },
       ),
     })
-    .map(({ here, ...rest }) => settle(rest, here))
+    .map(({ here, knocks, ...rest }) => settle(knocks === null ? rest : { ...rest, ...knocks }, here))
     .filter(isJudgeable)
 }
 
@@ -175,9 +189,10 @@ function isJudgeable(packet: RandomPacket): boolean {
   if (packet.port === null && !isSentOut(packet.destination)) return false
   if (packet.source.startsWith('fe80') && !isOurs && !isGroup) return false
   if (packet.destination.startsWith('fe80') && !packet.source.startsWith('fe80')) return false
-  // Where the uplink translates, what comes back to its address may be the answer to another packet here.
+  // Where the uplink translates, what comes to its address may be the answer to another packet here, or go where one goes.
   const hasOwnPort = packet.sourcePort === 'own' && (packet.protocol === 'tcp' || packet.protocol === 'udp')
-  if (packet.destination === '192.0.2.1' && !hasOwnPort && packet.protocol !== 'icmp') return false
+  const atUplink = packet.destination === '192.0.2.1' || packet.destination === '2001:db8:1::1'
+  if (atUplink && !hasOwnPort && packet.protocol !== 'icmp') return false
   // ICMP types belong to one family each.
   const isSix = packet.destination.includes(':')
   if (

@@ -11,6 +11,7 @@ import type {
   When,
 } from '@thingwall/policy'
 import fc from 'fast-check'
+import { randomForwards } from './forwards.ts'
 import { anyPeers, deviceSelector, labels, plainPeers } from './peers.ts'
 import { devices, names, ports, prefixes } from './world.ts'
 
@@ -222,6 +223,7 @@ export function randomCases(now: number): fc.Arbitrary<RandomCase> {
       }),
       general: rules(rule(now, plainPeers, plainPeers), 4),
       selected: rules(rule(now, deviceSelector, anyPeers), 3),
+      forwards: randomForwards(dates(now), whens(now)),
     })
     .map(
       ({ profiles, own, assigned, labelled, general, selected, ...rest }): PolicyDocument => ({

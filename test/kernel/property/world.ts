@@ -83,6 +83,23 @@ export const shared: readonly string[] = ports.flatMap(({ gateway }) =>
   ),
 )
 
+export interface ForeignTranslation {
+  /** Where it comes in, and the address of the gateway's there that it is sent to. */
+  readonly network: string
+  readonly destination: string
+  readonly port: number
+  readonly to: string
+  readonly toPort: number
+}
+
+/** What a table of somebody else's translates (TCP), where no forward of ours does. */
+export const foreign: readonly ForeignTranslation[] = [
+  { network: 'station', destination: '10.22.0.1', port: 5353, to: '10.20.0.10', toPort: 80 },
+  { network: 'uplink', destination: '192.0.2.1', port: 1883, to: '10.21.0.13', toPort: 1883 },
+  { network: 'uplink', destination: '2001:db8:1::1', port: 1883, to: 'fd20::10', toPort: 22 },
+  { network: 'visitors', destination: '10.23.0.1', port: 80, to: '10.20.0.77', toPort: 80 },
+]
+
 /** Groups every host listens to, so that the gateway's kernel delivers them. */
 export const multicast: readonly string[] = ['224.0.0.1', 'ff02::1', 'ff02::2']
 

@@ -11,7 +11,7 @@ import { type Disk, thisDisk } from '../disk/disk.ts'
 import { exclusively } from '../disk/lock.ts'
 import type { Machine } from '../machine/machine.ts'
 import { countersIn, type RuleCount } from '../nft/counters.ts'
-import { type ForeignChain, foreignDrops } from '../nft/foreign.ts'
+import { type ForeignChain, type ForeignTranslation, foreignIn } from '../nft/foreign.ts'
 import { openNft } from '../nft/program.ts'
 import { readStanding } from '../nft/standing.ts'
 import { apply, tryOut } from './apply.ts'
@@ -40,7 +40,7 @@ export interface NftablesPoint extends EnforcementPoint {
 }
 
 export interface Surroundings {
-  readonly foreign: readonly ForeignChain[]
+  readonly foreign: readonly (ForeignChain | ForeignTranslation)[]
   /** Of what packets meet now. */
   readonly counters: readonly RuleCount[]
 }
@@ -82,7 +82,7 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
     surroundings: async () => {
       const [objects, met] = [await nft.objects(), metIn(await readStanding(nft))]
       const counters = met === null ? [] : countersIn(objects, met.generation)
-      return { foreign: foreignDrops(objects), counters }
+      return { foreign: foreignIn(objects), counters }
     },
     generations: async () => {
       const { settled, trial } = await readStanding(nft)

@@ -1,8 +1,9 @@
 /** What is read out of nft's listings: bodies, lasting elements, coverage, other programs' drops, counters. */
 import { describe, expect, test } from 'vitest'
+import { warnOfForeign } from '../site/foreign-warnings.ts'
 import { countersIn } from './counters.ts'
 import { lastingElements, parseDump } from './dump.ts'
-import { foreignDrops } from './foreign.ts'
+import { foreignDrops, foreignIn, foreignTranslations } from './foreign.ts'
 import { coverageOf, differences } from './observation.ts'
 
 const dump = `# Warning: table ip filter is managed by iptables-nft, do not touch!
@@ -118,6 +119,66 @@ describe('base chains of others that may drop', () => {
     const closed = { ...base, policy: 'drop' }
     expect(foreignDrops([{ chain: closed }])[0]?.drops).toBe('policy')
     expect(foreignDrops([{ chain: { ...closed, table: 'thingwall' } }])).toEqual([])
+  })
+})
+
+describe('other programs that translate', () => {
+  const rule = (table: string, chain: string, ...expr: readonly object[]) => ({
+    rule: { family: 'ip', table, chain, handle: 1, expr },
+  })
+  /** As nft 1.0.6 lists what iptables-nft 1.8.9 wrote for Docker and for a proxy. */
+  const docker = [
+    {
+      chain: {
+        family: 'ip',
+        table: 'nat',
+        name: 'PREROUTING',
+        type: 'nat',
+        hook: 'prerouting',
+        prio: -100,
+        policy: 'accept',
+      },
+    },
+    rule(
+      'nat',
+      'PREROUTING',
+      { xt: { type: 'match', name: 'addrtype' } },
+      { counter: {} },
+      { jump: { target: 'DOCKER' } },
+    ),
+    rule('nat', 'DOCKER', { match: {} }, { counter: {} }, { xt: { type: 'target', name: 'DNAT' } }),
+    rule('nat', 'PREROUTING', { match: {} }, { xt: { type: 'target', name: 'REDIRECT' } }),
+  ]
+  const native = (table: string) => [
+    rule(table, 'a', { match: {} }, { dnat: { addr: '172.17.0.2', port: 80 } }),
+    rule(table, 'a', { match: {} }, { dnat: { family: 'ip6', addr: 'fd99::2', port: 80 } }),
+    rule(table, 'a', { match: {} }, { dnat: { addr: '172.17.0.2', port: 80 } }),
+    rule(table, 'b', { dnat: { addr: { map: { key: {}, data: '@m' } } } }),
+    rule(table, 'c', { redirect: { port: 22 } }),
+    rule(table, 'c', { redirect: null }),
+    rule(table, 'd', { masquerade: null }, { xt: { type: 'target', name: 'MASQUERADE' } }),
+  ]
+
+  test('through iptables and by themselves; never a table of ours, nor what hides sources', () => {
+    const said = (objects: Parameters<typeof foreignTranslations>[0]) =>
+      foreignTranslations(objects).map(({ family, table, chain, does }) =>
+        [family, table, chain, ...does].join(' '),
+      )
+    expect(said(docker)).toEqual(['ip nat DOCKER DNAT', 'ip nat PREROUTING REDIRECT'])
+    expect(said(native('mine'))).toEqual([
+      'ip mine a dnat to 172.17.0.2:80 dnat to [fd99::2]:80',
+      'ip mine b dnat',
+      'ip mine c redirect to 22 redirect',
+    ])
+    expect(said(native('thingwall'))).toEqual([])
+  })
+
+  test('are warned of, hostile names escaped', () => {
+    const odd = rule('a\u202eb', 'c', { dnat: { addr: '172.17.0.2\u001b[2J', port: 80 } })
+    const [first] = warnOfForeign(foreignIn([odd]))
+    expect(`${first?.code} ${first?.message}`).toBe(
+      'TW4018 chain c of table ip a\\u{202e}b translates destinations (dnat to 172.17.0.2\\u{1b}[2J:80): refused unless a forward documents it',
+    )
   })
 })
 

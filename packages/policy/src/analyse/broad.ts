@@ -4,12 +4,16 @@ import { formatInterval, type Interval } from '../model/address.ts'
 import type { Fault } from '../model/diagnostic.ts'
 import { includes } from '../model/interval.ts'
 import type { Atom, Endpoint, Match, Ruleset } from '../model/ruleset.ts'
+import { formatService } from '../model/service.ts'
 import { isAuthored, isOver } from './never.ts'
 import { type Check, faultOf } from './subject.ts'
 
 /** Shorter prefixes of the internet than these are questioned. */
 const SHORTEST_IPV4 = 16
 const SHORTEST_IPV6 = 32
+
+/** A forward of more ports than this for anyone is questioned. */
+const MOST_PORTS = 100
 
 export const broadCheck: Check = {
   code: 'TW2009',
@@ -26,6 +30,7 @@ export const broadCheck: Check = {
 type Words = Pick<Fault, 'message' | 'hint' | 'value'>
 
 function breadthOf(match: Match, ruleset: Ruleset): Words | null {
+  if (match.translated !== undefined) return breadthOfForward(match, ruleset)
   for (const [own, peer] of [
     [match.from, match.to],
     [match.to, match.from],
@@ -52,6 +57,17 @@ function breadthOf(match: Match, ruleset: Ruleset): Words | null {
     }
   }
   return null
+}
+
+/** That anyone may come is what most forwards are for; not that they find whatever the device happens to offer. */
+function breadthOfForward(match: Match, ruleset: Ruleset): Words | null {
+  const wide = match.services.find((one) => one.kind === 'ports' && one.last - one.first >= MOST_PORTS)
+  if (wide === undefined || !match.from.include.some((atom) => isEveryone(atom, ruleset))) return null
+  return {
+    message: `anyone may reach ${formatService(wide)} from outside: a device offers more there than it needs to`,
+    value: formatService(wide),
+    hint: 'Forward the ports it needs, or say from whom.',
+  }
 }
 
 /** Devices, or a network of things. */

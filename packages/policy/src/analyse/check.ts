@@ -17,6 +17,7 @@ import { redundantCheck } from './redundant.ts'
 import { sharedNameCheck } from './shared-name.ts'
 import { type Check, diagnosticsOf } from './subject.ts'
 import { suspendedCheck } from './suspended.ts'
+import { unplacedForwardCheck } from './unplaced-forward.ts'
 
 export interface CheckOptions {
   /** The instant to judge at, milliseconds since 1970. */
@@ -39,6 +40,7 @@ const checks: readonly Check[] = [
   sharedNameCheck,
   denyNameCheck,
   isolationCheck,
+  unplacedForwardCheck,
   gatewayLiteralCheck,
   bareAdminCheck,
   unreadableTestCheck,

@@ -4,16 +4,24 @@
  */
 import { type AddressSet, includes } from '../model/interval.ts'
 import { nameMatches } from '../model/name.ts'
-import type { Atom, Endpoint, Match, Ruleset, WeekRanges } from '../model/ruleset.ts'
+import type { Atom, Endpoint, Match, Ruleset, Translation, WeekRanges } from '../model/ruleset.ts'
 import type { Service } from '../model/service.ts'
 
 /** Whether every flow of `inner` is one of `outer`; times are `outlasts` and `coversHours`. */
 export function coversMatch(outer: Match, inner: Match, ruleset: Ruleset): boolean {
   return (
     coversServices(outer.services, inner.services) &&
+    coversTranslation(outer.translated, inner.translated) &&
     coversEndpoint(outer.from, inner.from, ruleset) &&
     coversEndpoint(outer.to, inner.to, ruleset)
   )
+}
+
+/** A rule that says nothing of translation is about translated flows, too. */
+function coversTranslation(outer: Translation | undefined, inner: Translation | undefined): boolean {
+  if (outer === undefined || inner === undefined) return outer === undefined
+  const isThere = outer.network === null || outer.network === inner.network
+  return isThere && coversServices(outer.services, inner.services)
 }
 
 /** Whether what ends at `outer` ends no earlier than what ends at `inner`. */

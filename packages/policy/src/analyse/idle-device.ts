@@ -42,9 +42,10 @@ function idleDevices({ document, ruleset, at }: Subject): readonly Device[] {
   const groups = new Set<number>()
   const wider: Atom[] = []
   for (const rule of ruleset.rules) {
-    if (rule.tier !== 'allow' || isOver(rule.endsAt, at)) continue
+    const isForward = rule.tier === 'forward' && rule.effect === 'allow'
+    if ((rule.tier !== 'allow' && !isForward) || isOver(rule.endsAt, at)) continue
     for (const { from, to } of rule.matches) {
-      const atoms = [...from.include, ...to.include]
+      const atoms = isForward ? to.include : [...from.include, ...to.include]
       const named = atoms.filter((atom) => atom.kind === 'group')
       for (const { group } of named) groups.add(group)
       // The peer `any` of a rule about some devices does not speak of the others.

@@ -28,8 +28,8 @@ export const neverCheck: Check = {
 }
 
 /** Rules that the policy's author wrote: the fixed and default tiers are the same everywhere. */
-export function isAuthored({ tier }: Rule): boolean {
-  return tier === 'allow' || tier === 'deny'
+export function isAuthored({ effect, tier }: Rule): boolean {
+  return tier === 'allow' || tier === 'deny' || (tier === 'forward' && effect === 'allow')
 }
 
 /** Whether what ends then has ended. */

@@ -88,6 +88,18 @@ export function partsOf(document: PolicyDocument): readonly Part[] {
     addRules(device.rules, `${path}.rules`, `${name}/`)
   }
   addRules(document.rules, 'rules', '')
+  for (const [name, forward] of Object.entries(document.forwards ?? {})) {
+    const { origin } = forward
+    const path = `forwards.${name}`
+    parts.push({
+      kind: 'rule',
+      label: `rule forward/${name}`,
+      path,
+      says: forward,
+      origin,
+      afterExpiry: 'ends',
+    })
+  }
   for (const [name, entry] of Object.entries(document.quarantine)) {
     parts.push({
       kind: 'quarantine',
@@ -126,6 +138,8 @@ function usesOf(document: PolicyDocument): ReadonlyMap<string, ReadonlySet<Use>>
     if (effect === 'allow') add(ends, 'allowed', 'refused')
     else add(ends, 'refused', 'spared')
   }
+  for (const { from, to } of Object.values(document.forwards ?? {}))
+    add([...from, ...to], 'allowed', 'refused')
   return uses
 }
 

@@ -3,6 +3,7 @@
  * the same, the one that `evaluate` would not report is redundant. A deny is never called so: it guards against
  * allows that are yet to be written.
  */
+import type { Rule } from '../model/ruleset.ts'
 import { isAuthored, liveMatches } from './never.ts'
 import { coverOf, type Ranked } from './rivals.ts'
 import { type Check, faultOf, type Subject } from './subject.ts'
@@ -16,7 +17,7 @@ export const redundantCheck: Check = {
       const own = { rule, rank }
       const isTwin = (rival: Ranked): boolean => isEarlierTwin(own, rival, subject)
       const covers = liveMatches(rule, ruleset, at).map((match) =>
-        coverOf(ruleset, own, match, isAllow, isTwin),
+        coverOf(ruleset, own, match, (rival) => mayReplace(rival, rule), isTwin),
       )
       if (covers.length === 0 || covers.includes(null)) continue
       const others = [...new Set(covers.map((cover) => cover?.rule.id))].join(' and ')
@@ -28,8 +29,10 @@ export const redundantCheck: Check = {
   },
 }
 
-function isAllow({ rule }: Ranked): boolean {
-  return rule.effect === 'allow' && (rule.tier === 'allow' || rule.tier === 'default')
+/** What is translated only a forward lets in. */
+function mayReplace({ rule: rival }: Ranked, rule: Rule): boolean {
+  if (rival.effect !== 'allow' || (rival.tier === 'forward') !== (rule.tier === 'forward')) return false
+  return rival.tier !== 'fixed'
 }
 
 /** Whether a rule wins over a rival and covers it, too: of two that say the same, the winner stays. */

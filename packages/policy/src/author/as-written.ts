@@ -3,7 +3,7 @@
  *
  * What equals a default is left out, so the result reads like something a person wrote. Places are not kept.
  */
-import type { EndpointDocument, PolicyDocument, RuleDocument } from '../model/policy.ts'
+import type { EndpointDocument, ForwardDocument, PolicyDocument, RuleDocument } from '../model/policy.ts'
 import { testDocumentOf } from './expectation.ts'
 import { mapRecord } from './given.ts'
 
@@ -46,6 +46,7 @@ export function asWritten(document: PolicyDocument): Data {
       }),
     ),
     rules: mapRecord(document.rules, writtenRule),
+    forwards: mapRecord(document.forwards, writtenForward),
     quarantine: mapRecord(document.quarantine, stays),
     apis: mapRecord(document.apis, ({ origin: _, ...one }) => one),
     tests: document.tests.map(({ origin: _, name: said, ...one }) => {
@@ -67,6 +68,21 @@ function writtenRule(rule: RuleDocument): Data {
     service: effect === 'deny' && service.length === 1 && service[0] === 'any' ? undefined : single(service),
     when: when ?? undefined,
     onExpiry: onExpiry === (effect === 'allow' ? 'lift' : 'stay') ? undefined : onExpiry,
+    ...documentation,
+  })
+}
+
+function writtenForward({ origin: _, ...forward }: ForwardDocument): Data {
+  const { at, service, to, port, from, by, when, ...documentation } = forward
+  const [only, another] = from
+  return compact({
+    at,
+    service: single(service),
+    to: single(to.map(writtenPeer)),
+    port: port ?? undefined,
+    from: only?.kind === 'any' && another === undefined ? undefined : single(from.map(writtenPeer)),
+    by: by ?? undefined,
+    when: when ?? undefined,
     ...documentation,
   })
 }

@@ -16,6 +16,7 @@ import type {
 import type { NamedAs, NamesOf } from './around.ts'
 import { writtenIn } from './deferred.ts'
 import { type Test, type TestOptions, testDocumentOf } from './expectation.ts'
+import type { Forward, WrittenForward } from './forward.ts'
 import { mapRecord, propertiesOf, saysTheSame, severalOf } from './given.ts'
 import type { List } from './list.ts'
 import type { Names } from './names.ts'
@@ -44,6 +45,11 @@ interface RulePlace<Around extends Names> {
   in(around?: Around): WrittenRule<Around['usable'], 'with who'>
 }
 
+/** Where a forward stands in a policy. */
+interface ForwardPlace<Around extends Names> {
+  in(around?: Around): WrittenForward<Around['usable']>
+}
+
 /** Where a device stands in a policy, and collects its `Kind`. */
 interface DevicePlace<Around extends Names, Kind extends string> {
   in(around?: Around): WrittenDevice<Around['usable'], Kind>
@@ -68,6 +74,8 @@ export interface PolicyOptions<
   readonly devices?: Readonly<Record<D, DevicePlace<Known<N, D, P, PN, PD>, P>['in']>>
   /** Rules that say who they are about. */
   readonly rules?: Readonly<Record<string, RulePlace<Known<N, D, P, PN, PD>>['in']>>
+  /** Ports of the gateway's that lead to a device. */
+  readonly forwards?: Readonly<Record<string, ForwardPlace<Known<N, D, P, PN, PD>>['in']>>
   /** Devices cut off from everything, by name. */
   readonly quarantine?: { readonly [K in NoInfer<D> | NoInfer<PD>]?: QuarantineOptions }
   readonly apis?: Readonly<Record<string, ApiDocument>>
@@ -88,6 +96,7 @@ export interface PartOptions<N extends string, D extends string, P extends strin
   readonly networks?: Readonly<Record<N, NetworkDocument>>
   readonly devices?: Readonly<Record<D, Device<string, P>>>
   readonly rules?: Readonly<Record<string, Rule<string, 'with who'>>>
+  readonly forwards?: Readonly<Record<string, Forward>>
   readonly quarantine?: { readonly [K in NoInfer<D>]?: QuarantineOptions }
   readonly apis?: Readonly<Record<string, ApiDocument>>
   readonly tests?: readonly (Test<string> | TestOptions<string>)[]
@@ -126,10 +135,10 @@ export function policy<
   const PD extends string = never,
 >(name: string, options: PolicyOptions<N, D, P, PN, PD>): PolicyDocument {
   const origin = originOfCaller(policy)
-  const { networks, devices, rules, quarantine, apis, tests, profiles, lists, parts, ...rest } =
+  const { networks, devices, rules, forwards, quarantine, apis, tests, profiles, lists, parts, ...rest } =
     propertiesOf(options)
   const own = contentOf(
-    { networks, devices, rules, quarantine, apis, tests, profiles, lists } as Given,
+    { networks, devices, rules, forwards, quarantine, apis, tests, profiles, lists } as Given,
     origin,
   )
   const read = partsOf(parts)
@@ -145,6 +154,7 @@ export function policy<
     lists: together(all, 'lists'),
     devices: together(all, 'devices'),
     rules: together(all, 'rules'),
+    forwards: together(all, 'forwards'),
     quarantine: together(all, 'quarantine'),
     apis: together(all, 'apis'),
     tests: all.flatMap((one) => one.tests),
@@ -153,9 +163,11 @@ export function policy<
 }
 
 /** The sections of a policy, as a policy or a part writes them. */
-type Content = Pick<
-  PolicyDocument,
-  'networks' | 'profiles' | 'lists' | 'devices' | 'rules' | 'quarantine' | 'apis' | 'tests'
+type Content = Required<
+  Pick<
+    PolicyDocument,
+    'networks' | 'profiles' | 'lists' | 'devices' | 'rules' | 'forwards' | 'quarantine' | 'apis' | 'tests'
+  >
 >
 type Given = PartOptions<string, string, string>
 
@@ -166,7 +178,7 @@ function partsOf(parts: unknown): readonly Content[] | null {
 }
 
 function contentOf(given: Given, origin: PolicyDocument['origin']): Content {
-  const { networks, devices, rules, quarantine, apis, tests, profiles, lists } = propertiesOf(given)
+  const { networks, devices, rules, forwards, quarantine, apis, tests, profiles, lists } = propertiesOf(given)
   const members = Object.values(propertiesOf<Readonly<Record<string, Device>>>(devices ?? {})).map(writtenIn)
   const kinds = profilesOf(members, severalOf(profiles))
   return {
@@ -177,9 +189,11 @@ function contentOf(given: Given, origin: PolicyDocument['origin']): Content {
       ...kinds.flatMap((kind) => kind.lists ?? []),
       ...members.flatMap((member) => propertiesOf(member).lists ?? []),
       ...listsOf(rules as Readonly<Record<string, Rule>> | undefined),
+      ...listsOf(forwards as Readonly<Record<string, Forward>> | undefined),
     ]),
     devices: mapRecord(devices as Readonly<Record<string, Device>> | undefined, documentOf),
     rules: mapRecord(rules, documentOf),
+    forwards: mapRecord(forwards as Readonly<Record<string, Forward>> | undefined, documentOf),
     quarantine: mapRecord(
       quarantine as Readonly<Record<string, QuarantineOptions>> | undefined,
       (entry): QuarantineDocument => ({ onExpiry: 'stay', ...propertiesOf(entry), origin }),

@@ -123,8 +123,10 @@ export function documentOf<Document>(given: Deferred<{ readonly document: Docume
     : (value as Document)
 }
 
-/** The lists that rules refer to. */
-export function listsOf(rules: Readonly<Record<string, Rule>> | undefined): List[] {
+/** The lists that rules or forwards refer to. */
+export function listsOf(
+  rules: Readonly<Record<string, Deferred<{ readonly lists: readonly List[] }, never>>> | undefined,
+): List[] {
   return Object.values(propertiesOf(rules ?? {})).flatMap((rule) => propertiesOf(writtenIn(rule)).lists ?? [])
 }
 

@@ -106,6 +106,7 @@ export const policySchema: Schema = {
     lists: byName(ref('list')),
     devices: byName(ref('device')),
     rules: byName(ref('rule')),
+    forwards: byName(ref('forward')),
     quarantine: byName(object({ ...documentation, starts: ref('date'), onExpiry }, ['why'])),
     apis: byName(ref('api')),
     tests: oneOrSeveral(ref('test')),
@@ -218,6 +219,27 @@ export const policySchema: Schema = {
       },
       rules: byName(ref('ownRule')),
     }),
+    forward: {
+      ...object(
+        {
+          at: { ...ref('identifier'), description: 'The uplink it is reached by' },
+          service: ref('services'),
+          to: ref('peers'),
+          port: {
+            type: 'integer',
+            minimum: 1,
+            maximum: 65_535,
+            description: 'Where it goes to another port',
+          },
+          from: { ...ref('peers'), description: 'Who may come; without it anyone' },
+          by: text(64, 'The program that translates, where that is not Thingwall'),
+          when: ref('when'),
+          ...documentation,
+        },
+        ['at', 'service', 'to', 'why'],
+      ),
+      description: 'A port of the gateway that leads to one device',
+    },
     ownRule: ruleForms('own'),
     rule: ruleForms('policy'),
     api: object(

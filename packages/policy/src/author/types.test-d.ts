@@ -9,6 +9,7 @@ import {
   allow,
   deny,
   device,
+  forward,
   icmp,
   icmpv6,
   list,
@@ -343,3 +344,38 @@ policy('parts', {
 })
 // @ts-expect-error no part
 policy('no-part', { networks: { things }, parts: [{ devices: {} }] })
+
+// Forwards: an uplink, ports, and a device by names that the policy has.
+policy('forwards', {
+  networks: { things, station, uplink },
+  devices: { 'vent-01': seismometer.device({ mac: '02:00:00:00:00:01' }) },
+  forwards: {
+    one: forward({ at: 'uplink', service: tcp(8554), to: 'vent-01', port: 554, why: 'Reason' }),
+    several: forward({
+      at: 'uplink',
+      service: 'https',
+      to: '10.0.0.9',
+      from: ['203.0.113.0/28'],
+      why: 'Reason',
+    }),
+    foreign: forward({
+      at: 'uplink',
+      service: 'https',
+      to: { network: 'things' },
+      by: 'docker',
+      why: 'Reason',
+    }),
+    // @ts-expect-error no reason
+    bare: forward({ at: 'uplink', service: 'https', to: 'vent-01' }),
+    // @ts-expect-error no such network
+    network: forward({ at: 'uplnk', service: 'https', to: 'vent-01', why: 'Reason' }),
+    // @ts-expect-error no such device
+    device: forward({ at: 'uplink', service: 'https', to: 'vent-09', why: 'Reason' }),
+    // @ts-expect-error no such device or network
+    sender: forward({ at: 'uplink', service: 'https', to: 'vent-01', from: 'sttion', why: 'Reason' }),
+    // @ts-expect-error no port
+    port: forward({ at: 'uplink', service: 'https', to: 'vent-01', port: 70_000, why: 'Reason' }),
+    // @ts-expect-error a rule is no forward
+    rule: allow.in({ from: 'any', service: 'https', why: 'Reason' }),
+  },
+})

@@ -6,6 +6,7 @@
  */
 import { type Diagnostic, hasErrors } from '../model/diagnostic.ts'
 import type { PolicyDocument } from '../model/policy.ts'
+import { forward } from './validate/forward.ts'
 import { type Reader, type Reading, refuse } from './validate/reading.ts'
 import { policyRule } from './validate/rule.ts'
 import { api, device, list, network, profile, quarantine, testCase } from './validate/section.ts'
@@ -34,6 +35,7 @@ const document = object<PolicyDocument>(
     lists: record(identifier, list, 'lists by name'),
     devices: record(identifier, device, 'devices by name'),
     rules: record(identifier, policyRule, 'rules by name'),
+    forwards: optional(record(identifier, forward, 'forwards by name')),
     quarantine: record(identifier, quarantine, 'reasons by device'),
     apis: record(identifier, api, 'APIs by name'),
     tests: arrayOf(testCase, 'tests'),

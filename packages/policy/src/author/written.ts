@@ -10,6 +10,7 @@ import { diagnose } from '../model/diagnostic.ts'
 import type { RuleDocument } from '../model/policy.ts'
 import { api } from './api.ts'
 import { type TestOptions, testDocumentOf } from './expectation.ts'
+import { forwardDocumentOf } from './forward.ts'
 import { mapRecord, propertiesOf, saysTheSame, severalOf, straysOf } from './given.ts'
 import { list } from './list.ts'
 import { network } from './network.ts'
@@ -26,7 +27,16 @@ export interface WrittenFile {
   readonly originOf: (keys: Keys) => Origin | null
 }
 
-const sections = ['networks', 'profiles', 'lists', 'devices', 'rules', 'quarantine', 'apis'] as const
+const sections = [
+  'networks',
+  'profiles',
+  'lists',
+  'devices',
+  'rules',
+  'forwards',
+  'quarantine',
+  'apis',
+] as const
 type Section = (typeof sections)[number]
 type Reader = (given: Data, file: WrittenFile, keys: Keys) => object
 
@@ -89,6 +99,7 @@ const readers: Readonly<Record<Section, Reader>> = {
     }
   },
   rules: ruleOf,
+  forwards: (given) => forwardDocumentOf(given),
   quarantine: (given) => ({ onExpiry: 'stay', ...given }),
   apis: (given) => api(given as never),
 }

@@ -3,7 +3,7 @@
  * policy that uses it and nothing else it could do without; a new feature breaks this file until it has one.
  */
 import { describe, expect, test } from 'vitest'
-import { allow, device, network, profile } from '../author/index.ts'
+import { allow, device, forward, network, profile } from '../author/index.ts'
 import { lowered, siteOf, why } from '../fixtures/site.ts'
 import type { Ruleset } from '../model/ruleset.ts'
 import { compileFor, featuresOf } from './driver.ts'
@@ -51,6 +51,16 @@ const table: Readonly<Record<Feature, readonly [parts: object, also: readonly Fe
   ],
   masquerade: [
     { networks: { ...bare, uplink: network({ role: 'uplink', interface: 'wan0', masquerade: true }) } },
+    ['gateway-services'],
+  ],
+  forwards: [
+    withRules(
+      {},
+      {
+        networks: { ...bare, uplink: network({ role: 'uplink', interface: 'wan0' }) },
+        forwards: { cam: forward({ at: 'uplink', service: '8554/tcp', to: 'vent', why }) },
+      },
+    ),
     ['gateway-services'],
   ],
   'gateway-services': [withRules({ a: allow.out({ ...peer, to: 'gateway' }) }), []],

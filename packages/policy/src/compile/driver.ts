@@ -51,6 +51,7 @@ export function featuresOf(ruleset: Ruleset): FeatureUse {
     if (network.role !== 'uplink' && network.addresses.some((one) => one.first.length === 32))
       use('ipv6', network.name)
   }
+  for (const forward of ruleset.forwards) use('forwards', forward.id)
   for (const rule of ruleset.rules) featuresOfRule(rule, use)
   for (const limit of ruleset.limits) use('limits', limit.id)
   return uses
@@ -78,5 +79,6 @@ function featuresOfRule(rule: Rule, use: (feature: Feature, by: string) => void)
 
 /** What refuses the rest, and a quarantine, refuse the gateway among everyone: that is no service of it. */
 function speaksOfGateway(rule: Rule): boolean {
-  return rule.tier !== 'quarantine' && !(rule.tier === 'default' && rule.effect === 'deny')
+  if (rule.tier === 'quarantine') return false
+  return rule.effect === 'allow' || (rule.tier !== 'default' && rule.tier !== 'forward')
 }

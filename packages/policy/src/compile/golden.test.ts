@@ -37,6 +37,7 @@ const cases: Readonly<Record<string, Readonly<Record<TargetName, Answer>>>> = {
   limits: { nftables: 'text' },
   quarantine: { nftables: 'text' },
   'device-to-device': { nftables: 'text' },
+  forwards: { nftables: 'text' },
   'gateway-services': { nftables: 'text' },
   'several-uplinks': { nftables: 'text' },
   'identity-ip': { nftables: 'text' },

@@ -20,6 +20,7 @@ export const features = [
   'protocol-numbers',
   'ipv6',
   'masquerade',
+  'forwards',
   'gateway-services',
   'quarantine',
 ] as const

@@ -6,7 +6,7 @@
  */
 import { ABSENT } from '../model/address-table.ts'
 import { classAt } from '../model/device-traits.ts'
-import type { Bindings, Decision, Flow } from '../model/flow.ts'
+import { type Bindings, covers, type Decision, type Flow } from '../model/flow.ts'
 import { isIn, searchable } from '../model/interval.ts'
 import {
   type Candidate,
@@ -81,7 +81,7 @@ function scan(one: Case, candidates: Candidates, found: Found): void {
   for (const candidate of candidates) {
     const { rank } = candidate
     if (rank > found.decided || rank > found.deny) return
-    if (!isFor(candidate, one.subject)) continue
+    if (!isFor(candidate, one.subject) || !wasTranslatedFor(candidate, one)) continue
     const truth = truthOf(one, candidate)
     if (truth === YES) found.decided = rank
     else if (truth === MAYBE && candidate.rule.effect === 'deny') found.deny = Math.min(found.deny, rank)
@@ -104,6 +104,17 @@ function isFor({ subjects }: Candidate, subject: number): boolean {
     if (subject >= (subjects[at] as number) && subject <= (subjects[at + 1] as number)) return true
   }
   return false
+}
+
+/** Whether the destination was translated as the match says, where it says so. */
+function wasTranslatedFor({ match: { translated } }: Candidate, { flow }: Case): boolean {
+  if (translated === undefined) return true
+  const { original } = flow
+  if (original === undefined) return false
+  const { destinationPort: _, ...rest } = flow
+  const addressed = original.port === undefined ? rest : { ...rest, destinationPort: original.port }
+  const isThere = translated.network === null || translated.network === flow.ingress
+  return isThere && translated.services.some((service) => covers(service, addressed))
 }
 
 /** In any of `include` and in none of `except`; undecidable when the answer hangs on an undecidable part. */
@@ -164,7 +175,8 @@ function isSeen(one: Case): boolean {
 function needsOf(one: Case, rule: Rule): readonly string[] {
   const needs = new Set<string>()
   for (const candidate of [...candidatesFrom(one), ...candidatesTo(one), ...one.general]) {
-    if (candidate.rule !== rule || truthOf(one, candidate) !== MAYBE) continue
+    if (candidate.rule !== rule || !wasTranslatedFor(candidate, one)) continue
+    if (truthOf(one, candidate) !== MAYBE) continue
     for (const [{ include, except }, end, other] of [
       [candidate.from, one.from, one.to],
       [candidate.to, one.to, one.from],

@@ -4,15 +4,17 @@
  * It answers about flows between devices, names and addresses, in words, with what to do next. Where an address or
  * an answer is not known it says so instead of assuming one.
  */
+import { DEFAULT_DENY } from '../lower/default-tier.ts'
 import { type Address, formatAddress } from '../model/address.ts'
 import { type Diagnostic, diagnose } from '../model/diagnostic.ts'
 import type { Bindings, Decision, Flow, Verdict } from '../model/flow.ts'
-import type { Rule, Ruleset } from '../model/ruleset.ts'
+import type { Match, Rule, Ruleset } from '../model/ruleset.ts'
 import { formatService, type Service } from '../model/service.ts'
 import { type Ask, addressPairs, assumedBindings, assumedPairs, missing } from './assume.ts'
 import { evaluate } from './evaluate.ts'
 import { type AskedEnd, askedEnd, askedService, splitService } from './question.ts'
-import { becauseOf, nextStep } from './words.ts'
+import { along, cameBy, forwardOf, translate } from './translate.ts'
+import { becauseOf, nextStep, translationText } from './words.ts'
 
 export interface Question {
   /** A device, name, address or link address; `gateway`. */
@@ -43,6 +45,8 @@ export interface Explanation {
   readonly from: ExplainedEnd
   readonly to: ExplainedEnd
   readonly service: string | null
+  /** Where the destination is translated on the way: the host and service it goes to. */
+  readonly translated: string | null
 }
 
 /** Answers a question at an instant (ms since 1970); null with diagnostics where it cannot be read. */
@@ -83,7 +87,7 @@ function forService(ask: Ask, services: readonly Service[]): Explanation {
 /** A range of ports in pieces that no rule tells apart. */
 function piecesOf({ rules }: Ruleset, service: Service): readonly Service[] {
   if (service.kind !== 'ports') return [service]
-  const spoken = rules.flatMap((rule) => rule.matches.flatMap((match) => match.services))
+  const spoken = rules.flatMap((rule) => rule.matches.flatMap(servicesOfMatch))
   const cuts = new Set([service.first])
   for (const other of spoken) {
     if (other.kind !== 'ports' || other.protocol !== service.protocol) continue
@@ -94,12 +98,17 @@ function piecesOf({ rules }: Ruleset, service: Service): readonly Service[] {
   return firsts.map((first, at) => ({ ...service, first, last: (firsts[at + 1] ?? service.last + 1) - 1 }))
 }
 
+/** What a match is for, and what that was addressed to before it was translated. */
+function servicesOfMatch({ services, translated }: Match): readonly Service[] {
+  return translated === undefined ? services : [...services, ...translated.services]
+}
+
 /** No service said: one answer where all agree, else which are allowed. */
 function acrossServices(ask: Ask): Explanation {
   const services = new Map<string, Service>()
   for (const rule of ask.ruleset.rules) {
     for (const match of rule.matches) {
-      for (const service of match.services)
+      for (const service of servicesOfMatch(match))
         if (service.kind !== 'any') services.set(formatService(service), service)
     }
   }
@@ -125,10 +134,9 @@ function judge(ask: Ask, service: Service): Explanation {
   const needs = pairs.length > 0 ? [] : missing(ask)
   const judged = pairs.length > 0 ? pairs : assumedPairs(ask, service)
   const bindings = pairs.length > 0 ? ask.bindings : assumedBindings(ask)
-  const decisions = judged.map(([source, destination]) => {
-    const flow = flowOf(ask.from, source, destination, service)
-    return { flow, decision: evaluate(ask.ruleset, flow, bindings, ask.at) }
-  })
+  const decisions = judged.map(([source, destination]) =>
+    judgeEither(ask, flowOf(ask.from, source, destination, service), bindings),
+  )
   const order: readonly Verdict[] = ['deny', 'unknown', 'allow']
   const [worst] = decisions.sort(
     (a, b) => order.indexOf(a.decision.verdict) - order.indexOf(b.decision.verdict),
@@ -137,6 +145,28 @@ function judge(ask: Ask, service: Service): Explanation {
   const isAssumed = needs.length > 0 && (worst.decision.verdict === 'allow' || mayDepend(ask, worst.decision))
   const decision: Decision = isAssumed ? { ...worst.decision, verdict: 'unknown', needs } : worst.decision
   return describe(ask, service, decision, pairs.length > 0 ? worst.flow : null)
+}
+
+interface Judged {
+  readonly flow: Flow
+  readonly decision: Decision
+}
+
+/**
+ * A question may name what a forward is addressed to, or where it leads. Of the latter: what is let in without a forward
+ * needs none; else it is asked as if it had come by one, because nothing else may bring it.
+ */
+function judgeEither({ ruleset, to, at }: Ask, flow: Flow, bindings: Bindings): Judged {
+  const judge = (one: Flow): Judged => ({ flow: one, decision: evaluate(ruleset, one, bindings, at) })
+  if (to.kind === 'gateway') {
+    const forward = to.text === 'gateway' ? forwardOf(ruleset, flow) : null
+    const led = forward === null ? null : along(ruleset, forward, flow, bindings, at)
+    return judge(led ?? translate(ruleset, flow, bindings, at))
+  }
+  const direct = judge(flow)
+  if (direct.decision.verdict === 'allow' || direct.decision.rule.id !== DEFAULT_DENY) return direct
+  const led = cameBy(ruleset, flow, bindings, at)
+  return led === null ? direct : judge(led)
 }
 
 /** Whether a refusal of a stand-in could turn into something else once the real address is known. */
@@ -179,8 +209,12 @@ function describe(ask: Ask, service: Service, decision: Decision, flow: Flow | n
     needs: decision.needs,
     enforced: decision.enforced,
     from: explainedEnd(ask.from, flow?.source ?? null),
-    to: explainedEnd(ask.to, flow?.destination ?? null),
+    to: explainedEnd(
+      ask.to,
+      (ask.to.kind === 'gateway' ? flow?.original?.destination : undefined) ?? flow?.destination ?? null,
+    ),
     service: text,
+    translated: flow === null ? null : translationText(flow),
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { DEFAULT_DENY } from '../lower/default-tier.ts'
 import { endOfEntry, opposite } from '../lower/endpoints.ts'
+import { NO_FORWARD } from '../lower/forwards.ts'
 import { type Address, formatAddress } from '../model/address.ts'
 import { escapeText, type Origin } from '../model/diagnostic.ts'
 import type { Bindings, Decision, Flow } from '../model/flow.ts'
@@ -33,7 +34,9 @@ export function placeOf(origin: Origin | null): string | null {
 
 export function becauseOf(place: Place, decision: Decision, flow: Flow | null): string {
   const { rule } = decision
-  const what = `${endText(place.from)} → ${endText(place.to)} ${place.service}`
+  const translated = flow === null ? null : translationText(flow)
+  const led = translated === null ? '' : `, translated to ${translated}`
+  const what = `${endText(place.from)} → ${endText(place.to)} ${place.service}${led}`
   const unseen = decision.enforced
     ? ''
     : ' The two share a network that nobody keeps apart, so this traffic does not pass the gateway and is not enforced.'
@@ -41,6 +44,8 @@ export function becauseOf(place: Place, decision: Decision, flow: Flow | null): 
     const would = rule.effect === 'allow' ? 'would allow it' : 'may refuse it'
     return `${what}: not known yet; it needs ${decision.needs.join(' and ')}. ${rule.id} ${would} (${clean(rule.why)}); until then it is dropped.${unseen}`
   }
+  if (rule.id === NO_FORWARD)
+    return `${what}: its destination was translated, and no forward lets it in${nearMiss(place, flow)}.${unseen}`
   if (rule.id === DEFAULT_DENY) return `${what}: no rule allows it${nearMiss(place, flow)}.${unseen}`
   const verb = rule.effect === 'allow' ? 'allows' : 'refuses'
   return `${what}: ${rule.id} ${verb} it: ${clean(rule.why)}${listReason(place, rule, flow)}${untilText(rule)}.${unseen}`
@@ -60,6 +65,7 @@ export function nextStep(place: Place, decision: Decision, flow: Flow | null): s
     return `Name the device in the policy's devices if it belongs here; else find and remove it.`
   if (rule.tier === 'fixed')
     return 'The fixed tier is no policy’s to change; `thingwall list rules` says what it keeps and why.'
+  if (rule.id === NO_FORWARD) return mendForward(place, flow)
   if (rule.id === DEFAULT_DENY) return proposeRule(place)
   if (rule.tier === 'default')
     return 'This is the role of the network; a deny rule of the policy can narrow it.'
@@ -75,6 +81,21 @@ export function nextStep(place: Place, decision: Decision, flow: Flow | null): s
   }
   const change = rule.effect === 'allow' ? 'To stop it, change' : 'To change it, edit'
   return `${change} ${rule.id}${at === null ? '' : ` at ${at}`}${owner}${ticket}.`
+}
+
+/** Where the forward stands that leads there but does not let it in; else how one is written. */
+function mendForward({ ruleset, service }: Place, flow: Flow | null): string {
+  const addressed = flow?.original?.port
+  const forward = ruleset.forwards.find(
+    ({ network, services }) =>
+      network === flow?.ingress &&
+      services.some(({ first, last }) => addressed !== undefined && addressed >= first && addressed <= last),
+  )
+  const rule = ruleset.rules.find(({ id }) => id === forward?.id)
+  if (rule === undefined)
+    return "If another program's translation is meant, document it: forward({ at, service, to, by: 'docker', why: '…' })."
+  const at = placeOf(rule.origin)
+  return `If it must be let in to ${service}, look at the dates, the hours and \`from\` of ${rule.id}${at === null ? '' : ` at ${at}`}.`
 }
 
 /** The lines that would allow the flow, and where they belong. */
@@ -97,7 +118,8 @@ function proposeRule(place: Place): string {
 function nearMiss(place: Place, flow: Flow | null): string {
   if (flow === null) return ''
   for (const rule of place.ruleset.rules) {
-    if (rule.tier !== 'allow' || (rule.endsAt === null && rule.when === null)) continue
+    if ((rule.tier !== 'allow' && rule.tier !== 'forward') || (rule.endsAt === null && rule.when === null))
+      continue
     const ended = rule.endsAt !== null && place.at >= rule.endsAt
     const resting = rule.when !== null && !isWithin(rule.when, place.at)
     if (!ended && !resting) continue
@@ -169,6 +191,14 @@ function listReason(place: Place, rule: Rule, flow: Flow | null): string {
     return `; the list ${listed.list.name} left ${formatAddress(listed.address)} out of it until ${until}: ${clean(why)}${from}${where}`
   }
   return `; ${formatAddress(listed.address)} is on the list ${listed.list.name}: ${clean(why)}${from}${where}`
+}
+
+/** Where the destination of a flow was translated to: `10.20.0.11:554`; null where it was not. */
+export function translationText({ destination, destinationPort, original }: Flow): string | null {
+  if (original === undefined) return null
+  const address = formatAddress(destination)
+  const host = address.includes(':') ? `[${address}]` : address
+  return destinationPort === undefined ? host : `${host}:${destinationPort}`
 }
 
 function untilText(rule: Rule): string {

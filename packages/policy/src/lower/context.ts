@@ -6,7 +6,7 @@
 import type { Code } from '../model/codes.ts'
 import { type Diagnostic, diagnose, type Fault } from '../model/diagnostic.ts'
 import type { PolicyDocument } from '../model/policy.ts'
-import type { Group, List, Network } from '../model/ruleset.ts'
+import type { Forward, Group, List, Network } from '../model/ruleset.ts'
 
 export interface Lowering {
   readonly document: PolicyDocument
@@ -17,6 +17,7 @@ export interface Lowering {
   readonly byProfile: Map<string, number[]>
   readonly byLabel: Map<string, number[]>
   readonly lists: Map<string, List>
+  readonly forwards: Forward[]
   readonly groups: Group[]
   /** Group index by label. */
   readonly groupByLabel: Map<string, number>

@@ -9,7 +9,7 @@
  * | uplink       | –      | –               | –                                          |
  * | gateway      | yes    | by rule         |                                            |
  *
- * DHCP and neighbour discovery are in the fixed tier. What nothing allows, `default/deny` refuses.
+ * DHCP and neighbour discovery are in the fixed tier, and what a forward leads inward in one of its own. What nothing allows, `default/deny` refuses.
  */
 
 import type { AddressSet } from '../model/interval.ts'

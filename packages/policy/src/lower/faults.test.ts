@@ -4,7 +4,8 @@
  * it is, so that a code without a row shows.
  */
 import { describe, expect, test } from 'vitest'
-import { allow, deny, device, list, network, profile } from '../author/index.ts'
+import { forwardDocumentOf } from '../author/forward.ts'
+import { allow, deny, device, forward, list, network, profile } from '../author/index.ts'
 import { validate } from '../author/validate.ts'
 import { links, networks, siteOf, why } from '../fixtures/site.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
@@ -35,7 +36,72 @@ const things = (more: object): object => ({
 
 type Case = readonly [what: string, wrong: object, expected: string, fine: object]
 
+const camera = { at: 'uplink', service: '8554/tcp', to: 'vent-01', why } as const
+const forwards = (...all: readonly object[]): object => ({
+  forwards: Object.fromEntries(all.map((one, at) => [`f${at}`, forward({ ...camera, ...one } as never)])),
+})
+
 const cases: readonly Case[] = [
+  // TW1026, TW1027: forwards that cannot be.
+  [
+    'a forward on a network that is not there',
+    forwards({ at: 'uplnk' }),
+    'TW1005 forwards.f0.at uplnk: Did you mean uplink?',
+    forwards({}),
+  ],
+  [
+    'a forward to a device that is not there',
+    forwards({ to: 'vent-1' }),
+    'TW1005 forwards.f0.to vent-1: Did you mean vent-01?',
+    forwards({ to: 'vent-01' }),
+  ],
+  [
+    'a forward from inside',
+    forwards({ at: 'station' }),
+    'TW1026 forwards.f0.at station: From inside, reach the device by its own address, with an allow rule; or name an uplink.',
+    forwards({ at: 'station', by: 'docker' }),
+  ],
+  ...(
+    [
+      ['to a network', { to: 'things' }, { to: 'things', by: 'docker' }],
+      ['to a prefix', { to: '10.20.0.0/28' }, { to: '10.20.0.9' }],
+      ['to two devices', { to: ['vent-01', '10.20.0.9'] }, { to: ['vent-01'] }],
+      ['to somebody outside', { to: '203.0.113.9' }, { to: 'fd20::9' }],
+      ['to the gateway by its address', { to: '10.20.0.1' }, { to: '10.20.0.2' }],
+      ['to the gateway', { to: 'gateway' }, {}],
+    ] as const
+  ).map(
+    ([what, wrong, fine]): Case => [
+      `a forward ${what}`,
+      forwards(wrong),
+      `TW1026 forwards.f0.to ${JSON.stringify(forwardDocumentOf(wrong).to)}: Write to: 'crater-cam', or an address that lives on a network which is no uplink and is not the gateway's.`,
+      forwards(fine),
+    ],
+  ),
+  [
+    'a forward of several ports to one',
+    forwards({ service: '8000-8010/tcp', port: 554 }),
+    'TW1026 forwards.f0.port 554: Write a forward for each port, or leave `port` out: each goes to its own number.',
+    forwards({ service: '8000-8010/tcp' }),
+  ],
+  [
+    'a forward of the answers that give the gateway its address',
+    forwards({ service: '1-1023/udp' }),
+    'TW1026 forwards.f0.service 1-1023/udp: Leave 68/udp and 546/udp out.',
+    forwards({ service: '1-1023/tcp' }),
+  ],
+  [
+    'two forwards of one port',
+    forwards({}, { service: '8000-9000/tcp' }),
+    'TW1027 forwards.f1.service 8000-9000/tcp: A port leads to one place: give one of them another port, or remove it.',
+    forwards({}, { service: '8000-9000/udp' }),
+  ],
+  [
+    'a forward from a DNS name',
+    forwards({ from: 'c2.example', to: '10.20.0.9' }),
+    'TW1015 forwards.f0.from -: A name means the addresses a device was told. Say which devices (who: a profile, label or device), or name addresses.',
+    forwards({ from: 'c2.example', to: 'vent-01' }),
+  ],
   // TW1005: a reference to nothing, with what was probably meant.
   [
     'a network that is not there',
@@ -300,6 +366,8 @@ test('every code of this stage has a row', () => {
     'TW1015',
     'TW1016',
     'TW1021',
+    'TW1026',
+    'TW1027',
   ])
 })
 

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { allow, deny, device, list, network, profile } from '../author/index.ts'
+import { allow, deny, device, forward, list, network, profile } from '../author/index.ts'
 import { prepared, randomPolicy } from '../fixtures/random.ts'
 import { links, lowered, networks, siteOf, why } from '../fixtures/site.ts'
 import { formatInterval } from '../model/address.ts'
@@ -25,11 +25,15 @@ describe('the order in which rules win', () => {
       y: deny.out({ who: 'vent', to: 'any', why, expires: '2020-01-01' }),
       x: deny.out({ who: 'vent', to: 'any', why, expires: '2030-01-01', onExpiry: 'lift' }),
     }
-    const { rules: ordered } = rulesetOf({ devices, rules, quarantine: { vent: { why } } })
+    const forwards = {
+      f: forward({ at: 'uplink', service: '22/tcp', to: 'vent', why, expires: '2027-01-01' }),
+    }
+    const { rules: ordered } = rulesetOf({ devices, rules, quarantine: { vent: { why } }, forwards })
     const own = ordered.filter(({ tier }) => tier !== 'fixed' && tier !== 'default').map(({ id }) => id)
-    expect(own).toEqual(['quarantine/vent', 'y', 'x', 'm', 'z', 'b', 'a'])
+    expect(own).toEqual(['quarantine/vent', 'y', 'x', 'forward/f', 'default/no-forward', 'm', 'z', 'b', 'a'])
     expect(ordered.at(-1)?.id).toBe('default/deny')
     expect(ordered.filter(({ id }) => id.startsWith('default/')).map(({ id }) => id)).toEqual([
+      'default/no-forward',
       'default/admin',
       'default/gateway-services',
       'default/gateway-to-uplink',
@@ -45,13 +49,15 @@ describe('the order in which rules win', () => {
       fc.property(randomPolicy, (document) => {
         const [{ rules }] = prepared(document, { format: 1 })
         const keys = rules
-          .slice(0, -1)
+          .filter(({ id }) => id !== 'default/deny' && id !== 'default/no-forward')
           .map((rule) => [tiers.indexOf(rule.tier), -(rule.endsAt ?? Number.MAX_SAFE_INTEGER), rule.id])
         const sorted = [...keys].sort(
           ([a, b, c], [x, y, z]) =>
             Number(a) - Number(x) || Number(b) - Number(y) || (String(c) < String(z) ? -1 : 1),
         )
         expect(keys).toEqual(sorted)
+        expect(rules.at(-1)?.id).toBe('default/deny')
+        expect(rules.findLast(({ tier }) => tier === 'forward')?.id).toBe('default/no-forward')
         expect(new Set(rules.map(({ id }) => id)).size).toBe(rules.length)
       }),
       { numRuns: 60 },

@@ -13,6 +13,7 @@ import { type Lowering, report } from './context.ts'
 import { defaultTier } from './default-tier.ts'
 import { lowerDevices } from './devices.ts'
 import { fixedTier } from './fixed-tier.ts'
+import { forwardTier, lowerForwards } from './forwards.ts'
 import { lowerLimits } from './limits.ts'
 import { lowerLists } from './lists.ts'
 import { lowerNetworks } from './networks.ts'
@@ -43,6 +44,7 @@ export function lower(
     byProfile: new Map(),
     byLabel: new Map(),
     lists: new Map(),
+    forwards: [],
     groups: [],
     groupByLabel: new Map(),
   }
@@ -50,7 +52,7 @@ export function lower(
   lowerNetworks(lowering, context.prefixes ?? {})
   lowerLists(lowering)
   const { devices, owners, links } = lowerDevices(lowering)
-  const authored = lowerRules(lowering)
+  const authored = [...lowerRules(lowering), ...lowerForwards(lowering)]
   refuseSharedIds(
     lowering,
     authored.map((rule) => rule.id),
@@ -58,7 +60,12 @@ export function lower(
   const limits = lowerLimits(lowering)
   if (hasErrors(lowering.diagnostics)) return [null, lowering.diagnostics]
 
-  const rules = inWinningOrder([...fixedTier, ...authored, ...defaultTier(lowering, authored)])
+  const rules = inWinningOrder([
+    ...fixedTier,
+    ...authored,
+    ...forwardTier,
+    ...defaultTier(lowering, authored),
+  ])
   const { classes, classOf } = classify(devices.length, lowering.groups)
   for (const [index, device] of devices.entries()) device.class = classOf[index] as number
   const patterns = patternsOf(rules)
@@ -75,6 +82,7 @@ export function lower(
     classes,
     rules,
     limits,
+    forwards: lowering.forwards,
     lists: lowering.lists,
     patterns,
     index: indexRules(rules, classes, lowering.groups.length, named),

@@ -17,9 +17,19 @@ import {
   type Candidates,
   type Endpoint,
   isWithin,
+  type Match,
   type Rule,
   type Ruleset,
 } from '../model/ruleset.ts'
+
+function isTranslated({ translated }: Match, { original, ...flow }: Flow): boolean {
+  if (translated === undefined || original === undefined) return translated === undefined
+  const addressed = original.port === undefined ? flow : { ...flow, destinationPort: original.port }
+  return (
+    [null, flow.ingress].includes(translated.network) &&
+    translated.services.some((one) => covers(one, addressed))
+  )
+}
 
 /** Tries every rule in winning order. Numbers are no, maybe and yes. */
 function naive(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: number): string {
@@ -58,7 +68,8 @@ function naive(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: number): st
         .filter(
           (match) =>
             (rule.when === null || isWithin(rule.when, at)) &&
-            match.services.some((one) => covers(one, flow)),
+            match.services.some((one) => covers(one, flow)) &&
+            isTranslated(match, flow),
         )
         .map((match) => Math.min(endTruth(match.from, 0), endTruth(match.to, 1))),
     )

@@ -12,17 +12,23 @@ import {
   tiers,
 } from '../model/ruleset.ts'
 import { DEFAULT_DENY } from './default-tier.ts'
+import { NO_FORWARD } from './forwards.ts'
 import { type Named, sortEndpoint } from './parts.ts'
 
-/** Strongest tier first, then longest-lived, then id; what refuses everything else stands last. */
+/** Strongest tier first, then longest-lived, then id; what refuses the rest of its tier stands last in it. */
 export function inWinningOrder(rules: readonly Rule[]): Rule[] {
   return [...rules].sort(
     (a, b) =>
       tiers.indexOf(a.tier) - tiers.indexOf(b.tier) ||
-      Number(a.id === DEFAULT_DENY) - Number(b.id === DEFAULT_DENY) ||
+      Number(isRest(a)) - Number(isRest(b)) ||
       lifeOf(b) - lifeOf(a) ||
       (a.id < b.id ? -1 : 1),
   )
+}
+
+/** What refuses whatever nothing else in its tier speaks of. */
+function isRest({ id }: Rule): boolean {
+  return id === DEFAULT_DENY || id === NO_FORWARD
 }
 
 /** A number that grows with how long a rule lives. Finite, so that two endless rules compare as equal. */

@@ -144,7 +144,12 @@ function lowerQuarantine(lowering: Lowering, name: string, quarantine: Quarantin
 }
 
 /** A DNS name means what a device was told; a rule whose other end is no device has nobody who was told. */
-function refuseUntellable(lowering: Lowering, who: ResolvedEnd, peer: ResolvedEnd, place: Place): void {
+export function refuseUntellable(
+  lowering: Lowering,
+  who: ResolvedEnd,
+  peer: ResolvedEnd,
+  place: Place,
+): void {
   const named = [...peer.parts, ...who.parts].some((part) => hasName(part.endpoint))
   const both = who.parts.some((part) => hasName(part.endpoint))
   const devicesOnly = who.parts.every((part) => part.endpoint.include.every((atom) => atom.kind === 'group'))
@@ -165,7 +170,7 @@ function whole(atom: Endpoint['include'][number]): ResolvedEnd['parts'][number] 
   return { endpoint: { include: [atom], except: [] }, startsAt: null, endsAt: null }
 }
 
-function documentationOf(
+export function documentationOf(
   document: Pick<RuleDocument, 'why' | 'owner' | 'ticket' | 'added' | 'review' | 'expires'>,
   inherited: string | undefined,
 ): Pick<Rule, 'why' | 'owner' | 'ticket' | 'added' | 'review' | 'expires'> {
@@ -183,10 +188,10 @@ function peerProperty(rule: RuleDocument): string {
   return rule.direction === 'out' ? 'to' : rule.direction === 'in' ? 'from' : 'peer'
 }
 
-function latest(a: number | null, b: number | null): number | null {
+export function latest(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : Math.max(a, b)
 }
 
-function earliest(a: number | null, b: number | null): number | null {
+export function earliest(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : Math.min(a, b)
 }

@@ -16,6 +16,8 @@ export interface Flow {
   readonly source: Address
   /** After destination translation, before source translation. */
   readonly destination: Address
+  /** What it was addressed to before its destination was translated; absent where it was not. */
+  readonly original?: { readonly destination: Address; readonly port?: number }
   /** IP protocol number; for IPv6 that of the upper layer. */
   readonly protocol: number
   /** Of TCP and UDP. */

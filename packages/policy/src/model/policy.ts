@@ -77,6 +77,26 @@ export interface RuleDocument extends Documentation {
   readonly origin: Origin | null
 }
 
+/**
+ * Lets in what is addressed to the gateway itself, by translating where it goes. Nothing else brings a flow in by a
+ * translated address.
+ */
+export interface ForwardDocument extends Documentation {
+  /** The network it comes in by; an uplink, unless another program translates. */
+  readonly at: string
+  /** The ports it is addressed to, `8554/tcp`. */
+  readonly service: readonly string[]
+  /** One device or address; where another program translates, whatever that may choose. */
+  readonly to: readonly EndpointDocument[]
+  /** The port it goes to; null: the one it is addressed to. */
+  readonly port: number | null
+  readonly from: readonly EndpointDocument[]
+  /** The program that translates, for people; null: Thingwall does. */
+  readonly by: string | null
+  readonly when: When | null
+  readonly origin: Origin | null
+}
+
 /** Ceilings for each device of a profile, as text with units: `64 kB/s`, `30/min`. */
 export interface LimitsDocument {
   readonly egress?: string
@@ -155,6 +175,8 @@ export interface PolicyDocument {
   readonly lists: Readonly<Record<string, ListDocument>>
   readonly devices: Readonly<Record<string, DeviceDocument>>
   readonly rules: Readonly<Record<string, RuleDocument>>
+  /** Absent in documents that are older than forwards. */
+  readonly forwards?: Readonly<Record<string, ForwardDocument>>
   readonly quarantine: Readonly<Record<string, QuarantineDocument>>
   readonly apis: Readonly<Record<string, ApiDocument>>
   readonly tests: readonly TestDocument[]

@@ -12,8 +12,11 @@ import type { AddressSet, SearchableSet } from './interval.ts'
 import type { Identity, Isolation, ListDocument, ListEntryDocument, Role } from './policy.ts'
 import type { Service } from './service.ts'
 
-/** From strongest to weakest. Rules of a stronger tier decide, whatever weaker ones say. */
-export const tiers = ['fixed', 'quarantine', 'deny', 'allow', 'default'] as const
+/**
+ * From strongest to weakest. Rules of a stronger tier decide, whatever weaker ones say. `forward` speaks of translated
+ * flows only and leaves none of them undecided: what an `allow` says is never about them.
+ */
+export const tiers = ['fixed', 'quarantine', 'deny', 'forward', 'allow', 'default'] as const
 export type Tier = (typeof tiers)[number]
 
 export interface Network {
@@ -80,10 +83,34 @@ export interface Match {
   readonly from: Endpoint
   readonly to: Endpoint
   readonly services: readonly Service[]
+  /** Only flows whose destination was translated so; absent: whether it was or not. */
+  readonly translated?: Translation
   /** From then on, where the part of a rule comes in force when an exception from it ends; null: always. */
   readonly startsAt: number | null
   /** As `Rule.endsAt`, for the part of a rule that rests on list entries which end earlier. */
   readonly endsAt: number | null
+}
+
+/** What a flow was addressed to before its destination was translated. */
+export interface Translation {
+  /** The network it came in by; null for any. */
+  readonly network: string | null
+  readonly services: readonly Service[]
+}
+
+/** A destination that the gateway translates, whoever sends. Whether the flow is then let in is for rules. */
+export interface Forward {
+  /** That of its rule. */
+  readonly id: string
+  /** The uplink it comes in by. */
+  readonly network: string
+  /** What it is addressed to, at an address of the gateway's that is on no inside network. */
+  readonly services: readonly (Service & { readonly kind: 'ports' })[]
+  readonly to:
+    | { readonly kind: 'device'; readonly device: number }
+    | { readonly kind: 'address'; readonly address: Address }
+  /** Null: the port it is addressed to. */
+  readonly port: number | null
 }
 
 /** Minutes since Monday 00:00 UTC, as disjoint half-open ranges [first, end). */
@@ -202,6 +229,7 @@ export interface Ruleset {
   /** In the order in which they win: tier, then longest-lived, then id. */
   readonly rules: readonly Rule[]
   readonly limits: readonly Limit[]
+  readonly forwards: readonly Forward[]
   readonly lists: ReadonlyMap<string, List>
   /** The names and wildcards that rules speak of, each once. */
   readonly patterns: readonly string[]

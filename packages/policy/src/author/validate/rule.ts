@@ -135,7 +135,8 @@ function weekday(value: unknown, at: Reading): Weekday | undefined {
   return refuse(at, 'TW1017', 'this is no day', `one of ${weekdays.join(', ')}`, value)
 }
 
-const when: Reader<When> = (value, at) => {
+/** Hours and days. */
+export const when: Reader<When> = (value, at) => {
   if (isObject(value) && value.days === undefined && value.hours === undefined) {
     return refuse(
       at,
@@ -151,7 +152,12 @@ const whenShape = object<When>(
   "{ days: [...], hours: '…' }",
 )
 
-const peers = someOf(peerWithin, 'peers', "name a peer; everything is written 'any'")
+/** One end of a rule. */
+export const peers: Reader<readonly EndpointDocument[]> = someOf(
+  peerWithin,
+  'peers',
+  "name a peer; everything is written 'any'",
+)
 const who = someOf(peerWithin, 'peers', "say who, or 'any'")
 
 function implied(value: unknown, at: Reading): null | undefined {
@@ -207,7 +213,7 @@ function ruleOf(read: Reader<RuleDocument>): Reader<RuleDocument> {
 }
 
 /** A rule about a list belongs, where it does not say, to whoever owns the list. */
-function namesOwnedList(peer: unknown, at: Reading): boolean {
+export function namesOwnedList(peer: unknown, at: Reading): boolean {
   const named = severalOf(peer).flatMap((one) =>
     isObject(one) && one.kind === 'except' ? severalOf(one.of) : [one],
   )

@@ -80,6 +80,7 @@ const singulars: Readonly<Record<string, string>> = {
   lists: 'list',
   devices: 'device',
   rules: 'rule',
+  forwards: 'forward',
   quarantine: 'quarantine',
   apis: 'API',
 }

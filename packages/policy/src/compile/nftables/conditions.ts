@@ -171,6 +171,27 @@ export function serviceTests(services: readonly Service[], speaker: Speaker): re
   return tests
 }
 
+/**
+ * Whether the destination was translated so, one text for each way; `''` where the match does not say. nft reads a port
+ * of the original direction only behind a port of the packet, and prints a set of them so that it cannot read it again.
+ */
+export function translationTests(
+  { ruleset, speaker }: ConditionContext,
+  { translated }: Match,
+): readonly string[] {
+  if (translated === undefined) return ['']
+  const { network, services } = translated
+  const at = network === null ? null : (ruleset.networkByName.get(network) as Network)
+  const door = `${speaker === 'opener' ? 'iifname' : 'oifname'} `
+  const via = at === null ? '' : `${door}${interfaceNames(at.interfaces)} `
+  return services.map((service) => {
+    if (service.kind !== 'ports') return `${via}ct status dnat`
+    const { first, last } = service
+    const port = 'ct original proto-dst'
+    return `${via}ct status dnat ${first === last ? `${port} ${first}` : `${port} >= ${first} ${port} <= ${last}`}`
+  })
+}
+
 /** The ICMP type that answers each request (RFC 792, RFC 950, RFC 4443, RFC 4620). */
 const ANSWERS: Readonly<Record<Family, Readonly<Record<number, number>>>> = {
   4: { 8: 0, 13: 14, 15: 16, 17: 18 },

@@ -10,6 +10,7 @@ import { noBindings } from '../../evaluate/bind.ts'
 import type { Rule, Ruleset } from '../../model/ruleset.ts'
 import type { Artifact, Target } from '../target.ts'
 import { arpTable } from './arp.ts'
+import { forwarding } from './forwards.ts'
 import { baseChains } from './hooks.ts'
 import { guardIdentity } from './identity.ts'
 import { judge } from './judge.ts'
@@ -37,6 +38,7 @@ export const nftables: Target<Partial<NftablesOptions>> = {
     'protocol-numbers': 'exact',
     ipv6: 'exact',
     masquerade: 'exact',
+    forwards: 'exact',
     'gateway-services': 'exact',
     quarantine: 'exact',
   },
@@ -63,6 +65,7 @@ function inetTable(ruleset: Ruleset, sets: Sets, slots: Slots, options: Nftables
   const identity = guardIdentity(ruleset, sets, options)
   const judgement = judge(ruleset, sets, slots)
   const live = keepLive(slots, options)
+  const forwards = forwarding(ruleset, sets, options)
   return {
     family: 'inet',
     name: TABLE,
@@ -74,6 +77,7 @@ function inetTable(ruleset: Ruleset, sets: Sets, slots: Slots, options: Nftables
       ...limits.sets,
       ...judgement.sets,
       ...log.sets,
+      ...forwards.sets,
     ],
     chains: [
       ...verdictChains(slots, log, limits.admission),
@@ -81,6 +85,7 @@ function inetTable(ruleset: Ruleset, sets: Sets, slots: Slots, options: Nftables
       ...judgement.chains,
       ...identity.chains,
       ...live.chains,
+      ...forwards.chains,
       ...baseChains(ruleset, { limitChain: limits.traffic, live }),
     ],
   }
@@ -91,6 +96,8 @@ function* membership(ruleset: Ruleset, slots: Slots): Iterable<string> {
   for (const network of ruleset.networks)
     yield `\n${network.name} ${network.addresses.map(writeInterval).join()}`
   yield `\n${ruleset.classes.map((one) => [...one.groups].join('+')).join()}`
+  for (const { id, network, services, to, port } of ruleset.forwards)
+    yield `\n${JSON.stringify([id, network, services, to, port])}`
   yield `\n${slots.all.map((slot) => `${slot.numbers.map(({ value }) => value).join('+')}:${slot.endsAt}`).join()}`
   let batch = ''
   for (const device of ruleset.devices) {

@@ -21,6 +21,7 @@ import {
   serviceTests,
   type Test,
   timeTests,
+  translationTests,
 } from './conditions.ts'
 import { NO_RANK } from './options.ts'
 import { headerOf, type Sets } from './sets.ts'
@@ -115,7 +116,9 @@ function placeMatch(
       for (const ends of both(from, to)) {
         for (const service of serviceTests(match.services, context.speaker)) {
           for (const whole of both(ends, service)) {
-            for (const time of times) lines.push(lineOf(slot, whole, time))
+            for (const how of translationTests(context, match))
+              for (const time of times)
+                lines.push(lineOf(slot, whole, [how, time].filter((part) => part !== '').join(' ')))
           }
         }
       }

@@ -1,0 +1,66 @@
+/**
+ * The chain that translates what forwards are for, before anything is judged: looked up by interface, protocol and port,
+ * so that its rules do not grow with forwards. Whether a translated flow is let in is for the rules, as of any flow.
+ *
+ * Only what comes in by the forward's uplink, to an address of the gateway's own outside: from inside, a device is
+ * reached by its own address. Groups and broadcasts are never translated.
+ */
+import { targetOf } from '../../evaluate/translate.ts'
+import { type Family, formatAddress } from '../../model/address.ts'
+import type { Forward, Network, Ruleset } from '../../model/ruleset.ts'
+import type { NftablesOptions } from './options.ts'
+import { addressType, FAMILIES, headerOf, type Sets } from './sets.ts'
+import { type ChainDeclaration, element, type SetDeclaration } from './text.ts'
+
+export interface Forwarding {
+  readonly sets: readonly SetDeclaration[]
+  readonly chains: readonly ChainDeclaration[]
+}
+
+/** Nothing where there are no forwards. */
+export function forwarding(ruleset: Ruleset, sets: Sets, options: NftablesOptions): Forwarding {
+  if (ruleset.forwards.length === 0) return { sets: [], chains: [] }
+  const declared: SetDeclaration[] = []
+  const rules: string[] = []
+  for (const family of FAMILIES) {
+    const header = headerOf(family)
+    const inside = sets.addresses(ruleset.local, family)
+    const isOurs = `${inside === null ? `meta nfproto ipv${family}` : `${header} daddr != ${inside}`} fib daddr type local`
+    for (const [kind, lead] of [
+      ['port', ` . inet_service`],
+      ['ports', ''],
+    ] as const) {
+      const name = `forward-${kind}/${family}`
+      const own = ruleset.forwards.filter(({ port }) => (port === null) === (kind === 'ports'))
+      if (own.length === 0) continue
+      declared.push({
+        kind: 'map',
+        name,
+        type: `type ifname . inet_proto . inet_service : ${addressType(family)}${lead}`,
+        flags: kind === 'ports' ? ['interval', 'timeout'] : ['timeout'],
+        elements: own.flatMap((forward) => elementsOf(ruleset, forward, options, family)),
+        isDerived: true,
+      })
+      rules.push(`${isOurs} dnat ${header} to iifname . meta l4proto . th dport map @${name}`)
+    }
+  }
+  const hook = 'type nat hook prerouting priority dstnat; policy accept;'
+  return { sets: declared, chains: [{ name: 'forwards', hook, rules }] }
+}
+
+function elementsOf(
+  ruleset: Ruleset,
+  forward: Forward,
+  options: NftablesOptions,
+  family: Family,
+): readonly string[] {
+  const target = targetOf(ruleset, forward, options.bindings, options.at, family)
+  if (target === null) return []
+  const { interfaces } = ruleset.networkByName.get(forward.network) as Network
+  const to = ` : ${formatAddress(target.address)}${forward.port === null ? '' : ` . ${forward.port}`}`
+  return forward.services.flatMap(({ protocol, first, last }) => {
+    const ports = first === last ? `${first}` : `${first}-${last}`
+    const key = `${protocol} . ${ports}`
+    return interfaces.map((name) => element(`"${name}" . ${key}`, target.until, options.at, to))
+  })
+}
