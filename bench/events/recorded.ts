@@ -148,7 +148,7 @@ async function byRecorder(
     },
   })
   recorder.know(emptyDirectory)
-  const countedIn = ({ packets, flows }: RecordCounts): RecordCounts['packets'] =>
+  const countedIn = ({ packets, flows }: RecordCounts): RecordCounts['flows'] =>
     what.source === 'nflog' ? packets : flows
   try {
     await recorder.counts()

@@ -10,6 +10,7 @@ export {
   directoryOf,
   emptyDirectory,
 } from './events/directory.ts'
+export { type KeepOptions, keepRecording } from './events/keep-recording.ts'
 export * from './events/model.ts'
 export type { RecordCounts } from './events/record.ts'
 export {

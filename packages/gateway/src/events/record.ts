@@ -8,6 +8,7 @@ import { type BatchReader, batchReader } from '../netlink/batch.ts'
 import { droppedMessages, EINTR, inNamespace, libc, systemError } from '../netlink/libc.ts'
 import type { EventId } from '../store/store.ts'
 import type { StoreWriter } from '../store/writer.ts'
+import { burstEnd } from './burst-end.ts'
 import { readConntrack } from './conntrack-messages.ts'
 import { type Directory, type DirectoryAddition, keepNames } from './directory.ts'
 import type { Clock, GatherOptions } from './gather.ts'
@@ -48,7 +49,13 @@ export type Told =
 
 /** Since the recording began. What came = what is in the store + what is lost. */
 export interface RecordCounts {
-  readonly packets: Counted
+  readonly packets: Counted & {
+    /**
+     * Messages that the socket dropped behind the last packet read, each of one packet at least: with the next packet
+     * its number tells exactly how many were lost, and they are counted in `lost`.
+     */
+    readonly messagesLostSince: number
+  }
   readonly flows: Counted
   /** Events written, and those the store could not take. */
   readonly events: { readonly written: number; readonly lost: number }
@@ -91,13 +98,20 @@ export function record(options: RecordOptions): void {
   const waiting: Happening[] = []
   let toldLosses = { packets: 0, flows: 0, at: Number.NEGATIVE_INFINITY }
 
-  const readPackets = (now: Clock): number =>
-    packets?.read((bytes, from, to) => {
-      log.read(bytes, from, to, (packet) => {
-        counts.packets += 1
-        traffic.packet(packet, now)
-      })
-    }) ?? 0
+  const end = burstEnd(sources.nflog)
+  const readPackets = (now: Clock): number => {
+    const before = log.lost()
+    const read =
+      packets?.read((bytes, from, to) => {
+        log.read(bytes, from, to, (packet) => {
+          counts.packets += 1
+          traffic.packet(packet, now)
+        })
+      }) ?? 0
+    if (read === 0) end.empty(packets?.losses().overruns ?? 0)
+    else if (log.lost() > before) end.gap()
+    return read
+  }
   const readFlows = (now: Clock): number =>
     flows?.read((bytes, from, to) => {
       readConntrack(bytes, from, to, (change) => {
@@ -118,7 +132,7 @@ export function record(options: RecordOptions): void {
 
   const losses = (now: Clock): readonly NoticeEvent[] => {
     if (now.monotonicMs - toldLosses.at < LOSSES_MS) return []
-    const [lost, gone] = [lostPackets(), lostFlows()]
+    const [lost, gone] = [lostPackets() + end.messages(), lostFlows()]
     const missing = [
       ['packets-lost', 'logged packets came faster than they could be read', lost - toldLosses.packets],
       ['flows-lost', 'flows opened and closed faster than they could be read', gone - toldLosses.flows],
@@ -142,7 +156,12 @@ export function record(options: RecordOptions): void {
     if (last !== null) options.tell({ kind: 'recorded', last })
   }
   const counted = (): RecordCounts => ({
-    packets: { seen: counts.packets, lost: lostPackets(), overruns: packets?.losses().overruns ?? 0 },
+    packets: {
+      seen: counts.packets,
+      lost: lostPackets(),
+      overruns: packets?.losses().overruns ?? 0,
+      messagesLostSince: end.messages(),
+    },
     flows: { seen: counts.flows, lost: lostFlows(), overruns: flows?.losses().overruns ?? 0 },
     events: { written: counts.written, lost: counts.lost },
     storeFault: counts.fault,

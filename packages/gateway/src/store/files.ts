@@ -71,6 +71,11 @@ export function removeSegment(path: string): void {
   }
 }
 
+/** As `removeSegment`, and waits until its room is free. */
+export function removeSegmentNow(path: string): void {
+  for (const part of PARTS) rmSync(`${path}${part}`, { force: true })
+}
+
 /** Removes what was on its way out when the process ended. */
 export function removeLeftovers(folder: string): void {
   for (const name of readdirSync(folder)) {

@@ -9,6 +9,7 @@ import type { Happening, NoticeEvent } from '../events/model.ts'
 import {
   removeLeftovers,
   removeSegment,
+  removeSegmentNow,
   type SegmentFile,
   segmentPath,
   segmentsIn,
@@ -107,6 +108,16 @@ export function openWriter(options: WriterOptions): StoreWriter {
       left -= 1
     }
   }
+  /**
+   * A full disk lets no hour begin, and without a new one none would ever look old enough: then the clock is believed
+   * alone, for one hour, which makes the room. False where none is beyond its time.
+   */
+  const makeRoom = (nowMs: number): boolean => {
+    const [oldest] = segmentsIn(folder)
+    if (oldest === undefined || Math.abs(nowMs - oldest.hourMs - HOUR_MS) < keepHours * HOUR_MS) return false
+    removeSegmentNow(oldest.path)
+    return true
+  }
   let hasRecovered = false
   const turnTo = (nowMs: number): Segment => {
     const hourMs = Math.floor(Math.max(0, nowMs) / HOUR_MS) * HOUR_MS
@@ -119,7 +130,15 @@ export function openWriter(options: WriterOptions): StoreWriter {
     const goesOn = last !== undefined && !last.isTorn && last.hourMs === hourMs && tryOpen(last, nowMs)
     if (!goesOn) {
       const sequence = (last?.sequence ?? 0) + 1
-      open(segmentPath(folder, sequence, hourMs), sequence, hourMs)
+      const path = segmentPath(folder, sequence, hourMs)
+      try {
+        open(path, sequence, hourMs)
+      } catch (error) {
+        // What there is of it is no segment, and would stand in the way of the next try.
+        removeSegmentNow(path)
+        if (!isFull(error) || !makeRoom(nowMs)) throw error
+        open(path, sequence, hourMs)
+      }
     }
     letGo(nowMs)
     return (current as unknown as { readonly segment: Segment }).segment
