@@ -9,8 +9,9 @@ import { writeFileSync } from 'node:fs'
 import { deny, network, policy } from '@thingwall/policy'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { order } from '../contracts/enforcement-point.ts'
-import { artifactOf, at, buildCity, type City, families, isAlive } from './lock-out/city.ts'
+import { at, buildCity, type City, families, isAlive, killGroup } from './lock-out/city.ts'
 import { type LiveFlow, until } from './wall/agent.ts'
+import { artifactOf } from './wall/point.ts'
 
 const LOCK_OUTS = Number(process.env.THINGWALL_LOCK_OUTS ?? 25)
 const ABREAST = 3
@@ -86,7 +87,7 @@ async function lockOut(
   })
   if (ending === 'by itself') expect(await command.ended).toMatchObject({ status: 0 })
   await until('the kernel to have the trial', async () => isOver || (await city.trial())?.isRunning === true)
-  if (ending === 'killed') process.kill(-(command.pid as number), 'SIGKILL')
+  if (ending === 'killed') killGroup(command.pid as number)
   await command.ended
   await until('every process of ours to be dead', () => !isAlive(command.pid as number))
 
@@ -223,7 +224,7 @@ describe('when a trial is over', () => {
     await point.apply(artifactOf(strangers), { ...order, confirmWithinMs: 3000 })
     const { generation } = (await city.trial()) as { generation: string }
     const forget = async (): Promise<void> => {
-      for (const host of ['laptop', 'router'])
+      for (const host of ['laptop', 'router'] as const)
         await city.site.must(city.named(host), ['ip', 'neighbour', 'flush', 'all'])
     }
     await forget()

@@ -7,9 +7,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, type NftablesPoint, openNftablesPoint } from '@thingwall/gateway'
 import { buildSite, type HostProcess, type RunResult, type Site } from '@thingwall/gateway/lab'
-import { type Artifact, compileFor, lower, type PolicyDocument, validate } from '@thingwall/policy'
-import { nftables } from '@thingwall/policy/nftables'
 import { type Agent, startAgent } from '../wall/agent.ts'
+import { machineOn } from '../wall/point.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const cli = [
@@ -26,7 +25,6 @@ export const at = {
   outside: { four: '203.0.113.10', six: '2001:db8::10' },
 } as const
 export const families = ['four', 'six'] as const
-export type Family = (typeof families)[number]
 
 export interface City {
   readonly site: Site
@@ -139,6 +137,15 @@ function sumOf(counters: readonly Counter[], isAsked: (counter: Counter) => bool
   return counters.filter(isAsked).reduce((sum, { packets }) => sum + packets, 0)
 }
 
+/** Kills a process and all it has started; it may have ended by itself. */
+export function killGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 /** Whether any process of a group runs yet; one that is dead and that nobody has asked about does not. */
 export function isAlive(group: number): boolean {
   return readdirSync('/proc').some((name) => {
@@ -151,30 +158,4 @@ export function isAlive(group: number): boolean {
       return false
     }
   })
-}
-
-/** A host of a site as the machine that the gateway acts on. */
-function machineOn(site: Site, host: string): Machine {
-  return {
-    run: async (program, args) => {
-      const result = await site.run(host, [program, ...args], { env: { LC_ALL: 'C', TZ: 'UTC' } })
-      return { ...result, isMissing: false }
-    },
-    read: async (path) => {
-      const { status, stdout } = await site.run(host, ['cat', path])
-      return status === 0 ? stdout : null
-    },
-    write: async (path, text) => (await site.run(host, ['tee', path], { input: text })).status === 0,
-    links: async () => [],
-  }
-}
-
-export function artifactOf(document: PolicyDocument): Artifact {
-  const [valid, invalid] = validate(JSON.parse(JSON.stringify(document)))
-  if (valid === null) throw new Error(JSON.stringify(invalid))
-  const [ruleset, faults] = lower(valid)
-  if (ruleset === null) throw new Error(JSON.stringify(faults))
-  const [artifact, refused] = compileFor(nftables, ruleset, {})
-  if (artifact === null) throw new Error(JSON.stringify(refused))
-  return artifact
 }
