@@ -36,22 +36,26 @@ export function truthOf(
     const base: Story = { until, confirmed: null, ended: null }
     return isRunning
       ? base
-      : { ...base, ended: story?.ended ?? { how: 'reverted', at: Math.min(until, now) } }
+      : { ...base, ended: story?.ended ?? { how: 'reverted', at: endOf(record, until, now) } }
   }
   const standingOne = applicationOf(settled, applications)
   if (standingOne === application) {
-    const confirmed = story?.confirmed ?? { by: record.by, at: story?.until ?? record.at }
+    const confirmed = story?.confirmed ?? { by: record.by, at: endOf(record, story?.until ?? record.at, now) }
     return { until: story?.until ?? null, confirmed, ended: null }
   }
   if (story === null) return null
   if (story.ended !== null) return story
   if (story.confirmed === null) {
-    const at = Math.min(story.until ?? now, now)
-    return { ...story, ended: { how: 'reverted', at } }
+    return { ...story, ended: { how: 'reverted', at: endOf(record, story.until ?? now, now) } }
   }
   const by = standingOne?.record.sequence ?? 0
   // Confirmed, and not there: replaced by a later one, or gone with a flush or a restart.
   return by > record.sequence ? { ...story, ended: { how: 'replaced', at: now, by } } : story
+}
+
+/** When a trial ended by the clock: no later than now, and not before it began, though the clock may have been put back. */
+function endOf({ at }: Application['record'], until: number, now: number): number {
+  return Math.max(at, Math.min(until, now))
 }
 
 /** An application as people are told of it. */
@@ -65,7 +69,7 @@ export function pastOf(
   return {
     record: application.record,
     confirmed: story?.confirmed ?? null,
-    fate: fateOf(application, story, applications, standing),
+    fate: fateOf(application, story, applications, standing, now),
   }
 }
 
@@ -73,7 +77,8 @@ function fateOf(
   application: Application,
   story: Story | null,
   applications: readonly Application[],
-  { settled }: Standing,
+  { settled, trial }: Standing,
+  now: number,
 ): Fate {
   if (story === null) return { kind: 'unfinished' }
   const { ended } = story
@@ -89,6 +94,7 @@ function fateOf(
         return ended satisfies never
     }
   }
-  if (story.confirmed === null) return { kind: 'on trial', until: story.until ?? 0 }
+  // By the kernel's own clock: ours may have been put right since.
+  if (story.confirmed === null) return { kind: 'on trial', until: now + (trial?.leftMs ?? 0) }
   return applicationOf(settled, applications) === application ? { kind: 'in force' } : { kind: 'gone' }
 }

@@ -1,0 +1,133 @@
+/** What became of applications: the records as they were left, put right by what the kernel holds. */
+import { describe, expect, test } from 'vitest'
+import type { Resident, Standing } from '../nft/standing.ts'
+import { applicationOf, pastOf, truthOf } from './fate.ts'
+import type { Application, Story } from './state.ts'
+
+const [first, second] = ['1'.repeat(32), '2'.repeat(32)]
+const by = { by: 'ada', at: 500 }
+
+function application(sequence: number, digest: string, story: Story | null): Application {
+  const record = {
+    ...{ sequence, digest, at: 1000 * sequence, by: 'bob', why: null, bindings: '', log: null, again: null },
+    policy: { name: 'site', file: null, digest: null },
+    confirmWithinMs: null,
+  }
+  return { record, coverage: 'all', observation: null, story }
+}
+function resident(generation: string, digest: string | null, sequence: number | null): Resident {
+  return { generation, digest, sequence }
+}
+function standing(settled: Resident | null, trial: Standing['trial'] = null): Standing {
+  return { residents: [], settled, trial, odd: [], objects: new Map(), families: [] }
+}
+
+const lasting = application(1, first, { until: null, confirmed: by, ended: null })
+const trying = application(2, second, { until: 2120, confirmed: null, ended: null })
+const all = [trying, lasting]
+const stands = resident('a', first, 1)
+const runs = { ...resident('b', second, 2), leftMs: 90 }
+
+describe('whose a generation is', () => {
+  test.each([
+    ['of the number it bears', stands, lasting],
+    ['nobody’s, where that number has another digest', resident('a', first, 2), null],
+    ['nobody’s, where no record has its digest', resident('a', '3'.repeat(32), 1), null],
+    ['nobody’s, where it does not say', resident('a', null, null), null],
+    ['the confirmed one, where it bears no number as after a restart', resident('', first, null), lasting],
+  ])('%s', (_, one, whose) => {
+    expect(applicationOf(one, all)).toBe(whose)
+  })
+  test('after a restart, of two that are alike, the one that was confirmed', () => {
+    const replaced = application(1, first, {
+      until: null,
+      confirmed: by,
+      ended: { how: 'replaced', at: 1, by: 2 },
+    })
+    const later = application(3, first, { until: null, confirmed: by, ended: null })
+    expect(applicationOf(resident('', first, null), [trying, later, replaced])).toBe(later)
+  })
+})
+
+describe('what became of it', () => {
+  const fate = (one: Application, kernel: Standing, now: number) =>
+    pastOf(one, [one, lasting], kernel, now).fate
+
+  test.each([
+    ['while its timer runs', trying, standing(stands, runs), 2030, { kind: 'on trial', until: 2120 }],
+    [
+      'never told of by the kernel, but on trial there',
+      application(2, second, null),
+      standing(stands, runs),
+      2030,
+      { kind: 'on trial', until: 2120 },
+    ],
+    [
+      'the clock put forth meanwhile',
+      trying,
+      standing(stands, runs),
+      9_000_000,
+      { kind: 'on trial', until: 9_000_090 },
+    ],
+    [
+      'its timer has ended, its chains are there yet',
+      trying,
+      standing(stands, { ...runs, leftMs: null }),
+      5000,
+      { kind: 'reverted', at: 2120 },
+    ],
+    ['taken out meanwhile', trying, standing(stands), 5000, { kind: 'reverted', at: 2120 }],
+    [
+      'ended before its time, by somebody’s flush',
+      trying,
+      standing(null),
+      2050,
+      { kind: 'reverted', at: 2050 },
+    ],
+    ['the clock put back before it began', trying, standing(stands), 7, { kind: 'reverted', at: 2000 }],
+    [
+      'it stands, though nobody wrote that down',
+      trying,
+      standing(resident('b', second, 2)),
+      2100,
+      { kind: 'in force' },
+    ],
+    ['the kernel never had it', application(2, second, null), standing(stands), 5000, { kind: 'unfinished' }],
+    [
+      'ended by hand',
+      {
+        ...trying,
+        story: { until: 2120, confirmed: null, ended: { how: 'abandoned', at: 2050, by: 'eve' } },
+      },
+      standing(stands),
+      5000,
+      { kind: 'abandoned', at: 2050, by: 'eve' },
+    ],
+  ] as const)('%s', (_, one, kernel, now, expected) => {
+    expect(fate(one, kernel, now)).toEqual(expected)
+  })
+  test('confirmed, and not there: gone; replaced where a later one stands', () => {
+    expect(pastOf(lasting, all, standing(null), 9000).fate).toEqual({ kind: 'gone' })
+    expect(pastOf(lasting, all, standing(resident('b', second, 2)), 9000).fate).toEqual({
+      kind: 'replaced',
+      at: 9000,
+      by: 2,
+    })
+  })
+  test('confirmed in the kernel alone: no later than now', () => {
+    const kernel = standing(resident('b', second, 2))
+    expect(truthOf(trying, all, kernel, 2050)?.confirmed).toEqual({ by: 'bob', at: 2050 })
+    expect(truthOf(trying, all, kernel, 9000)?.confirmed).toEqual({ by: 'bob', at: 2120 })
+  })
+  test('what is true once is true again', () => {
+    for (const kernel of [
+      standing(stands, runs),
+      standing(stands),
+      standing(null),
+      standing(resident('b', second, 2)),
+    ]) {
+      const told = { ...trying, story: truthOf(trying, all, kernel, 3000) }
+      expect(truthOf(told, [told, lasting], kernel, 3000)).toEqual(told.story)
+    }
+  })
+})
