@@ -1,5 +1,6 @@
 /** `@thingwall/gateway`: the enforcement point of one Linux machine. Only re-exports. */
 export { type Clock, type ClockOptions, noteClock, readClock } from './clock/clock.ts'
+export { type Disk, thisDisk } from './disk/disk.ts'
 export * from './enforce/nftables.ts'
 export * from './enforce/point.ts'
 export { STATE_FOLDER } from './enforce/state.ts'

@@ -1,6 +1,7 @@
 /**
  * One at a time: whoever changes what is in force holds the lock of its state folder. It is the kernel's own (`flock`),
- * so it goes with its process, however that ends. Who waits too long is told who has it.
+ * so it goes with its process, however that ends, and with the programs that were told to hold it too. Who waits too
+ * long is told who has it.
  */
 import { type FileHandle, mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -21,11 +22,14 @@ const LOCK_EX = 2
 const LOCK_NB = 4
 const RETRY_MS = 50
 
-/** Does some work while nobody else who asks for the same folder's lock does any. Throws TW4014 when it stays taken. */
+/**
+ * Does some work while nobody else who asks for the same folder's lock does any. The work is told the open file that is
+ * locked: a program that inherits it holds the lock as well. Throws TW4014 when it stays taken.
+ */
 export async function exclusively<T>(
   folder: string,
   options: LockOptions,
-  work: () => Promise<T>,
+  work: (lock: number) => Promise<T>,
 ): Promise<T> {
   const path = join(folder, 'lock')
   // Read only, so that a disk that takes nothing any more keeps nobody from going back.
@@ -37,7 +41,7 @@ export async function exclusively<T>(
   try {
     await take(file, path, options)
     await writeFile(path, `${options.who} (process ${process.pid})\n`).catch(() => {})
-    return await work()
+    return await work(file.fd)
   } finally {
     await file.close()
   }

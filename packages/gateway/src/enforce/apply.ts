@@ -11,7 +11,7 @@ import { applicationOf } from './fate.ts'
 import { type Context, type Look, metIn, trialIn } from './look.ts'
 import type { Applied, Order } from './point.ts'
 import { clear, confirm, end, reconciled, recording } from './settle.ts'
-import type { Intention, Prepared, Story } from './state.ts'
+import type { Intention, Prepared, State, Story } from './state.ts'
 
 /** To be called under the lock. */
 export async function apply(context: Context, artifact: Artifact, order: Order): Promise<Applied> {
@@ -28,8 +28,9 @@ export async function apply(context: Context, artifact: Artifact, order: Order):
     prepared = await state.prepare(sequence, storyOf(order))
     await load(context, changeOf(artifact, order, sequence, before.standing))
   } catch (error) {
-    await prepared?.withdraw()
-    await intention.withdraw()
+    // What stays behind is forgotten by the next look; what is wrong is what was wrong first.
+    await prepared?.withdraw().catch(() => {})
+    await intention.withdraw().catch(() => {})
     throw error
   }
   const loadMs = performance.now() - started
@@ -45,19 +46,20 @@ export async function apply(context: Context, artifact: Artifact, order: Order):
   }
 }
 
-/** Throws when the kernel or the disk would not take it. To be called under the lock. */
-export async function tryOut(context: Context, artifact: Artifact, order: Order): Promise<void> {
-  const { nft, state } = context
+/** Throws when the kernel would not take it. Needs neither the lock nor the state folder: `scratch` is any folder. */
+export async function tryOut(
+  { nft }: Context,
+  artifact: Artifact,
+  order: Order,
+  scratch: State,
+): Promise<void> {
   const standing = await readStanding(nft)
   if (order.confirmWithinMs !== null) requireReturn(standing)
-  const intention = await state.intend(artifact.digest, artifact.text, [], order)
-  try {
-    await nft.check(await state.change(changeOf(artifact, order, intention.record.sequence, standing).text))
-  } finally {
-    await state.changed()
-    await intention.withdraw()
-  }
+  await nft.check(await scratch.change(changeOf(artifact, order, NEVER_APPLIED, standing).text))
 }
+
+/** No application has this number. */
+const NEVER_APPLIED = 0
 
 function isInForce({ inForce }: Look, artifact: Artifact, order: Order): boolean {
   const { digest, record, integrity } = inForce
@@ -138,7 +140,7 @@ function record(
     const met = metIn(standing)
     // A trial may be so short that it is over by now.
     const own = [met, standing.trial].find((one) => one?.sequence === sequence)
-    if (own == null) throw new Error('another program was faster')
+    if (own == null) throw new Error('another program has changed the tables since')
     await intention.observed(await observe(nft, standing, own.generation, coverage))
     await prepared.write()
     for (const resident of before.standing.residents) {

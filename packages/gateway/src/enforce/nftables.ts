@@ -5,14 +5,18 @@
  * The kernel checks a transaction before it commits any of it, so an apply does not ask with `nft -c` first: that would
  * take as long again. Tables of other programs are read and never touched.
  */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Artifact } from '@thingwall/policy'
 import type { Generation } from '@thingwall/policy/nftables'
 import { type Disk, thisDisk } from '../disk/disk.ts'
 import { exclusively } from '../disk/lock.ts'
+import { refusing } from '../disk/refusing.ts'
 import type { Machine } from '../machine/machine.ts'
 import { countersIn, type RuleCount } from '../nft/counters.ts'
 import { type ForeignChain, type ForeignTranslation, foreignIn } from '../nft/foreign.ts'
-import { openNft } from '../nft/program.ts'
+import { nftOn, openNft } from '../nft/program.ts'
 import { readStanding } from '../nft/standing.ts'
 import { apply, tryOut } from './apply.ts'
 import { pastOf } from './fate.ts'
@@ -23,7 +27,7 @@ import { abandon, confirm, reconciled, tidy } from './settle.ts'
 import { openState } from './state.ts'
 
 export interface NftablesPoint extends EnforcementPoint {
-  /** Throws when the kernel or the state folder would not take the artifact. Changes nothing. */
+  /** Throws when the kernel would not take the artifact. Changes nothing, and waits for nobody. */
   readonly check: (artifact: Artifact, order: Order) => Promise<void>
   /** What the machine's tables tell beside the policy: other programs that may drop, and our counters. */
   readonly surroundings: () => Promise<Surroundings>
@@ -53,25 +57,39 @@ export interface NftablesPointOptions {
   readonly disk?: Disk
   /** Milliseconds since 1970; this machine's clock where nothing is said. */
   readonly now?: () => number
+  /** How long to wait for another that is at work on the same state folder; usually 10,000. */
+  readonly waitMs?: number
 }
 
 /** Throws TW4002 or TW4003 where there is no usable nft. */
 export async function openNftablesPoint(options: NftablesPointOptions): Promise<NftablesPoint> {
-  const nft = await openNft(options.machine)
-  const { state: folder, disk = thisDisk, now = Date.now } = options
+  const { machine, state: folder, disk = thisDisk, now = Date.now, waitMs } = options
+  const nft = await openNft(machine)
   const context: Context = { nft, state: openState(folder, disk), now }
-  const alone = <T>(who: string, work: () => Promise<T>): Promise<T> => exclusively(folder, { who }, work)
+  const alone = <T>(who: string, work: (held: Context) => Promise<T>): Promise<T> =>
+    exclusively(folder, { who, ...(waitMs === undefined ? {} : { waitMs }) }, (lock) => {
+      // An nft that outlives us goes on holding it: nobody else begins before it has ended.
+      const run: Machine['run'] = (program, args) => machine.run(program, args, { inherits: lock })
+      return work({ ...context, nft: nftOn({ ...machine, run }, nft.version) })
+    })
   return {
     read: async () => (await look(context)).inForce,
-    apply: (artifact, order) => alone(`apply by ${order.by}`, () => apply(context, artifact, order)),
-    check: (artifact, order) => alone(`a dry run by ${order.by}`, () => tryOut(context, artifact, order)),
+    apply: (artifact, order) => alone(`apply by ${order.by}`, (held) => apply(held, artifact, order)),
+    check: async (artifact, order) => {
+      const scratch = await refusing(tmpdir(), () => mkdtemp(join(tmpdir(), 'thingwall-')))
+      try {
+        await tryOut(context, artifact, order, openState(scratch, disk))
+      } finally {
+        await rm(scratch, { recursive: true, force: true })
+      }
+    },
     confirm: (deed) =>
-      alone(`confirm by ${deed.by}`, async () => {
-        await reconciled(context)
-        return confirm(context, deed)
+      alone(`confirm by ${deed.by}`, async (held) => {
+        await reconciled(held)
+        return confirm(held, deed)
       }),
-    abandon: (deed) => alone(`rollback by ${deed.by}`, () => abandon(context, deed)),
-    tidy: () => alone('tidying', () => tidy(context)),
+    abandon: (deed) => alone(`rollback by ${deed.by}`, (held) => abandon(held, deed)),
+    tidy: () => alone('tidying', tidy),
     history: async () => {
       const { standing, applications } = await look(context)
       return applications.map((one) => pastOf(one, applications, standing, now()))
@@ -89,6 +107,6 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
       const running = trial !== null && trial.leftMs !== null ? [trial.generation] : []
       return [...(settled === null ? [] : [settled.generation]), ...running]
     },
-    exclusively: alone,
+    exclusively: (who, work) => alone(who, () => work()),
   }
 }

@@ -129,7 +129,7 @@ export async function recording(work: () => Promise<void>): Promise<readonly Dia
     const why = error instanceof Error ? error.message : String(error)
     return [
       diagnose('TW4012', {
-        message: `the rule set is in force, but its record is incomplete: ${why}`,
+        message: `the kernel took the change, but its record is incomplete: ${why}`,
         path: '',
         hint: 'Mend the state folder, then apply again: until then status cannot tell whether somebody changes the tables, and a restart may bring back an older policy.',
         origin: null,

@@ -14,9 +14,14 @@ export interface Ended {
   readonly isMissing: boolean
 }
 
+export interface RunOptions {
+  /** An open file that the program holds open for as long as it runs, also when this process ends before it. */
+  readonly inherits?: number
+}
+
 export interface Machine {
   /** Runs a program to its end, in the C locale and in UTC. Never rejects, never through a shell. */
-  readonly run: (program: string, args: readonly string[]) => Promise<Ended>
+  readonly run: (program: string, args: readonly string[], options?: RunOptions) => Promise<Ended>
   /** The text of a file; null where it cannot be read. */
   readonly read: (path: string) => Promise<string | null>
   /** Writes a kernel setting; false where that is not allowed or the setting does not exist. */
@@ -45,14 +50,15 @@ export const thisMachine: Machine = {
   },
 }
 
-function run(program: string, args: readonly string[]): Promise<Ended> {
+function run(program: string, args: readonly string[], { inherits }: RunOptions = {}): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>()
   const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:${PROGRAMS}`, LC_ALL: 'C', TZ: 'UTC' }
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const inherited = inherits === undefined ? [] : [inherits]
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe', ...inherited], env })
   const output: Buffer[] = []
   const errors: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk))
+  child.stdout?.on('data', (chunk: Buffer) => output.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk))
   let failure = ''
   let isMissing = false
   const settle = (status: number | null): void => {

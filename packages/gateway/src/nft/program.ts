@@ -46,6 +46,11 @@ export async function openNft(machine: Machine): Promise<Nft> {
       hint: 'apt-get install --only-upgrade nftables; Debian 12, Ubuntu 23.04 and what came after have it',
     })
   }
+  return nftOn(machine, version)
+}
+
+/** The program on a machine where it was found. */
+export function nftOn(machine: Machine, version: string): Nft {
   const ask = async (...args: readonly string[]): Promise<string> => {
     const ended = await machine.run('nft', args)
     if (ended.status === 0) return ended.stdout

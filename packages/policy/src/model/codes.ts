@@ -66,7 +66,7 @@ export const codes = {
   TW4009: { title: 'another program may drop what is allowed', severity: 'warning' },
   TW4010: { title: 'the machine does not forward', severity: 'warning' },
   TW4011: { title: 'your connection cannot be kept', severity: 'error' },
-  TW4012: { title: 'in force, but not recorded', severity: 'warning' },
+  TW4012: { title: 'done, but not recorded', severity: 'warning' },
   TW4013: { title: 'a network without prefixes yet', severity: 'warning' },
   TW4014: { title: 'somebody else is at work', severity: 'error' },
   TW4015: { title: 'nothing is on trial', severity: 'error' },

@@ -1,0 +1,253 @@
+/**
+ * What others do at the worst moment: an nft that outlives the process that started it, several applies at once,
+ * another program that flushes the rule set or ends our trial, a rule set that the kernel refuses, a clock that jumps.
+ */
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Machine } from '@thingwall/gateway'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  aftermath,
+  breakGround,
+  by,
+  comesBack,
+  coming,
+  forGood,
+  type Ground,
+  goldens,
+  old,
+  onTrial,
+  third,
+} from './faults/ground.ts'
+import { until } from './wall/agent.ts'
+
+let ground: Ground
+let whole: ReadonlyMap<string | null, readonly string[]>
+let state: string
+beforeAll(async () => {
+  ground = await breakGround()
+  whole = await goldens(ground)
+})
+beforeEach(async () => {
+  await ground.nft('flush', 'ruleset')
+  state = ground.freshState()
+})
+afterAll(() => ground.end())
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+describe('several at once', () => {
+  test('an nft that outlives its process is waited for', async () => {
+    await (await ground.open(state)).apply(old, forGood)
+    const folder = `${state}-slow`
+    mkdirSync(folder)
+    const wait = `touch ${folder}/begun; while [ ! -e ${folder}/go ]; do sleep 0.02; done`
+    writeFileSync(
+      join(folder, 'nft'),
+      `#!/bin/sh\nif [ "$1" = -f ]; then ${wait}; fi\nexec /usr/sbin/nft "$@"\n`,
+    )
+    chmodSync(join(folder, 'nft'), 0o755)
+    const deed = { kind: 'apply', artifact: coming, order: onTrial } as const
+    const killed = ground.begin({ deed, state, dieAt: 0 }, { PATH: `${folder}:${process.env.PATH}` })
+    await until('nft to be at work', () => isThere(join(folder, 'begun')))
+    process.kill(killed.pid as number, 'SIGKILL')
+    expect(await killed.ended).toMatchObject({ signal: 'SIGKILL' })
+
+    const impatient = await ground.open(state, { waitMs: 0 })
+    await expect(impatient.apply(third, forGood)).rejects.toMatchObject({ code: 'TW4014' })
+    expect(await ground.dump()).toEqual(whole.get(old.digest))
+    writeFileSync(join(folder, 'go'), '')
+    // Waits for it as every change does.
+    await (await ground.open(state)).tidy()
+    const { told } = await aftermath(ground, state, whole)
+    expect(told).toMatchObject({ digest: coming.digest, trial: { returnsTo: { digest: old.digest } } })
+  })
+
+  test('five processes: one after the other, each told what it replaced', async () => {
+    const point = await ground.open(state)
+    await point.apply(old, forGood)
+    const ended = await Promise.all(
+      [coming, third, coming, third, coming].map((artifact, at) =>
+        ground.start({
+          deed: { kind: 'apply', artifact, order: { ...forGood, bindings: `process ${at}` } },
+          state,
+          dieAt: 0,
+        }),
+      ),
+    )
+    for (const { status, stderr } of ended) if (status !== 0) expect(stderr).toContain('TW4014')
+    const done = ended.filter(({ status }) => status === 0).length
+    expect(done).toBeGreaterThan(1)
+    const history = await point.history()
+    expect(history.map(({ record }) => record.sequence)).toEqual(
+      Array.from({ length: done + 1 }, (_, at) => done + 1 - at),
+    )
+    expect(history.map(({ fate }) => fate)).toEqual([
+      { kind: 'in force' },
+      ...Array.from({ length: done }, (_, at) => ({ kind: 'replaced', at: forGood.at, by: done + 1 - at })),
+    ])
+    const { digest } = await point.read()
+    expect(await ground.dump()).toEqual(whole.get(digest))
+    expect(await comesBack(ground, state)).toBe(digest)
+  })
+
+  test('who waits too long is told for whom; who asks only whether it would go in does not wait', async () => {
+    const [holder, other] = [await ground.open(state), await ground.open(state, { waitMs: 100 })]
+    await holder.exclusively('somebody who takes their time', async () => {
+      for (const work of [() => other.apply(old, onTrial), () => other.confirm(by), () => other.abandon(by)])
+        await expect(work()).rejects.toMatchObject({
+          code: 'TW4014',
+          message: expect.stringContaining('somebody who takes their time'),
+        })
+      await other.check(old, onTrial)
+    })
+    expect(await other.apply(old, forGood)).toMatchObject({ changed: true })
+  })
+
+  test('asking whether it would go in needs no state folder, and changes nothing', async () => {
+    const point = await ground.open('/proc/version/state')
+    await point.check(old, onTrial)
+    const broken = { ...old, text: old.text.replace('chain tracked {\n', '$&\t\tjump nowhere\n') }
+    await expect(point.check(broken, forGood)).rejects.toMatchObject({ code: 'TW4007' })
+    expect(await ground.dump()).toEqual(whole.get(null))
+  })
+})
+
+describe('another program', () => {
+  /** Does something once, right before or after the kernel is asked to take a file. */
+  function meddling(when: 'before' | 'after', what: () => Promise<unknown>): Machine {
+    let isDone = false
+    return {
+      ...ground.machine,
+      run: async (program, args) => {
+        const isNow = args[0] === '-f' && !isDone
+        if (isNow) isDone = true
+        if (isNow && when === 'before') await what()
+        const ended = await ground.machine.run(program, args)
+        if (isNow && when === 'after') await what()
+        return ended
+      },
+    }
+  }
+  const flush = () => ground.nft('flush', 'ruleset')
+
+  test.each([
+    ['on trial', onTrial],
+    ['for good', forGood],
+  ] as const)('flushes before the kernel takes an apply %s: whole or refused', async (_, wanted) => {
+    await (await ground.open(state)).apply(old, forGood)
+    const point = await ground.open(state, { machine: meddling('before', flush) })
+    const outcome = await point.apply(coming, wanted).catch((error: unknown) => error)
+    const { digest } = await point.read()
+    if (outcome instanceof Error) {
+      expect(outcome).toMatchObject({ code: 'TW4007' })
+      expect(await ground.dump()).toEqual(whole.get(null))
+    } else expect(digest).toBe(coming.digest)
+    expect(await point.apply(third, forGood)).toMatchObject({ changed: true, diagnostics: [] })
+    expect(await ground.dump()).toEqual(whole.get(third.digest))
+  })
+
+  test('flushes right after the kernel took it: said so, and told as it is', async () => {
+    await (await ground.open(state)).apply(old, forGood)
+    const point = await ground.open(state, { machine: meddling('after', flush) })
+    const applied = await point.apply(coming, forGood)
+    expect(applied.diagnostics).toMatchObject([
+      { code: 'TW4012', message: expect.stringContaining('another program') },
+    ])
+    expect(await point.read()).toMatchObject({ digest: null, trial: null })
+    expect(await point.apply(coming, forGood)).toMatchObject({ changed: true, diagnostics: [] })
+    expect(await ground.dump()).toEqual(whole.get(coming.digest))
+  })
+
+  test.each([
+    ['empties the timer of our trial', ['flush', 'set', 'inet', 'thingwall', 'trial'], old.digest],
+    ['takes a table away', ['delete', 'table', 'inet', 'thingwall'], null],
+    ['takes everything away', ['flush', 'ruleset'], null],
+  ] as const)('%s', async (_, command, left) => {
+    const point = await ground.open(state)
+    await point.apply(old, forGood)
+    await point.apply(coming, onTrial)
+    await ground.nft(...command)
+    const { digest, trial, last, over } = await point.read()
+    expect({ digest, trial }).toEqual({ digest: left, trial: null })
+    // What ought to be there by the records is told, and so is the trial that is over.
+    expect(last?.digest ?? null).toBe(left === null ? old.digest : null)
+    expect(over).toMatchObject({ record: { sequence: 2 }, fate: { kind: 'reverted' } })
+    await expect(point.confirm(by)).rejects.toMatchObject({ code: 'TW4015' })
+    expect(await comesBack(ground, state)).toBe(old.digest)
+    expect(await point.apply(third, forGood)).toMatchObject({ changed: true, diagnostics: [] })
+    expect(await ground.dump()).toEqual(whole.get(third.digest))
+  })
+
+  test('cannot take the timer away while base chains ask for it', async () => {
+    const point = await ground.open(state)
+    await point.apply(coming, onTrial)
+    await expect(ground.nft('delete', 'set', 'inet', 'thingwall', 'trial')).rejects.toThrow(/busy/)
+    expect((await point.read()).trial).not.toBeNull()
+  })
+})
+
+describe('a rule set that the kernel refuses', () => {
+  test.each([
+    ['on trial', onTrial],
+    ['for good', forGood],
+  ] as const)('%s, while another is on trial: that goes on', async (_, wanted) => {
+    const point = await ground.open(state)
+    await point.apply(old, forGood)
+    await point.apply(coming, onTrial)
+    const before = await ground.nft('-s', 'list', 'ruleset')
+    const broken = { ...third, text: third.text.replace('chain tracked {\n', '$&\t\tjump nowhere\n') }
+    await expect(point.apply(broken, wanted)).rejects.toMatchObject({ code: 'TW4007' })
+    expect(await ground.nft('-s', 'list', 'ruleset')).toBe(before)
+    expect((await point.history()).map(({ fate }) => fate.kind)).toEqual(['on trial', 'in force'])
+    expect((await point.confirm(by)).now.digest).toBe(coming.digest)
+    expect(await ground.dump()).toEqual(whole.get(coming.digest))
+  })
+})
+
+describe('a clock that jumps', () => {
+  const year = 365 * 86_400_000
+  test.each([
+    ['back, to 1970', 0],
+    ['back by a year', order(-year)],
+    ['forth by ten years', order(10 * year)],
+  ])('%s: a trial takes as long as it takes, and records tell sensible times', async (_, later) => {
+    let clock = forGood.at
+    const point = await ground.open(state, { now: () => clock })
+    await point.apply(old, forGood)
+    await point.apply(coming, { ...forGood, confirmWithinMs: 60_000 })
+    clock = later
+    const { trial } = await point.read()
+    expect(trial?.leftMs).toBeGreaterThan(0)
+    expect(trial?.leftMs).toBeLessThanOrEqual(60_000)
+    const [running] = await point.history()
+    expect(running?.fate).toEqual({ kind: 'on trial', until: expect.any(Number) })
+    if (running?.fate.kind === 'on trial') {
+      expect(running.fate.until).toBeGreaterThan(later)
+      expect(running.fate.until).toBeLessThanOrEqual(later + 60_000)
+    }
+    await point.confirm({ by: 'somebody', at: later })
+    expect(await point.read()).toMatchObject({ digest: coming.digest, trial: null })
+
+    await point.apply(third, { ...forGood, at: later, confirmWithinMs: 300 })
+    clock = forGood.at
+    await until('the trial to be over', async () => !(await ground.isTimed()))
+    await point.tidy()
+    const [reverted] = await point.history()
+    expect(reverted?.fate).toEqual({ kind: 'reverted', at: expect.any(Number) })
+    if (reverted?.fate.kind === 'reverted') {
+      expect(reverted.fate.at).toBeGreaterThanOrEqual(later)
+      expect(reverted.fate.at).toBeLessThanOrEqual(later + 300)
+    }
+    expect(await point.read()).toMatchObject({ digest: coming.digest, integrity: { kind: 'intact' } })
+  })
+
+  function order(shiftMs: number): number {
+    return forGood.at + shiftMs
+  }
+})
