@@ -12,6 +12,7 @@ function application(sequence: number, digest: string, story: Story | null): App
     ...{ sequence, digest, at: 1000 * sequence, by: 'bob', why: null, bindings: '', log: null, again: null },
     policy: { name: 'site', file: null, digest: null },
     confirmWithinMs: null,
+    bootDigest: null,
   }
   return { record, coverage: 'all', observation: null, story }
 }
@@ -19,7 +20,7 @@ function resident(generation: string, digest: string | null, sequence: number | 
   return { generation, digest, sequence }
 }
 function standing(settled: Resident | null, trial: Standing['trial'] = null): Standing {
-  return { residents: [], settled, trial, odd: [], objects: new Map(), families: [] }
+  return { residents: [], settled, trial, isClosed: false, odd: [], objects: new Map(), families: [] }
 }
 
 const lasting = application(1, first, { until: null, confirmed: by, ended: null })
