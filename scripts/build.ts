@@ -1,10 +1,12 @@
 /**
  * Builds `dist` of every package with tsc, in the order in which they import each other, and looks at the
  * result as an installer would: publint and attw. It deliberately publishes nothing and bundles nothing.
+ * `npm run build -- deb [--out DIR] [--as VERSION]` goes on to make the Debian package.
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
 import { root, run, runPackage } from './process.ts'
 
 /** In build order: a package stands after what it imports. */
@@ -42,8 +44,16 @@ async function inspect(name: string): Promise<{ ok: boolean; output: string }> {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { values, positionals } = parseArgs({
+    options: { out: { type: 'string', default: root }, as: { type: 'string' } },
+    allowPositionals: true,
+  })
   const { ok, output } = await build()
   process.stdout.write(output)
   process.stdout.write(ok ? `built and inspected: ${packages.join(', ')}\n` : 'build failed\n')
   process.exitCode = ok ? 0 : 1
+  if (ok && positionals.includes('deb')) {
+    const { makeDeb } = await import('./deb.ts')
+    process.stdout.write(`${makeDeb({ packages, out: values.out, version: values.as ?? null })}\n`)
+  }
 }

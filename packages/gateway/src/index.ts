@@ -1,6 +1,8 @@
 /** `@thingwall/gateway`: the enforcement point of one Linux machine. Only re-exports. */
 export { type Clock, type ClockOptions, noteClock, readClock } from './clock/clock.ts'
 export { type Disk, thisDisk } from './disk/disk.ts'
+export { examine, type GroundOptions, groundOf } from './doctor/doctor.ts'
+export type { Finding, Ground, Room } from './doctor/finding.ts'
 export * from './enforce/nftables.ts'
 export * from './enforce/point.ts'
 export { STATE_FOLDER } from './enforce/state.ts'

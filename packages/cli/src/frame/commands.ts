@@ -19,6 +19,7 @@ export const commands: Readonly<Record<VerbName, () => Promise<Command>>> = {
   confirm: () => import('../commands/confirm.ts'),
   rollback: () => import('../commands/rollback.ts'),
   history: () => import('../commands/history.ts'),
+  doctor: () => import('../commands/doctor.ts'),
   boot: () => import('../commands/boot.ts'),
   status: () => import('../commands/status.ts'),
   quarantine: () => import('../commands/quarantine.ts'),

@@ -134,6 +134,12 @@ const table = {
     options: ['state'],
     examples: ['sudo thingwall history', 'sudo thingwall history --json'],
   },
+  doctor: {
+    summary: 'look whether anything on this machine is missing or in the way, and say what mends it',
+    operands: [],
+    options: ['state'],
+    examples: ['sudo thingwall doctor', 'sudo thingwall doctor --json'],
+  },
   boot: {
     summary: 'put what was confirmed last in force again, as the machine and its clock are now',
     operands: [],

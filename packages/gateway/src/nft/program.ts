@@ -30,7 +30,7 @@ export interface Nft {
 export type NftObject = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 /** Debian 12's. Older ones print and read sets differently. */
-const OLDEST_NFT = '1.0.6'
+export const OLDEST_NFT = '1.0.6'
 
 /** Throws TW4002 where there is no nft, TW4003 where it is too old. */
 export async function openNft(machine: Machine): Promise<Nft> {
@@ -78,7 +78,7 @@ export function nftOn(machine: Machine, version: string): Nft {
 }
 
 /** Compares dotted versions by their numbers. */
-function isOlder(version: string, than: string): boolean {
+export function isOlder(version: string, than: string): boolean {
   const [left, right] = [version, than].map((text) => text.split('.').map(Number))
   for (const [at, wanted] of (right as number[]).entries()) {
     const has = left?.[at] ?? 0
