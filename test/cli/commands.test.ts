@@ -172,7 +172,9 @@ describe('list', () => {
   test('rules, those of the author and those that are built in', async () => {
     const { value } = await site.json(['list', 'rules'])
     const tiers = listOf(value.entries).map(({ tier, at }) => `${tier} ${at === null}`)
-    expect(new Set(tiers)).toEqual(new Set(['fixed true', 'deny false', 'allow false', 'default true']))
+    expect(new Set(tiers)).toEqual(
+      new Set(['fixed true', 'deny false', 'forward true', 'allow false', 'default true']),
+    )
   })
   test('why a blocked address is on the list', async () => {
     const { exit, value } = await site.json(['list', 'known-botnets', '--match', '203.0.113.9'])
