@@ -245,3 +245,10 @@ describe('hostile strings', () => {
     return join(site.folder, 'canary')
   }
 })
+
+test('a folder is said to be one', async () => {
+  site.write('somewhere/x.txt', '')
+  const { exit, err } = await site.run(['check', '--policy', 'somewhere'])
+  expect([exit, err]).toEqual([2, expect.stringContaining('somewhere is a folder')])
+  expect(err).toContain('--policy somewhere/thingwall.policy.ts')
+})

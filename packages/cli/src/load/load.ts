@@ -159,7 +159,9 @@ function findFile(path: string, cwd: string): string {
   try {
     const file = realpathSync(wanted)
     if (statSync(file).isFile()) return file
-  } catch {
+    if (statSync(file).isDirectory()) throw isFolder(path)
+  } catch (error) {
+    if (error instanceof Failure) throw error
     // Said below, with what there is instead.
   }
   const hint = hintForMissing(wanted, cwd)
@@ -177,6 +179,13 @@ function findFile(path: string, cwd: string): string {
       }),
     ],
   })
+}
+
+function isFolder(path: string): Failure {
+  const message = `${path} is a folder`
+  const hint = `name the file in it: --policy ${join(path, DEFAULT_POLICY_FILE)}`
+  const fault = diagnose('TW1022', { message, path: '', value: path, hint, origin: null })
+  return new Failure(message, { code: 'TW1022', hint, diagnostics: [fault] })
 }
 
 function hintForMissing(wanted: string, cwd: string): string {
