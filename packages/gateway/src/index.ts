@@ -1,4 +1,11 @@
 /** `@thingwall/gateway`: the enforcement point of one Linux machine. Only re-exports. */
+export { type BindingClock, thisClock } from './bindings/clock.ts'
+export { boundNow } from './bindings/emission.ts'
+export type { Answer, Fact, Lease, LeaseSource } from './bindings/entry.ts'
+export type { Outcome } from './bindings/facts.ts'
+export { type Journal, type JournalOptions, openJournal, readJournal } from './bindings/journal.ts'
+export { type JournalFile, openJournalFile } from './bindings/journal-file.ts'
+export { type Keeper, type KeeperOptions, openKeeper } from './bindings/keeper.ts'
 export { type Clock, type ClockOptions, noteClock, readClock } from './clock/clock.ts'
 export { type Disk, thisDisk } from './disk/disk.ts'
 export { examine, type GroundOptions, groundOf } from './doctor/doctor.ts'

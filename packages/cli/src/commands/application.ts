@@ -5,14 +5,18 @@
  */
 import {
   type Applied,
+  type BoundNow,
   bindingsDigest,
+  boundNow,
   type CallerVerdict,
   judgeCaller,
   keepCaller,
   noteClock,
   type Order,
   readClock,
+  readJournal,
   requireOpening,
+  thisClock,
   thisMachine,
   warnOfForeign,
 } from '@thingwall/gateway'
@@ -48,7 +52,8 @@ export async function putInForce(
 ): Promise<Report> {
   const started = performance.now()
   const from = await callerOf(host, prepared.survey)
-  const caller = from === null ? null : await judgeCaller(thisMachine, from, prepared)
+  const caller =
+    from === null ? null : await judgeCaller(thisMachine, from, { ...prepared, bindings: prepared.known })
   const ignored = call.options['lock-me-out'] === true
   const cut = caller?.refusal != null && !ignored ? [caller.refusal] : []
   const found = [...prepared.diagnostics, ...prepared.loaded.locate(cut)]
@@ -109,24 +114,33 @@ interface Outcome {
   readonly tcpLoose: Awaited<ReturnType<typeof requireOpening>> | null
 }
 
-async function tryOut({ point }: Gateway, { artifact }: Prepared, order: Order): Promise<Outcome> {
-  const { digest } = await point.read()
-  await point.check(artifact, order)
+async function tryOut(gateway: Gateway, prepared: Prepared, order: Order): Promise<Outcome> {
+  const { digest } = await gateway.point.read()
+  await gateway.point.check(prepared.artifact, order, boundBy(gateway, prepared))
   return { result: null, before: digest, tcpLoose: null }
 }
 
 async function carryOut(
-  { point, stateFolder }: Gateway,
-  { artifact, loaded }: Prepared,
+  gateway: Gateway,
+  prepared: Prepared,
   order: Order,
   caller: CallerVerdict | null,
 ): Promise<Outcome> {
+  const { artifact, loaded } = prepared
   const impossible = caller === null ? [] : await keepCaller(thisMachine, caller, artifact)
   if (impossible.length > 0) throw refused('this policy was not applied', loaded, impossible)
-  const result = await point.apply(artifact, order)
-  const state = stateFolder
+  const result = await gateway.point.apply(artifact, order, boundBy(gateway, prepared))
+  const state = gateway.stateFolder
   await noteClock({ state }, await readClock({ machine: thisMachine, state, now: Date.now }))
   return { result, before: result.before, tcpLoose: await requireOpening(thisMachine) }
+}
+
+/** What the journal says when the kernel is about to be asked, not when the policy was compiled. */
+function boundBy({ stateFolder }: Gateway, { ruleset }: Prepared): BoundNow {
+  return (generation, sets) => {
+    const clock = thisClock()
+    return boundNow(ruleset, readJournal(stateFolder, clock), clock.now())(generation, sets)
+  }
 }
 
 function jsonFor(

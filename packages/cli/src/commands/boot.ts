@@ -10,18 +10,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type ApplicationRecord,
+  type BindingClock,
+  boundNow,
   type Clock,
   type NftablesPoint,
   noteClock,
   prefixesFor,
   type Restored,
   readClock,
+  readJournal,
   requireOpening,
   survey,
+  thisClock,
   thisMachine,
   withOwnAddresses,
 } from '@thingwall/gateway'
-import { type Artifact, type Diagnostic, lower, validate, withoutClock } from '@thingwall/policy'
+import {
+  type Artifact,
+  type Diagnostic,
+  lower,
+  type Ruleset,
+  validate,
+  withoutClock,
+} from '@thingwall/policy'
 import { nftables } from '@thingwall/policy/nftables'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
@@ -30,13 +41,14 @@ import type { Host, Report } from '../frame/report.ts'
 import { safe } from '../render/text.ts'
 import { compiled } from './compiled.ts'
 import { openBindings } from './open.ts'
-import { openGateway, stateOption } from './site.ts'
+import { type Gateway, openGateway, stateOption } from './site.ts'
 
 /** How often the clock is asked whether it is believed now. */
 const ASK_AGAIN_MS = 5000
 
 export async function run(call: Call, host: Host): Promise<Report> {
-  const { point, stateFolder } = await openGateway(call, host)
+  const gateway = await openGateway(call, host)
+  const { point, stateFolder } = gateway
   const record = await point.comesBack()
   if (record === null) return nothingConfirmed(stateFolder)
   const clockNow = async (): Promise<Clock> => {
@@ -44,14 +56,14 @@ export async function run(call: Call, host: Host): Promise<Report> {
     return call.options['trust-clock'] === true ? { ...clock, isTrusted: true, because: 'you say so' } : clock
   }
   let clock = await clockNow()
-  let outcome = await bringBack(call, host, point, record, clock)
+  let outcome = await bringBack(call, host, gateway, record, clock)
   if (!clock.isTrusted && call.options.wait === true && outcome.restored !== 'other') {
     host.stderr.write(`${explained(record, outcome, clock)}\n`)
     while (!clock.isTrusted) {
       await sleep(ASK_AGAIN_MS)
       clock = await clockNow()
     }
-    outcome = await bringBack(call, host, point, record, clock)
+    outcome = await bringBack(call, host, gateway, record, clock)
   }
   await noteClock({ state: stateFolder }, clock)
   return {
@@ -84,12 +96,21 @@ interface Outcome {
 async function bringBack(
   call: Call,
   host: Host,
-  point: NftablesPoint,
+  { point, stateFolder }: Gateway,
   record: ApplicationRecord,
   clock: Clock,
 ): Promise<Outcome> {
-  const artifact = await compileAgain(call, host, point, record, clock)
-  const restored = await point.restore(artifact, { sequence: record.sequence, knowsTime: clock.isTrusted })
+  const { artifact, ruleset } = await compileAgain(call, host, point, record, clock)
+  const restart = { sequence: record.sequence, knowsTime: clock.isTrusted }
+  const lateMs = clock.atLeast - clock.now
+  const bindingClock: BindingClock = {
+    ...thisClock(),
+    now: () => host.now() + (clock.isTrusted ? 0 : lateMs),
+    isTrusted: () => clock.isTrusted,
+  }
+  const restored = await point.restore(artifact, restart, (generation, sets) =>
+    boundNow(ruleset, readJournal(stateFolder, bindingClock), bindingClock.now())(generation, sets),
+  )
   return { restored, digest: artifact.digest, tcpLoose: await requireOpening(thisMachine) }
 }
 
@@ -99,7 +120,7 @@ async function compileAgain(
   point: NftablesPoint,
   { sequence, log }: ApplicationRecord,
   clock: Clock,
-): Promise<Artifact> {
+): Promise<{ readonly artifact: Artifact; readonly ruleset: Ruleset }> {
   const text = await point.documentOf(sequence)
   if (text === null) throw cannot(`the policy of application ${sequence} cannot be read`, [])
   const [document, faults] = validate(parsed(text, sequence))
@@ -110,18 +131,14 @@ async function compileAgain(
     throw cannot(`the policy of application ${sequence} does not fit this machine yet`, found)
   // Leases and answers say until when they hold: who does not know the time cannot tell whether they do.
   const given = openBindings(clock.isTrusted ? call : withoutBindings(call), host, ruleset)
-  const [artifact, refused] = compiled(
-    call,
-    nftables,
-    clock.isTrusted ? ruleset : withoutClock(ruleset, clock.lastSeen),
-    {
-      bindings: withOwnAddresses(given, machine),
-      at: clock.isTrusted ? clock.now : clock.atLeast,
-      log: log === null ? null : { group: log, verdicts: 'deny' },
-    },
-  )
+  const timed = clock.isTrusted ? ruleset : withoutClock(ruleset, clock.lastSeen)
+  const [artifact, refused] = compiled(call, nftables, timed, {
+    bindings: withOwnAddresses(given, machine),
+    at: clock.isTrusted ? clock.now : clock.atLeast,
+    log: log === null ? null : { group: log, verdicts: 'deny' },
+  })
   if (artifact === null) throw cannot(`the policy of application ${sequence} cannot be compiled`, refused)
-  return artifact
+  return { artifact, ruleset: timed }
 }
 
 function withoutBindings(call: Call): Call {

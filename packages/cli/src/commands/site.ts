@@ -12,16 +12,19 @@ import {
   openNftablesPoint,
   ownAddresses,
   prefixesFor,
+  readJournal,
   requireNetAdmin,
   STATE_FOLDER,
   type Survey,
   survey,
+  thisClock,
   thisMachine,
   withOwnAddresses,
 } from '@thingwall/gateway'
 import {
   type Artifact,
   type Bindings,
+  bind,
   check,
   type Diagnostic,
   escapeText,
@@ -31,6 +34,7 @@ import {
   noBindings,
   type PolicyDocument,
   type Ruleset,
+  type Said,
   withoutClock,
 } from '@thingwall/policy'
 import { nftables } from '@thingwall/policy/nftables'
@@ -57,7 +61,10 @@ export interface Prepared {
   readonly loaded: Source
   readonly document: PolicyDocument
   readonly ruleset: Ruleset
+  /** What the artifact was compiled with. */
   readonly bindings: Bindings
+  /** With all that devices were given and told at run time: what flows are judged by. */
+  readonly known: Bindings
   readonly survey: Survey
   readonly artifact: Artifact
   /** What a restart begins with: no leases, no answers, nothing that needs the time. */
@@ -70,9 +77,13 @@ export interface Prepared {
 /** This machine's enforcement point. Throws where rights or programs are missing. */
 export async function openGateway(call: Call, host: Host): Promise<Gateway> {
   await requireNetAdmin(thisMachine, `thingwall ${call.verb}${policyOption(call)}`)
-  const named = call.options.state ?? host.env.THINGWALL_STATE
-  const stateFolder = named === undefined || named === '' ? STATE_FOLDER : resolve(host.cwd, named)
+  const stateFolder = stateFolderOf(call, host)
   return { point: await openNftablesPoint({ machine: thisMachine, state: stateFolder }), stateFolder }
+}
+
+function stateFolderOf(call: Call, host: Host): string {
+  const named = call.options.state ?? host.env.THINGWALL_STATE
+  return named === undefined || named === '' ? STATE_FOLDER : resolve(host.cwd, named)
 }
 
 /** The policy file compiled for this machine. Throws `Failure` with exit 1 where the policy has errors. */
@@ -93,6 +104,7 @@ export async function compile(call: Call, host: Host, loaded: Source, log: numbe
   const checked = [...found, ...loaded.locate(check(document, ruleset, { at }))]
   if (hasErrors(checked)) throw faulty(call, loaded, checked)
   const bindings = withOwnAddresses(openBindings(call, host, ruleset), machine)
+  const known = joined(ruleset, bindings, readJournal(stateFolderOf(call, host), thisClock()).said(ruleset))
   const logging = log === null ? null : { group: log, verdicts: 'deny' as const }
   const [artifact, refused] = compiled(call, nftables, ruleset, { bindings, at, log: logging })
   if (artifact === null) throw faulty(call, loaded, loaded.locate(refused))
@@ -104,7 +116,18 @@ export async function compile(call: Call, host: Host, loaded: Source, log: numbe
     return made
   }
   const diagnostics = [...checked, ...loaded.locate(fit(document, ruleset, machine))]
-  return { loaded, document, ruleset, bindings, survey: machine, artifact, boot, diagnostics, at }
+  return { loaded, document, ruleset, bindings, known, survey: machine, artifact, boot, diagnostics, at }
+}
+
+/** What a file says, and what was learnt since; of an address that both speak of, the file says whose it is. */
+function joined(ruleset: Ruleset, said: Bindings, learnt: Said): Bindings {
+  const names = new Map(said.names)
+  for (const [device, told] of learnt.names) {
+    const own = new Map(names.get(device))
+    for (const [name, answers] of told) own.set(name, [...(own.get(name) ?? []), ...answers])
+    names.set(device, own)
+  }
+  return bind(ruleset, { ...said, owners: new Map([...learnt.owners, ...said.owners]), names })
 }
 
 /** The answer is no: nothing was changed, and the diagnostics say why. */

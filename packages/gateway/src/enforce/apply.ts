@@ -6,15 +6,20 @@ import type { Artifact, Diagnostic } from '@thingwall/policy'
 import { ThingwallError } from '../error.ts'
 import { type Coverage, coverageOf, observe } from '../nft/observation.ts'
 import { readStanding, type Standing } from '../nft/standing.ts'
-import { anew, comingOf, replacementBy, trialOf } from '../nft/transactions.ts'
+import { anew, comingOf, replacementBy, setsOf, trialOf } from '../nft/transactions.ts'
 import { applicationOf } from './fate.ts'
 import { type Context, type Look, metIn, trialIn } from './look.ts'
-import type { Applied, Order } from './point.ts'
+import type { Applied, BoundNow, Order } from './point.ts'
 import { clear, confirm, end, reconciled, recording } from './settle.ts'
 import type { Intention, Prepared, State, Story } from './state.ts'
 
 /** To be called under the lock. */
-export async function apply(context: Context, artifact: Artifact, order: Order): Promise<Applied> {
+export async function apply(
+  context: Context,
+  artifact: Artifact,
+  order: Order,
+  boundNow: BoundNow = nothingBound,
+): Promise<Applied> {
   const { nft, state } = context
   const before = await reconciled(context)
   if (isInForce(before, artifact, order)) return leave(context, before, order)
@@ -26,7 +31,7 @@ export async function apply(context: Context, artifact: Artifact, order: Order):
   const started = performance.now()
   try {
     prepared = await state.prepare(sequence, storyOf(order))
-    await load(context, changeOf(artifact, order, sequence, before.standing))
+    await load(context, changeOf(artifact, order, sequence, before.standing, boundNow))
   } catch (error) {
     // What stays behind is forgotten by the next look; what is wrong is what was wrong first.
     await prepared?.withdraw().catch(() => {})
@@ -52,10 +57,11 @@ export async function tryOut(
   artifact: Artifact,
   order: Order,
   scratch: State,
+  boundNow: BoundNow = nothingBound,
 ): Promise<void> {
   const standing = await readStanding(nft)
   if (order.confirmWithinMs !== null) requireReturn(standing)
-  await nft.check(await scratch.change(changeOf(artifact, order, NEVER_APPLIED, standing).text))
+  await nft.check(await scratch.change(changeOf(artifact, order, NEVER_APPLIED, standing, boundNow).text))
 }
 
 /** No application has this number. */
@@ -103,12 +109,23 @@ interface Change {
   readonly otherwise: (() => string) | null
 }
 
-function changeOf(artifact: Artifact, order: Order, sequence: number, standing: Standing): Change {
+/** Under the lock: who binds something from here on finds the new generation. */
+function changeOf(
+  artifact: Artifact,
+  order: Order,
+  sequence: number,
+  standing: Standing,
+  boundNow: BoundNow,
+): Change {
   const coming = comingOf(artifact.text, artifact.digest, sequence, standing)
+  const bound = boundNow(coming.generation, setsOf(artifact.text))
   return order.confirmWithinMs === null
-    ? { text: replacementBy(coming, standing), otherwise: () => anew(coming, standing) }
-    : { text: trialOf(coming, standing, order.confirmWithinMs), otherwise: null }
+    ? { text: replacementBy(coming, standing) + bound, otherwise: () => anew(coming, standing) + bound }
+    : { text: trialOf(coming, standing, order.confirmWithinMs) + bound, otherwise: null }
 }
+
+/** Nobody was given or told anything. */
+export const nothingBound: BoundNow = () => ''
 
 /** Loads a change, or what to load instead where the kernel does not take it. */
 export async function load({ nft, state }: Context, { text, otherwise }: Change): Promise<void> {

@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Artifact } from '@thingwall/policy'
-import type { Generation } from '@thingwall/policy/nftables'
+import { type Generation, splitName } from '@thingwall/policy/nftables'
 import { type Disk, thisDisk } from '../disk/disk.ts'
 import { exclusively } from '../disk/lock.ts'
 import { refusing } from '../disk/refusing.ts'
@@ -21,26 +21,36 @@ import { readStanding } from '../nft/standing.ts'
 import { apply, tryOut } from './apply.ts'
 import { pastOf } from './fate.ts'
 import { type Context, look, metIn } from './look.ts'
-import type { EnforcementPoint, Order } from './point.ts'
+import type { BoundNow, EnforcementPoint, Order } from './point.ts'
 import { comesBack, restore } from './restore.ts'
 import { abandon, confirm, reconciled, tidy } from './settle.ts'
 import { openState } from './state.ts'
 
 export interface NftablesPoint extends EnforcementPoint {
   /** Throws when the kernel would not take the artifact. Changes nothing, and waits for nobody. */
-  readonly check: (artifact: Artifact, order: Order) => Promise<void>
+  readonly check: (artifact: Artifact, order: Order, boundNow?: BoundNow) => Promise<void>
   /** What the machine's tables tell beside the policy: other programs that may drop, and our counters. */
   readonly surroundings: () => Promise<Surroundings>
   /**
    * The generations that packets meet, or may meet once a trial ends: whoever adds elements at run time adds them to
    * the set of that name in each (`nameIn` of `@thingwall/policy/nftables`), and does both in `exclusively`.
    */
-  readonly generations: () => Promise<readonly Generation[]>
+  readonly generations: () => Promise<readonly Living[]>
   /**
    * Does some work while nobody applies, confirms or ends a trial; the work calls none of these itself. `who` is told
    * to those who wait. Throws TW4014 when somebody else is at it for long.
    */
   readonly exclusively: <T>(who: string, work: () => Promise<T>) => Promise<T>
+}
+
+/** A generation that packets meet, or may meet once a trial ends. */
+export interface Living {
+  readonly generation: Generation
+  /** Number of its application; null for one that was loaded by other means. */
+  readonly sequence: number | null
+  readonly digest: string | null
+  /** Its sets and maps under the names they are compiled by, `inet class/4`. */
+  readonly sets: ReadonlySet<string>
 }
 
 export interface Surroundings {
@@ -74,11 +84,12 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
     })
   return {
     read: async () => (await look(context)).inForce,
-    apply: (artifact, order) => alone(`apply by ${order.by}`, (held) => apply(held, artifact, order)),
-    check: async (artifact, order) => {
+    apply: (artifact, order, boundNow) =>
+      alone(`apply by ${order.by}`, (held) => apply(held, artifact, order, boundNow)),
+    check: async (artifact, order, boundNow) => {
       const scratch = await refusing(tmpdir(), () => mkdtemp(join(tmpdir(), 'thingwall-')))
       try {
-        await tryOut(context, artifact, order, openState(scratch, disk))
+        await tryOut(context, artifact, order, openState(scratch, disk), boundNow)
       } finally {
         await rm(scratch, { recursive: true, force: true })
       }
@@ -95,7 +106,8 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
       return applications.map((one) => pastOf(one, applications, standing, now()))
     },
     comesBack: () => comesBack(context),
-    restore: (artifact, restart) => alone('a restart', () => restore(context, artifact, restart)),
+    restore: (artifact, restart, boundNow) =>
+      alone('a restart', (held) => restore(held, artifact, restart, boundNow)),
     documentOf: (sequence) => context.state.documentOf(sequence),
     surroundings: async () => {
       const [objects, met] = [await nft.objects(), metIn(await readStanding(nft))]
@@ -103,10 +115,22 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
       return { foreign: foreignIn(objects), counters }
     },
     generations: async () => {
-      const { settled, trial } = await readStanding(nft)
-      const running = trial !== null && trial.leftMs !== null ? [trial.generation] : []
-      return [...(settled === null ? [] : [settled.generation]), ...running]
+      const { settled, trial, objects } = await readStanding(nft)
+      const running = trial !== null && trial.leftMs !== null ? trial : null
+      return [settled, running].flatMap((one) =>
+        one === null ? [] : [{ ...one, sets: setsIn(objects.keys(), one.generation) }],
+      )
     },
     exclusively: (who, work) => alone(who, () => work()),
   }
+}
+
+function setsIn(objects: Iterable<string>, generation: Generation): ReadonlySet<string> {
+  const sets = new Set<string>()
+  for (const object of objects) {
+    const [family, kind, name = ''] = object.split(' ')
+    const [own, compiled] = splitName(name)
+    if ((kind === 'set' || kind === 'map') && own === generation) sets.add(`${family} ${compiled}`)
+  }
+  return sets
 }

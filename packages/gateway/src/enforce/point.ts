@@ -16,7 +16,7 @@ export interface EnforcementPoint {
    * nobody has touched it. Another trial that runs is ended; what stood before it stays what is reverted to. Throws
    * `ThingwallError`, and then what was in force still is.
    */
-  readonly apply: (artifact: Artifact, order: Order) => Promise<Applied>
+  readonly apply: (artifact: Artifact, order: Order, boundNow?: BoundNow) => Promise<Applied>
   /** What is on trial stays, also over a restart. Throws TW4015 when nothing is on trial (any more). */
   readonly confirm: (deed: Deed) => Promise<Settled>
   /** What is on trial goes at once, and what was in force before it is again. Throws TW4015 when nothing is on trial. */
@@ -33,7 +33,7 @@ export interface EnforcementPoint {
    * Puts the application that comes back after a restart in force again, compiled anew: no new application, no trial.
    * Leaves what somebody has applied or tries since. To be called when the machine has started, and as often as wanted.
    */
-  readonly restore: (artifact: Artifact, restart: Restart) => Promise<Restored>
+  readonly restore: (artifact: Artifact, restart: Restart, boundNow?: BoundNow) => Promise<Restored>
 }
 
 /** What was compiled for a restart. */
@@ -45,6 +45,13 @@ export interface Restart {
 
 /** What became of it: `other` where something else stands or is tried. */
 export type Restored = 'restored' | 'already' | 'other'
+
+/**
+ * What devices were given and told up to this moment, as commands that fill the sets of a generation: part of the same
+ * transaction. Asked under the lock, so nothing that was bound while the artifact was compiled is lost. `sets` are those
+ * that the artifact has, `inet class/4`.
+ */
+export type BoundNow = (generation: string, sets: ReadonlySet<string>) => string
 
 /** Who did something, and when. */
 export interface Deed {

@@ -6,11 +6,11 @@
 import type { Artifact } from '@thingwall/policy'
 import { coverageOf, observe } from '../nft/observation.ts'
 import { readStanding } from '../nft/standing.ts'
-import { anew, comingOf, replacementBy } from '../nft/transactions.ts'
-import { load } from './apply.ts'
+import { anew, comingOf, replacementBy, setsOf } from '../nft/transactions.ts'
+import { load, nothingBound } from './apply.ts'
 import { applicationOf } from './fate.ts'
 import { type Context, look, metIn } from './look.ts'
-import type { ApplicationRecord, Restart, Restored } from './point.ts'
+import type { ApplicationRecord, BoundNow, Restart, Restored } from './point.ts'
 import { clear } from './settle.ts'
 
 /** The application that comes back; null for none. */
@@ -25,6 +25,7 @@ export async function restore(
   context: Context,
   artifact: Artifact,
   { sequence, knowsTime }: Restart,
+  boundNow: BoundNow = nothingBound,
 ): Promise<Restored> {
   const { nft, state } = context
   const { standing, applications, inForce } = await look(context)
@@ -35,9 +36,10 @@ export async function restore(
   const isWhole = standing.settled?.sequence === sequence && inForce.integrity.kind === 'intact'
   if (!isWhole || inForce.digest !== artifact.digest) {
     const coming = comingOf(artifact.text, artifact.digest, sequence, standing)
+    const bound = boundNow(coming.generation, setsOf(artifact.text))
     await load(context, {
-      text: replacementBy(coming, standing),
-      otherwise: () => anew(coming, standing),
+      text: replacementBy(coming, standing) + bound,
+      otherwise: () => anew(coming, standing) + bound,
     })
     const now = await readStanding(nft)
     const met = metIn(now)

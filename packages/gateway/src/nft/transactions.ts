@@ -30,6 +30,17 @@ export function comingOf(text: string, digest: string, sequence: number, standin
   return { generation, tables: inGeneration(text, generation), digest, sequence }
 }
 
+/** The sets and maps of a compiled text, `inet class/4`. */
+export function setsOf(text: string): ReadonlySet<string> {
+  const sets = new Set<string>()
+  let family = ''
+  for (const [, table, set] of text.matchAll(/^table (\w+) \w+ \{$|^\t(?:set|map) (\S+) \{$/gm)) {
+    if (table !== undefined) family = table
+    else sets.add(`${family} ${set}`)
+  }
+  return sets
+}
+
 /** The first letter that nothing in the kernel goes by. */
 function freeGeneration({ residents }: Standing): Generation {
   const taken = new Set(residents.map(({ generation }) => generation))

@@ -18,5 +18,8 @@ export {
   TABLE,
   usualLogRate,
 } from './options.ts'
+export { type GivenDevice, type RunTimeElement, runTimeElements } from './run-time.ts'
+export { isStated } from './sets.ts'
 export { rulesByNumber } from './slots.ts'
+export { element } from './text.ts'
 export { counterOf } from './verdicts.ts'

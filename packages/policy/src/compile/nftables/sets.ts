@@ -47,21 +47,15 @@ export interface Sets {
 export function createSets(ruleset: Ruleset, options: NftablesOptions): Sets {
   const held = heldAddresses(ruleset, options)
   const addressSets = new Map<string, string>()
-  const patterns = new Map<string, number>()
+  const patterns = new Map(ruleset.patterns.map((pattern, index) => [pattern, index]))
   const made = new Map<string, SetDeclaration>()
 
   const make = (name: string, declare: () => SetDeclaration): string => {
     if (!made.has(name)) made.set(name, declare())
     return `@${name}`
   }
-  const patternIndex = (pattern: string): number => {
-    const known = patterns.get(pattern)
-    if (known !== undefined) return known
-    patterns.set(pattern, patterns.size)
-    return patterns.size - 1
-  }
   const nameSets = (pattern: string, family: Family): string => {
-    const index = `${patternIndex(pattern)}/${family}`
+    const index = `${patterns.get(pattern)}/${family}`
     const type = addressType(family)
     if (!made.has(`name/${index}`)) {
       const { answers, told } = answersFor(ruleset, options, held, pattern, family)
@@ -132,8 +126,8 @@ function heldAddresses(ruleset: Ruleset, options: NftablesOptions): readonly (re
   return held
 }
 
-/** Stated by the policy: an address of a device, or the link-local one of its link address. */
-function isStated(ruleset: Ruleset, address: Address): boolean {
+/** Stated by the policy: an address of a device, or the link-local one of its link address. It wins over a lease. */
+export function isStated(ruleset: Ruleset, address: Address): boolean {
   const link = linkOf(address)
   return findAddress(ruleset.owners, address) !== ABSENT || (link !== null && ruleset.links.has(link))
 }

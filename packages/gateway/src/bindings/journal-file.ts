@@ -1,0 +1,99 @@
+/** The journal's file, as far as it needs one: a parameter, so that tests can fill the disk and cut the power. */
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+export interface JournalFile {
+  /** What it holds; empty where there is none. */
+  readonly read: () => string
+  /** Adds to its end at once, seen by every process; throws where the disk does not take it, and then adds nothing. */
+  readonly append: (text: string) => void
+  /** From here on what was appended is there after a power cut too. */
+  readonly sync: () => Promise<void>
+  /** Puts another text in its place, whole. Throws where the disk does not take it. */
+  readonly replace: (text: string) => void
+  readonly close: () => void
+}
+
+/** Name of the journal in the state folder. */
+export const JOURNAL = 'bindings.journal'
+
+/** The file in a state folder, which is made where there is none. */
+export function openJournalFile(folder: string): JournalFile {
+  const path = join(folder, JOURNAL)
+  let fd: number | null = null
+  const open = (): number => {
+    if (fd !== null) return fd
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    fd = openSync(path, 'a', 0o600)
+    return fd
+  }
+  const close = (): void => {
+    if (fd !== null) closeSync(fd)
+    fd = null
+  }
+  return {
+    read: () => readJournalFile(folder),
+    append: (text) => {
+      const file = open()
+      const before = fstatSync(file).size
+      try {
+        writeAll(file, text)
+      } catch (error) {
+        // What got in is half a line: the next one must not begin behind it.
+        ftruncateSync(file, before)
+        throw error
+      }
+    },
+    sync: async () => {
+      if (fd !== null) await promisify(fdatasync)(fd)
+    },
+    replace: (text) => {
+      const temporary = join(folder, `.${JOURNAL}.new`)
+      try {
+        mkdirSync(folder, { recursive: true, mode: 0o700 })
+        const file = openSync(temporary, 'w', 0o600)
+        try {
+          writeAll(file, text)
+          // A name that comes to the disk before what it names would leave an empty journal.
+          fdatasyncSync(file)
+        } finally {
+          closeSync(file)
+        }
+        renameSync(temporary, path)
+      } catch (error) {
+        rmSync(temporary, { force: true })
+        throw error
+      }
+      close()
+    },
+    close,
+  }
+}
+
+/** What the journal of a state folder holds; empty where there is none. */
+export function readJournalFile(folder: string): string {
+  try {
+    return readFileSync(join(folder, JOURNAL), 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
+}
+
+function writeAll(file: number, text: string): void {
+  const data = Buffer.from(text)
+  for (let at = 0; at < data.length; ) at += writeSync(file, data, at)
+}

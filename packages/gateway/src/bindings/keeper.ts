@@ -1,0 +1,172 @@
+/**
+ * Bindings as they come, into the journal and into every generation that packets meet or may meet: while a trial runs,
+ * what stands before it gets them too, so going back loses none. Many that come at once are one transaction.
+ *
+ * The journal comes first. An application that reads it before a binding was written holds the lock, and the binding is
+ * then added to what that application has put in force.
+ */
+import type { Ruleset } from '@thingwall/policy'
+import { element, nameIn, type RunTimeElement, runTimeElements, TABLE } from '@thingwall/policy/nftables'
+import type { Living, NftablesPoint } from '../enforce/nftables.ts'
+import type { ElementChange } from '../privileged/element-changes.ts'
+import type { BindingClock } from './clock.ts'
+import type { Fact } from './entry.ts'
+import type { Outcome } from './facts.ts'
+import type { Journal } from './journal.ts'
+
+export interface Keeper {
+  /** Binds for so long. Resolves when every packet meets it, or at once where nothing came of it. */
+  readonly bind: (fact: Fact, forMs: number) => Promise<Outcome>
+  /** Lets go; resolves when no packet meets it any more. */
+  readonly release: (fact: Fact) => Promise<void>
+  /** Puts everything into every generation again, as after a start. */
+  readonly refresh: () => Promise<void>
+}
+
+export interface KeeperOptions {
+  readonly journal: Journal
+  readonly clock: BindingClock
+  readonly point: Pick<NftablesPoint, 'generations' | 'exclusively'>
+  readonly elements: (changes: readonly ElementChange[]) => Promise<void>
+  /** The rule set that a generation is of; null where nobody knows, and then it gets nothing. */
+  readonly rulesetOf: (living: Living) => Promise<Ruleset | null>
+  /** A device claims what another has. */
+  readonly conflict: (fact: Fact, outcome: Extract<Outcome, { readonly kind: 'taken' }>) => void
+}
+
+interface Change {
+  readonly fact: Fact
+  readonly lasts: boolean
+}
+
+export function openKeeper(options: KeeperOptions): Keeper {
+  const { journal } = options
+  let waiting: Change[] = []
+  let work: Promise<void> | null = null
+
+  /** One run at a time; whoever comes meanwhile is part of the next. */
+  const settle = (): Promise<void> => {
+    work ??= Promise.resolve().then(async () => {
+      // Whoever comes from here on waits for the next.
+      await options.point.exclusively('the keeper of bindings', async () => {
+        const changes = waiting
+        waiting = []
+        work = null
+        await carryOut(options, changes)
+      })
+    })
+    const current = work
+    current.catch(() => {
+      if (work === current) work = null
+    })
+    return current
+  }
+
+  return {
+    bind: async (fact, forMs) => {
+      const outcome = journal.put(fact, forMs)
+      switch (outcome.kind) {
+        case 'taken':
+          options.conflict(fact, outcome)
+          return outcome
+        case 'full':
+          return outcome
+        case 'kept':
+          waiting.push(...outcome.evicted.map((one) => ({ fact: one, lasts: false })), { fact, lasts: true })
+          await settle()
+          return outcome
+        default:
+          return outcome satisfies never
+      }
+    },
+    release: async (fact) => {
+      if (!journal.drop(fact)) return
+      waiting.push({ fact, lasts: false })
+      await settle()
+    },
+    refresh: () =>
+      options.point.exclusively('the keeper of bindings', async () => {
+        for (const living of await options.point.generations()) {
+          const ruleset = await options.rulesetOf(living)
+          if (ruleset !== null)
+            await put(options, living, [], elementsOf(options, ruleset, ruleset.devices.keys()))
+        }
+      }),
+  }
+}
+
+async function carryOut(options: KeeperOptions, changes: readonly Change[]): Promise<void> {
+  for (const living of await options.point.generations()) {
+    const ruleset = await options.rulesetOf(living)
+    if (ruleset === null) continue
+    const gone = new Map<string, RunTimeElement>()
+    const come = new Map<string, RunTimeElement>()
+    for (const [device, facts] of Map.groupBy(changes, ({ fact }) => deviceOf(ruleset, fact))) {
+      if (device === undefined) continue
+      const after = elementsOf(options, ruleset, [device])
+      const before = withFacts(options, ruleset, device, facts)
+      for (const [key, one] of before) if (!after.has(key)) gone.set(key, one)
+      for (const [key, one] of after) come.set(key, one)
+    }
+    await put(options, living, [...gone.values()], come)
+  }
+}
+
+function deviceOf(ruleset: Ruleset, fact: Fact): number | undefined {
+  return fact.kind === 'lease' ? ruleset.links.get(fact.link) : ruleset.deviceByName.get(fact.device)
+}
+
+function elementsOf(
+  { journal, clock }: KeeperOptions,
+  ruleset: Ruleset,
+  devices: Iterable<number>,
+): Map<string, RunTimeElement> {
+  const found = new Map<string, RunTimeElement>()
+  for (const device of devices) {
+    const given = journal.given(ruleset, device)
+    if (given.addresses.length === 0 && given.names.size === 0) continue
+    for (const [key, one] of runTimeElements(ruleset, device, given, clock.now())) found.set(key, one)
+  }
+  return found
+}
+
+/** The elements there would be if what was let go were there still. */
+function withFacts(
+  { journal, clock }: KeeperOptions,
+  ruleset: Ruleset,
+  device: number,
+  changes: readonly Change[],
+): ReadonlyMap<string, RunTimeElement> {
+  const given = journal.given(ruleset, device)
+  const addresses = [...given.addresses]
+  const names = new Map(given.names)
+  for (const { fact, lasts } of changes) {
+    if (lasts) continue
+    const held = { address: fact.address, until: Number.POSITIVE_INFINITY }
+    if (fact.kind === 'lease') addresses.push(held)
+    else names.set(fact.name, [...(names.get(fact.name) ?? []), held])
+  }
+  return runTimeElements(ruleset, device, { addresses, names }, clock.now())
+}
+
+/** In one transaction what goes and what comes; what is there already gets its new time. */
+async function put(
+  { elements, clock }: KeeperOptions,
+  living: Living,
+  gone: readonly RunTimeElement[],
+  come: ReadonlyMap<string, RunTimeElement>,
+): Promise<void> {
+  const at = clock.now()
+  const isThere = (one: RunTimeElement): boolean => living.sets.has(`${one.family} ${one.set}`)
+  const changeOf = (verb: ElementChange['verb'], all: Iterable<RunTimeElement>): ElementChange[] =>
+    [...Map.groupBy([...all].filter(isThere), (one) => `${one.family} ${one.set}`).values()].flatMap((of) => {
+      const [{ family, set }] = of as [RunTimeElement]
+      const write = (one: RunTimeElement): string =>
+        verb === 'delete' ? one.key : element(one.key, one.until, at, one.data)
+      return { verb, family, table: TABLE, set: nameIn(living.generation, set), elements: of.map(write) }
+    })
+  // The kernel does not delete what has timed out: so it is put there first.
+  const out = gone.length === 0 ? [] : [...changeOf('add', gone), ...changeOf('delete', gone)]
+  const changes = [...out, ...changeOf('renew', come.values())]
+  if (changes.length > 0) await elements(changes)
+}
