@@ -3,11 +3,13 @@
  * ended by hand and by the kernel's timer, and brought back after a restart. No packet to an address that the device was
  * told, and may use yet, is dropped; none to another address passes.
  */
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type BindingClock,
   type BoundNow,
   boundNow,
+  followLeaseFile,
   type Journal,
   type Keeper,
   type Machine,
@@ -36,6 +38,7 @@ import {
   deny,
   device,
   formatAddress,
+  forward,
   type LinkAddress,
   lower,
   noBindings,
@@ -48,6 +51,7 @@ import { nftables } from '@thingwall/policy/nftables'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { writeChanges } from '../../packages/gateway/src/privileged/element-changes.ts'
 import { order } from '../contracts/enforcement-point.ts'
+import { until } from './wall/agent.ts'
 import { gatewayLinks, networks, places, siteDescription } from './wall/places.ts'
 
 const NAME = 'api.volcano.example'
@@ -61,7 +65,7 @@ interface Compiled {
 }
 
 /** The vent has no address but by lease, and reaches what its name means. */
-function compiled(which: 'plain' | 'stricter'): Compiled {
+function compiled(which: 'plain' | 'stricter' | 'forwarding'): Compiled {
   const [document] = validate(
     policy('volcano', {
       owner: 'geo@volcano.example',
@@ -74,8 +78,12 @@ function compiled(which: 'plain' | 'stricter'): Compiled {
           rules: { readings: allow.out({ to: NAME, service: '9000/udp', why: 'readings' }) },
         }),
       },
+      forwards:
+        which === 'forwarding'
+          ? { door: forward({ at: 'uplink', service: '8022/tcp', to: 'vent-01', port: 22, why: 'repairs' }) }
+          : {},
       rules:
-        which === 'plain'
+        which !== 'stricter'
           ? {}
           : { telnet: deny.both({ who: 'any', peer: 'any', service: '23/tcp', why: 'Not in this century' }) },
     }),
@@ -101,6 +109,7 @@ function compiled(which: 'plain' | 'stricter'): Compiled {
 
 const plain = compiled('plain')
 const stricter = compiled('stricter')
+const forwarding = compiled('forwarding')
 
 let site: Site
 let machine: Machine
@@ -159,7 +168,7 @@ function start(clock: BindingClock): void {
       await site.must('gateway', ['nft', '-f', '/dev/stdin'], { input: writeChanges(changes) })
     },
     rulesetOf: async ({ digest }) =>
-      [plain, stricter].find(({ artifact }) => artifact.digest === digest)?.ruleset ?? null,
+      [plain, stricter, forwarding].find(({ artifact }) => artifact.digest === digest)?.ruleset ?? null,
     conflict: ({ address }, { by }) => conflicts.push(`${formatAddress(address)} is ${by}'s`),
   })
 }
@@ -191,7 +200,7 @@ const answer = (text: string) =>
 /** One flow each, of one packet: every one of them is judged. */
 const sent = new Map<string, 'told' | 'untold'>()
 let port = 10_000
-function send(to: string, kind: 'told' | 'untold'): void {
+function send(to: string, kind: 'told' | 'untold', from: string = own.four): void {
   port = port >= 60_000 ? 10_001 : port + 1
   const isSix = to.includes(':')
   const payload = { kind: 'udp', sourcePort: port, destinationPort: 9000, data: new Uint8Array(8) } as const
@@ -202,7 +211,7 @@ function send(to: string, kind: 'told' | 'untold'): void {
       source: vent.mac,
       payload: isSix
         ? { kind: 'ipv6', source: own.six, destination: to, payload }
-        : { kind: 'ipv4', source: own.four, destination: to, payload },
+        : { kind: 'ipv4', source: from, destination: to, payload },
     }),
   )
 }
@@ -339,4 +348,111 @@ describe('names rotate under traffic', () => {
     expect(await keeper.bind(lease(places.valve.mac), 60_000)).toMatchObject({ kind: 'kept' })
     expect(await nft('list', 'table', 'inet', 'thingwall')).not.toContain(own.four)
   })
+})
+
+test('what a real DHCP server leases is bound within moments, of known devices only, and let go with a release', async () => {
+  sent.clear()
+  arrived.clear()
+  await applied(plain, null)
+  const path = `${folder}/dnsmasq.leases`
+  const server = site.spawn('gateway', [
+    'dnsmasq',
+    '--keep-in-foreground',
+    '--conf-file=/dev/null',
+    '--port=0',
+    '--user=root',
+    '--log-facility=-',
+    `--dhcp-leasefile=${path}`,
+    '--dhcp-range=10.20.0.100,10.20.0.200,1h',
+    '--no-ping',
+  ])
+  const faults: string[] = []
+  const followed = followLeaseFile({
+    kind: 'dnsmasq',
+    path,
+    journal,
+    keeper,
+    clock: thisClock(),
+    trouble: (message) => faults.push(message),
+  })
+  try {
+    await until('the server to listen', async () => /:67\b/.test(await site.must('gateway', ['ss', '-Hlun'])))
+    const client = [
+      'busybox',
+      'udhcpc',
+      '-i',
+      'eth0',
+      '-s',
+      '/bin/true',
+      '-t',
+      '5',
+      '-T',
+      '1',
+      '-A',
+      '1',
+    ] as const
+    const running = site.spawn('vent-01', [...client, '-f', '-R'])
+    const got = async (of: () => string): Promise<string> => {
+      await until('a lease', () => of().includes('lease of '))
+      return /lease of (\S+)/.exec(of())?.[1] ?? ''
+    }
+    const leased = await got(() => running.output().stderr)
+    expect(leased).toMatch(/^10\.20\.0\.1\d\d$/)
+    const bound = async (): Promise<string> => nft('list', 'set', 'inet', 'thingwall', 'a/bound/things/4')
+    await until('the binding', async () => (await bound()).includes(`${vent.mac} . ${leased} timeout`))
+
+    const stranger = await site.run('stranger', [...client, '-n', '-q'])
+    const foreign = await got(() => stranger.stderr)
+    await until('its lease in the file', () => readFileSync(path, 'utf8').includes(foreign))
+    await followed.sync()
+    expect(journal.leases().map(({ address }) => formatAddress(address))).toEqual(
+      expect.arrayContaining([leased, foreign]),
+    )
+    expect(await nft('list', 'table', 'inet', 'thingwall')).not.toContain(foreign)
+
+    await keeper.bind(answer('203.0.113.40'), 60_000)
+    for (const [text, kind] of [
+      ['203.0.113.40', 'told'],
+      ['203.0.113.41', 'untold'],
+    ] as const)
+      send(text, kind, leased)
+    await settled()
+    expect([count('told').through, count('untold').through]).toEqual([1, 0])
+
+    // Gives the address back, which its host must have for that.
+    await site.must('vent-01', ['ip', 'address', 'add', `${leased}/24`, 'dev', 'eth0'])
+    process.kill(running.pid as number, 'SIGUSR2')
+    await until('it to be let go', async () => !(await bound()).includes(leased))
+    await running.stop()
+    expect(faults).toEqual([])
+  } finally {
+    followed.close()
+    await server.stop()
+  }
+})
+
+test('a forward leads to the lease of its device, and to the next one', async () => {
+  await applied(forwarding, null)
+  const led = async (): Promise<readonly string[]> =>
+    [
+      ...(await nft('list', 'table', 'inet', 'thingwall')).matchAll(
+        /"wan0" \. (?:6|tcp) \. 8022 .*? : ([\d.]+)/g,
+      ),
+    ].map(([, address]) => address as string)
+  const lease = (text: string) =>
+    ({ kind: 'lease', link: vent.mac as LinkAddress, address: read(text), source: 'dnsmasq' }) as const
+  expect(await led()).toEqual([])
+  await keeper.bind(lease('10.20.0.77'), 60_000)
+  expect(await led()).toEqual(['10.20.0.77'])
+  await keeper.bind(lease('10.20.0.78'), 120_000)
+  expect(await led()).toEqual(['10.20.0.78'])
+  // A second generation gets it from the journal.
+  await applied(stricter, null)
+  expect(await led()).toEqual([])
+  await applied(forwarding, null)
+  expect(await led()).toEqual(['10.20.0.78'])
+  await keeper.release(lease('10.20.0.78'))
+  expect(await led()).toEqual(['10.20.0.77'])
+  await keeper.release(lease('10.20.0.77'))
+  expect(await led()).toEqual([])
 })

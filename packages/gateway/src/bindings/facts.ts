@@ -67,8 +67,9 @@ export class Facts {
       for (const { answer, ends } of own.values()) yield { fact: answer, ends }
   }
 
-  leaseOf(address: Address): Lease | null {
-    return this.#leases.get(address)?.lease ?? null
+  /** The lease of an address, and when it ends. */
+  lease(address: Address): { readonly lease: Lease; readonly ends: number } | null {
+    return this.#leases.get(address) ?? null
   }
 
   /** What one device of a rule set was given and told; instants are turned into such since 1970 by adding `offset`. */

@@ -7,7 +7,7 @@
  * device then asks again. A torn line is no line. On a full disk everything goes on from memory, `trouble` says so, and
  * the file is written anew as soon as there is room. It is also written anew when most of its lines say nothing any more.
  */
-import type { Address, Ruleset, Said } from '@thingwall/policy'
+import type { Ruleset, Said } from '@thingwall/policy'
 import type { GivenDevice } from '@thingwall/policy/nftables'
 import type { BindingClock } from './clock.ts'
 import { type Entry, type Fact, type Lease, leftMs, readEntry, writeEntry } from './entry.ts'
@@ -20,7 +20,8 @@ export interface Journal {
   /** Lets go; false where it was not bound. */
   readonly drop: (fact: Fact) => boolean
   readonly leases: () => readonly Lease[]
-  readonly leaseOf: (address: Address) => Lease | null
+  /** Whether a lease is known already to last for so long. */
+  readonly holds: (lease: Lease, forMs: number) => boolean
   /** What one device, an index of the rule set, has now. */
   readonly given: (ruleset: Ruleset, device: number) => GivenDevice
   readonly said: (ruleset: Ruleset) => Said
@@ -39,6 +40,8 @@ export interface JournalOptions {
   readonly syncWithinMs?: number
 }
 
+/** Files say when a lease ends in whole seconds. */
+const SAME_MS = 2000
 /** Below this many lines the file is not written anew. */
 const SMALL = 1000
 
@@ -110,7 +113,11 @@ export function openJournal({ file, clock, syncWithinMs = 1000 }: JournalOptions
       return gone
     },
     leases: () => [...facts.all()].flatMap(({ fact }) => (fact.kind === 'lease' ? [fact] : [])),
-    leaseOf: (address) => facts.leaseOf(address),
+    holds: (lease, forMs) => {
+      const held = facts.lease(lease.address)
+      const ends = clock.sinceBootMs() + forMs
+      return held?.lease.link === lease.link && (held.ends === ends || Math.abs(held.ends - ends) < SAME_MS)
+    },
     given: (ruleset, device) => facts.given(ruleset, device, clock.now() - clock.sinceBootMs()),
     said: (ruleset) => facts.said(ruleset, clock.now() - clock.sinceBootMs()),
     trouble: () => trouble,

@@ -165,8 +165,35 @@ async function put(
         verb === 'delete' ? one.key : element(one.key, one.until, at, one.data)
       return { verb, family, table: TABLE, set: nameIn(living.generation, set), elements: of.map(write) }
     })
+  const here = gone.filter((one) => !isForward(one))
   // The kernel does not delete what has timed out: so it is put there first.
-  const out = gone.length === 0 ? [] : [...changeOf('add', gone), ...changeOf('delete', gone)]
-  const changes = [...out, ...changeOf('renew', come.values())]
+  const out = here.length === 0 ? [] : [...changeOf('add', here), ...changeOf('delete', here)]
+  const changes = [
+    ...out,
+    ...changeOf(
+      'renew',
+      [...come.values()].filter((one) => !isForward(one)),
+    ),
+  ]
   if (changes.length > 0) await elements(changes)
+  for (const one of gone.filter(isForward)) await attempt(changeOf('delete', [one]))
+  for (const one of [...come.values()].filter(isForward)) {
+    // What it leads to may be another address than before, and then it is no renewal. Flows that are open stay as they are.
+    if (!isThere(one) || (await attempt(changeOf('renew', [one])))) continue
+    await attempt(changeOf('delete', [one]))
+    await elements(changeOf('add', [one]))
+  }
+
+  async function attempt(some: readonly ElementChange[]): Promise<boolean> {
+    if (some.length === 0) return true
+    return elements(some).then(
+      () => true,
+      () => false,
+    )
+  }
+}
+
+/** Where a forward leads is the one thing that changes for a key that stays. */
+function isForward({ set }: RunTimeElement): boolean {
+  return set.startsWith('forward-')
 }

@@ -18,8 +18,8 @@ export interface ElementChange {
 
 const MOST_CHANGES = 1000
 const MOST_ELEMENTS = 100_000
-/** Addresses, numbers, concatenations, a time limit and data. Nothing that could end the list or begin a string. */
-const ELEMENT = /^[0-9A-Za-z:][0-9A-Za-z:./ -]{0,199}$/
+/** An interface's name, addresses, numbers, concatenations, a time limit and data. Nothing that could end the list. */
+const ELEMENT = /^(?:"[0-9A-Za-z_.@-]{1,15}" \. )?[0-9A-Za-z:][0-9A-Za-z:./ -]{0,199}$/
 
 /** Reads changes that came from outside and writes them as nft commands. Throws `Refused`. */
 export function readChanges(value: unknown): string {

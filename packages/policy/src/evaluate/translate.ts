@@ -3,7 +3,7 @@
  * it judges. Nothing is decided here, and dates, hours and senders of a forward play no part.
  */
 import { type Address, type Family, familyOf } from '../model/address.ts'
-import { type Bindings, covers, type Flow } from '../model/flow.ts'
+import { type Bindings, type BoundAddress, covers, type Flow } from '../model/flow.ts'
 import { contains } from '../model/interval.ts'
 import type { Forward, Ruleset } from '../model/ruleset.ts'
 import { isGatewayAddress, ownerOf } from './ends.ts'
@@ -89,9 +89,14 @@ export function targetOf(
   const stated = device?.addresses.find((one) => familyOf(one) === family && !one.startsWith('fe8'))
   if (stated !== undefined) return { address: stated, until: Number.POSITIVE_INFINITY }
   const given = [...bindings.owners]
-    .filter(([address]) => familyOf(address) === family && contains(ruleset.local, address))
+    .filter(([address]) => familyOf(address) === family)
     .filter(([address]) => ownerOf(ruleset, bindings, address, at) === device)
     .map(([address, { until }]) => ({ address, until }))
-    .sort((a, b) => b.until - a.until || (a.address < b.address ? -1 : 1))
-  return given[0] ?? null
+  return longestGiven(ruleset, given)
+}
+
+/** Of the addresses that a device was given, all of one family, the one it has for the longest; none from outside. */
+export function longestGiven(ruleset: Ruleset, given: readonly BoundAddress[]): BoundAddress | null {
+  const inside = given.filter(({ address }) => contains(ruleset.local, address))
+  return inside.sort((a, b) => b.until - a.until || (a.address < b.address ? -1 : 1))[0] ?? null
 }

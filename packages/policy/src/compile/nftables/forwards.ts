@@ -6,7 +6,7 @@
  * reached by its own address. Groups and broadcasts are never translated.
  */
 import { targetOf } from '../../evaluate/translate.ts'
-import { type Family, formatAddress } from '../../model/address.ts'
+import { type Address, type Family, formatAddress } from '../../model/address.ts'
 import type { Forward, Network, Ruleset } from '../../model/ruleset.ts'
 import type { NftablesOptions } from './options.ts'
 import { addressType, FAMILIES, headerOf, type Sets } from './sets.ts'
@@ -30,9 +30,9 @@ export function forwarding(ruleset: Ruleset, sets: Sets, options: NftablesOption
       ['port', ` . inet_service`],
       ['ports', ''],
     ] as const) {
-      const name = `forward-${kind}/${family}`
       const own = ruleset.forwards.filter(({ port }) => (port === null) === (kind === 'ports'))
-      if (own.length === 0) continue
+      if (own[0] === undefined) continue
+      const name = forwardMap(own[0], family)
       declared.push({
         kind: 'map',
         name,
@@ -56,11 +56,25 @@ function elementsOf(
 ): readonly string[] {
   const target = targetOf(ruleset, forward, options.bindings, options.at, family)
   if (target === null) return []
+  const data = leadTo(forward, target.address)
+  return keysOf(ruleset, forward).map((key) => element(key, target.until, options.at, data))
+}
+
+/** The map of a family that a forward stands in. */
+export function forwardMap({ port }: Forward, family: Family): string {
+  return `forward-${port === null ? 'ports' : 'port'}/${family}`
+}
+
+/** What a forward is looked up by. */
+export function keysOf(ruleset: Ruleset, forward: Forward): readonly string[] {
   const { interfaces } = ruleset.networkByName.get(forward.network) as Network
-  const to = ` : ${formatAddress(target.address)}${forward.port === null ? '' : ` . ${forward.port}`}`
   return forward.services.flatMap(({ protocol, first, last }) => {
     const ports = first === last ? `${first}` : `${first}-${last}`
-    const key = `${protocol} . ${ports}`
-    return interfaces.map((name) => element(`"${name}" . ${key}`, target.until, options.at, to))
+    return interfaces.map((name) => `"${name}" . ${protocol} . ${ports}`)
   })
+}
+
+/** Where the map says that a forward leads. */
+export function leadTo({ port }: Forward, address: Address): string {
+  return ` : ${formatAddress(address)}${port === null ? '' : ` . ${port}`}`
 }

@@ -6,13 +6,15 @@
  * The same elements as a compilation with these bindings has and one without them has not; sets that no rule looks in
  * are named too, and are not there to be filled. It adds nothing to any kernel.
  */
+import { longestGiven } from '../../evaluate/translate.ts'
 import { type Family, familyOf, formatAddress } from '../../model/address.ts'
 import type { BoundAddress } from '../../model/flow.ts'
 import { contains } from '../../model/interval.ts'
 import { nameMatches } from '../../model/name.ts'
 import type { Device, Ruleset } from '../../model/ruleset.ts'
+import { forwardMap, keysOf, leadTo } from './forwards.ts'
 import { classId } from './judge.ts'
-import { isStated } from './sets.ts'
+import { FAMILIES, isStated } from './sets.ts'
 import { rawAddress } from './text.ts'
 
 /** One element of a set or map, under the name it is compiled by. */
@@ -51,6 +53,7 @@ export function runTimeElements(
   if (described === undefined) return found
   const leased = given.addresses.filter(({ address, until }) => until > at && !isStated(ruleset, address))
   for (const one of leased) for (const element of ofAddress(ruleset, described, one)) put(element)
+  for (const element of ofForwards(ruleset, device, described, leased)) put(element)
   const stated = described.addresses.map((address) => ({ address, until: Number.POSITIVE_INFINITY }))
   for (const element of ofNames(ruleset, [...stated, ...leased], given.names, at)) put(element)
   return found
@@ -82,6 +85,30 @@ function* ofAddress(
   yield inet(`bound/${name}/${family}`, `${prefix}${text}`)
   if (isLinked && family === 6) yield inet(`target/${name}`, `${prefix}${raw}`)
   if (isLinked && family === 4 && link !== null) yield arp(`bound/${name}`, `${prefix}${text}`)
+}
+
+/** Where forwards to the device lead, which has no address of that family by the policy. */
+function* ofForwards(
+  ruleset: Ruleset,
+  device: number,
+  { addresses }: Device,
+  leased: readonly BoundAddress[],
+): Generator<RunTimeElement> {
+  const own = ruleset.forwards.filter(({ to }) => to.kind === 'device' && to.device === device)
+  if (own.length === 0) return
+  for (const family of FAMILIES) {
+    if (addresses.some((one) => familyOf(one) === family && !one.startsWith('fe8'))) continue
+    const target = longestGiven(
+      ruleset,
+      leased.filter(({ address }) => familyOf(address) === family),
+    )
+    if (target === null) continue
+    for (const forward of own) {
+      const common = { family: 'inet', set: forwardMap(forward, family), until: target.until } as const
+      for (const key of keysOf(ruleset, forward))
+        yield { ...common, key, data: leadTo(forward, target.address) }
+    }
+  }
 }
 
 function* ofNames(
