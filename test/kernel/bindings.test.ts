@@ -1,7 +1,7 @@
 /**
  * Bindings while everything around them changes: names rotate under traffic while policies are applied, confirmed,
  * ended by hand and by the kernel's timer, and brought back after a restart. No packet to an address that the device was
- * told, and may use yet, is dropped; none to another address passes.
+ * told, and may use yet, is dropped; none to another address passes. Long because the site is built once for all of it.
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

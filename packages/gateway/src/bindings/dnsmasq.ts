@@ -6,7 +6,7 @@
  * a claim of the client and no evidence, so such leases bind nothing; the wire and first-come binding see who asks.
  */
 import { parseAddress, parseLinkAddress } from '@thingwall/policy'
-import type { FileLease } from './lease-file.ts'
+import type { FileLease } from './entry.ts'
 
 /** The leases of a file at an instant; lines that are not understood are left out. */
 export function readDnsmasqLeases(text: string, at: number): readonly FileLease[] {

@@ -16,6 +16,13 @@ export interface Lease {
   readonly source: LeaseSource
 }
 
+/** A lease as a file says it: how long it lasts yet, by the clock that the server reads too. */
+export interface FileLease {
+  readonly link: LinkAddress
+  readonly address: Address
+  readonly forMs: number
+}
+
 /** What one device, by its name in the policy, was told for a name it asked. */
 export interface Answer {
   readonly kind: 'answer'

@@ -1,6 +1,7 @@
 /**
  * The journal says after any end of a process what it said before, at any later instant, whatever the clocks did between;
- * it stays bounded, and goes on from memory while the disk takes nothing.
+ * it stays bounded, and goes on from memory while the disk takes nothing. Long because clocks, files and bounds are told
+ * by the same words.
  */
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -7,7 +7,7 @@
  * 2 has been reclaimed. A DHCPv6 lease has the link address only where Kea saw it (`hwaddr`); one without binds nothing.
  */
 import { type Address, parseAddress, parseLinkAddress } from '@thingwall/policy'
-import type { FileLease } from './lease-file.ts'
+import type { FileLease } from './entry.ts'
 
 /** Endings of the files that together hold the leases, the oldest first. */
 export const KEA_PARTS: readonly string[] = ['.completed', '.2', '.1', '']

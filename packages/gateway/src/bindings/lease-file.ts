@@ -9,20 +9,12 @@
 import { watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import type { Address, LinkAddress } from '@thingwall/policy'
 import type { BindingClock } from './clock.ts'
 import { readDnsmasqLeases } from './dnsmasq.ts'
-import type { Lease } from './entry.ts'
+import type { FileLease, Lease } from './entry.ts'
 import type { Journal } from './journal.ts'
 import { KEA_PARTS, readKeaLeases } from './kea.ts'
 import type { Keeper } from './keeper.ts'
-
-/** A lease as a file says it: how long it lasts yet, by the clock that the server reads too. */
-export interface FileLease {
-  readonly link: LinkAddress
-  readonly address: Address
-  readonly forMs: number
-}
 
 export interface LeaseFileOptions {
   readonly kind: 'dnsmasq' | 'kea'

@@ -3,8 +3,8 @@ import { type Address, formatAddress, type LinkAddress, parseAddress } from '@th
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readDnsmasqLeases } from './dnsmasq.ts'
+import type { FileLease } from './entry.ts'
 import { readKeaLeases } from './kea.ts'
-import type { FileLease } from './lease-file.ts'
 
 const AT = 1_800_000_000_000
 const MAC = '24:6f:28:aa:00:01'
