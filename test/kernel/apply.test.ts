@@ -200,7 +200,7 @@ describe('in the kernel', () => {
     await point.apply(artifactOf('open'), order)
     await point.apply(artifactOf('closed'), order)
     expect(await nft('-s', 'list', 'table', 'inet', 'other')).toBe(before)
-    const common = { family: 'inet', table: 'other' }
+    const common = { kind: 'drop', family: 'inet', table: 'other' }
     expect((await point.surroundings()).foreign).toEqual([
       { ...common, chain: 'hooked', hook: 'forward', priority: 10, drops: 'rules' },
       { ...common, chain: 'input', hook: 'input', priority: 5, drops: 'policy' },
