@@ -18,6 +18,7 @@ async function diagnosticOf(text: string, name = 'this.policy.ts'): Promise<Reco
 describe('TW1022 the policy file did not load', () => {
   test.each([
     ['export default {\n  a: 1\n  b: 2,\n}\n', 'this.policy.ts:3:3', "Expected ',', got 'ident'"],
+    ['export default {\n  a: 1,\n\n', 'this.policy.ts:2:8', 'the file ends in the middle of something'],
     ['enum Kind { A }\nexport default Kind\n', 'this.policy.ts:1:1', 'TypeScript enum is not supported'],
     ['const x = 1\nconst x = 2\nexport default x\n', 'this.policy.ts:2:7', "'x' has already been declared"],
     ['export const a = 1\n', 'this.policy.ts:1:1', 'has no default export'],

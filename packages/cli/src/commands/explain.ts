@@ -1,5 +1,5 @@
 /** `thingwall explain`: why a flow is allowed or blocked, by which rule, whose it is, and what to do about it. */
-import { type Explanation, explain, type Rule } from '@thingwall/policy'
+import { type Diagnostic, type Explanation, explain, type Rule } from '@thingwall/policy'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
 import { Failure, usage } from '../frame/failure.ts'
@@ -20,11 +20,8 @@ export async function run(call: Call, host: Host): Promise<Report> {
   const bindings = openBindings(call, host, ruleset)
   const [explanation, faults] = explain(ruleset, { from, to }, bindings, at)
   if (explanation === null) {
-    throw new Failure('this question cannot be answered', {
-      code: faults[0]?.code ?? 'usage',
-      hint: `thingwall list devices${policyOption(call)} shows who there is`,
-      diagnostics: faults,
-    })
+    const [first] = faults as readonly [Diagnostic, ...Diagnostic[]]
+    throw new Failure(first.message, { code: first.code, hint: first.hint, diagnostics: faults })
   }
   const printed = printedBy(loaded)
   return {

@@ -14,6 +14,11 @@ type Threw = Extract<Message, { kind: 'threw' }>
 
 /** The policy's code threw, or is no code. */
 export function faultOfThrown(path: string, threw: Threw): Diagnostic {
+  if (threw.name === 'SyntaxError' && threw.message.includes('<eof>')) {
+    const file = placeInSnippet(threw.stack)?.file ?? path
+    const hint = 'A bracket, a quote or a comment was opened and never closed.'
+    return loadFault('the file ends in the middle of something', endOf(file), hint)
+  }
   const place = placeInSnippet(threw.stack) ?? placeOfImport(threw) ?? placeInFrames(threw.stack)
   if (threw.name === 'SyntaxError' && place === null) {
     const fault = syntaxFaultOf(path)
@@ -144,6 +149,13 @@ function fileOf(location: string): string {
 
 function at(file: string, line: number, column: number): Origin {
   return { file: fileOf(file), line, column }
+}
+
+/** Just behind the last thing that stands in a file. */
+function endOf(file: string): Origin {
+  const lines = readLines(file)
+  const last = lines.findLastIndex((line) => line.trim() !== '')
+  return at(file, Math.max(0, last) + 1, (lines[last] ?? '').trimEnd().length + 1)
 }
 
 function readLines(file: string): readonly string[] {

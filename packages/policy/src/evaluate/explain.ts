@@ -63,9 +63,10 @@ export function explain(
   const faults = [
     ...(typeof from === 'string' ? [fault('from', question.from, from)] : []),
     ...(typeof to === 'string' ? [fault('to', question.to, to)] : []),
-    ...(service !== null && services === null ? [fault('to', service, `${service} is not a service`)] : []),
+    ...(typeof services === 'string' ? [fault('to', service ?? '', services, serviceHint)] : []),
   ]
-  if (typeof from === 'string' || typeof to === 'string' || faults.length > 0) return [null, faults]
+  if (typeof from === 'string' || typeof to === 'string' || typeof services === 'string')
+    return [null, faults]
   const ask = { ruleset, from, to, bindings, at }
   return [services === null ? acrossServices(ask) : forService(ask, services), []]
 }
@@ -246,7 +247,11 @@ function flowOf(from: AskedEnd, source: Address, destination: Address, service: 
   }
 }
 
-function fault(path: string, value: string, message: string): Diagnostic {
-  const hint = 'Write a device, an address or a DNS name; --to with a service: 10.30.0.5:22/tcp.'
+const endHint =
+  'Write a device as `thingwall list devices` shows it, an address or a DNS name; --to with a service: 10.30.0.5:22/tcp.'
+const serviceHint =
+  "Write a service by name or number: 'https', '22/tcp', '8000-8100/udp', 'ping', 'icmpv6/128'."
+
+function fault(path: string, value: string, message: string, hint: string = endHint): Diagnostic {
   return diagnose('TW2090', { message, path: `--${path}`, value, hint, origin: null })
 }

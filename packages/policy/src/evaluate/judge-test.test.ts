@@ -84,7 +84,11 @@ describe('what cannot be judged', () => {
       state.denies('vent-1' as never, '192.0.2.7:22/tcp'),
       'vent-1 is no device, address or DNS name; did you mean vent-01?',
     ],
-    ['an unknown service', state.denies('vent-01', '192.0.2.7:22'), '22 is not a service'],
+    [
+      'an unknown service',
+      state.denies('vent-01', '192.0.2.7:22'),
+      '22 is no service: write 22/tcp or 22/udp',
+    ],
   ])('%s', (_, stated, message) => {
     expect(passes(stated)).toBe(message)
   })

@@ -3,12 +3,18 @@
  *
  * `vent-01`, `10.30.0.5:22/tcp`, `[fd20::11]:443/tcp`, `api.volcano.example:https`, `gateway:dns`, a link address.
  */
-import { type Address, type LinkAddress, parseAddress, parseLinkAddress } from '../model/address.ts'
+import {
+  type Address,
+  formatAddress,
+  type LinkAddress,
+  parseAddress,
+  parseLinkAddress,
+} from '../model/address.ts'
 import type { Bindings } from '../model/flow.ts'
 import { contains } from '../model/interval.ts'
 import { didYouMean, parseDnsName } from '../model/name.ts'
 import type { Device, Network, Ruleset } from '../model/ruleset.ts'
-import { parseService, type Service } from '../model/service.ts'
+import { namedServices, parseService, type Service } from '../model/service.ts'
 import { ownerOf } from './ends.ts'
 
 /** An end of a question: what the text meant, and every address it may have. */
@@ -33,11 +39,14 @@ export function splitService(text: string): { readonly host: string; readonly se
     : { host: text.slice(0, colon), service: text.slice(colon + 1) }
 }
 
-/** Reads a service as a question writes it: `22/tcp`, `tcp/22`, `https`, `ping`. */
-export function askedService(text: string): readonly Service[] | null {
+/** Reads a service as a question writes it, `22/tcp`, `tcp/22`, `https`, `ping`; a sentence where it is none. */
+export function askedService(text: string): readonly Service[] | string {
   const swapped = /^(tcp|udp)\/(\d+(?:-\d+)?)$/.exec(text)
   const parsed = parseService(swapped === null ? text : `${swapped[2]}/${swapped[1]}`)
-  return typeof parsed === 'string' ? null : parsed
+  if (typeof parsed !== 'string') return parsed
+  if (/^\d+$/.test(text)) return `${text} is no service: write ${text}/tcp or ${text}/udp`
+  const near = didYouMean(text, Object.keys(namedServices))
+  return `${text} is no service${near === null ? '' : `; did you mean ${near}?`}`
 }
 
 /** What a text means in this policy; a sentence with a suggestion where it means nothing. */
@@ -57,7 +66,30 @@ export function askedEnd(ruleset: Ruleset, bindings: Bindings, at: number, text:
     return { text: name, kind: 'name', device: null, addresses: [], link: null, network: uplinkOf(ruleset) }
   }
   const near = didYouMean(text, [...ruleset.deviceByName.keys(), 'gateway'])
-  return `${text} is no device, address or DNS name${near === null ? '' : `; did you mean ${near}?`}`
+  if (near !== null) return `${text} is no device, address or DNS name; did you mean ${near}?`
+  return severalMeant(ruleset, text) ?? `${text} is no device, address or DNS name`
+}
+
+/** A network, profile or list is many ends, which may have many answers: which to ask about. */
+function severalMeant({ devices, networkByName, lists }: Ruleset, text: string): string | null {
+  const network = networkByName.get(text)
+  if (network !== undefined) {
+    const living = devices.filter((device) => device.network === text).map((device) => device.name)
+    const prefix = network.addresses[0]
+    const example =
+      prefix === undefined ? 'an address of it' : `an address of it, like ${formatAddress(prefix.last)}`
+    return `${text} is a network: ask about one end of it, ${living.length > 0 ? firstOf(living) : example}`
+  }
+  const members = devices.filter((device) => device.profile === text).map((device) => device.name)
+  if (members.length > 0) return `${text} is a profile: ask about one of its devices, ${firstOf(members)}`
+  const list = lists.get(text)
+  return list === undefined
+    ? null
+    : `${text} is a list: ask about one of its entries, see 'thingwall list ${text}'`
+}
+
+function firstOf(names: readonly string[]): string {
+  return names.length > 3 ? `${names.slice(0, 3).join(', ')} …` : names.join(', ')
 }
 
 /** Every address a device has at an instant, stated and bound, link-local ones last. */

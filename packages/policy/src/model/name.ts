@@ -44,18 +44,29 @@ export function nameMatches(pattern: string, name: string): boolean {
     : pattern === name
 }
 
-/** The closest of some candidates to a misspelt word, or null when none is within a third of its length. */
+/**
+ * The closest of some candidates to a misspelt word, or null when none is within a third of its length. Two neighbours
+ * in the wrong order are one mistake.
+ */
 export function didYouMean(word: string, candidates: Iterable<string>): string | null {
   if (word.length > 253) return null
   let best: string | null = null
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bestDistance) continue
-    const steps = distance(word, candidate)
+    const steps = isSwapped(word, candidate) ? 1 : distance(word, candidate)
     if (steps < bestDistance) {
       best = candidate
       bestDistance = steps
     }
   }
   return best
+}
+
+/** Whether two words differ by two neighbouring letters in the other order, and by nothing else. */
+function isSwapped(word: string, other: string): boolean {
+  if (word.length !== other.length) return false
+  const at = [...word].findIndex((letter, index) => letter !== other[index])
+  if (at === -1) return false
+  return `${word.slice(0, at)}${word[at + 1] ?? ''}${word[at]}${word.slice(at + 2)}` === other
 }

@@ -105,6 +105,8 @@ describe('DNS names', () => {
     expect(didYouMean('staton', ['things', 'station'])).toBe('station')
     expect(didYouMean('x', ['station'])).toBeNull()
     expect(didYouMean('', ['a'])).toBe('a')
+    expect(didYouMean('npt', ['ftp', 'ntp', 'http'])).toBe('ntp')
+    expect(didYouMean('pnt', ['ntp'])).toBeNull()
     expect(didYouMean('x'.repeat(10_000), ['x'.repeat(9_999)])).toBeNull()
   })
 })
