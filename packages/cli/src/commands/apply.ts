@@ -1,6 +1,7 @@
 /** `thingwall apply`: the policy file into this machine's kernel, on trial until somebody confirms it. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { LOG_GROUP } from '@thingwall/gateway'
 import type { Call } from '../frame/call.ts'
 import { usage } from '../frame/failure.ts'
 import type { Host, Report } from '../frame/report.ts'
@@ -20,8 +21,9 @@ export async function run(call: Call, host: Host): Promise<Report> {
 }
 
 function groupOf(text: string | undefined): number | null {
-  if (text === undefined) return null
+  if (text === undefined) return LOG_GROUP
+  if (text === 'none') return null
   const group = Number(text)
   if (Number.isInteger(group) && group >= 0 && group <= 65_535) return group
-  throw usage(`--log ${safe(text, 40)} is no NFLOG group`, 'write a number from 0 to 65535')
+  throw usage(`--log ${safe(text, 40)} is no NFLOG group`, 'write a number from 0 to 65535, or none')
 }

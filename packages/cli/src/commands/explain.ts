@@ -14,6 +14,13 @@ const inks: Readonly<Record<Explanation['verdict'], Ink>> = { allow: 'green', de
 
 export async function run(call: Call, host: Host): Promise<Report> {
   const { from, to } = call.options
+  const [event] = call.operands
+  if (event !== undefined) {
+    if (from !== undefined || to !== undefined)
+      throw usage('an event has its own ends', 'leave out --from and --to, or the event')
+    const { explainStored } = await import('../events/explain.ts')
+    return explainStored(call, host, event)
+  }
   if (from === undefined) throw usage('--from is missing', 'who opens the flow? --from vent-01')
   if (to === undefined) throw usage('--to is missing', 'where to, and for what? --to 10.30.0.5:22/tcp')
   const { loaded, ruleset, at, diagnostics } = await openPolicy(call, host)

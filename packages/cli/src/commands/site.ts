@@ -81,7 +81,8 @@ export async function openGateway(call: Call, host: Host): Promise<Gateway> {
   return { point: await openNftablesPoint({ machine: thisMachine, state: stateFolder }), stateFolder }
 }
 
-function stateFolderOf(call: Call, host: Host): string {
+/** Where the record of what was applied is. */
+export function stateFolderOf(call: Call, host: Host): string {
   const named = call.options.state ?? host.env.THINGWALL_STATE
   return named === undefined || named === '' ? STATE_FOLDER : resolve(host.cwd, named)
 }

@@ -22,6 +22,8 @@ export const commands: Readonly<Record<VerbName, () => Promise<Command>>> = {
   doctor: () => import('../commands/doctor.ts'),
   boot: () => import('../commands/boot.ts'),
   status: () => import('../commands/status.ts'),
+  events: () => import('../commands/events.ts'),
+  gateway: () => import('../commands/gateway.ts'),
   quarantine: () => import('../commands/quarantine.ts'),
   release: () => import('../commands/release.ts'),
   allow: () => import('../commands/allow.ts'),

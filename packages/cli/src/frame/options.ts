@@ -63,7 +63,27 @@ export const options = {
     value: 'DIR',
     help: 'where the record of what was applied is (default: $THINGWALL_STATE or /var/lib/thingwall)',
   },
-  log: { type: 'string', value: 'GROUP', help: 'also send refused packets to this NFLOG group' },
+  log: {
+    type: 'string',
+    value: 'GROUP',
+    help: 'the NFLOG group that refused packets are told to, or none (default: 8520, which the gateway listens to)',
+  },
+  device: { type: 'string', value: 'DEVICE', help: 'only what has this device at either end' },
+  since: { type: 'string', value: 'TIME', help: 'how far back: 30m, 1h, 7d, or a date (default: 1h)' },
+  kind: {
+    type: 'string',
+    value: 'KINDS',
+    help: 'only these, with commas: denied, allowed, opened, closed, notice',
+  },
+  rule: { type: 'string', value: 'RULE', help: 'only what this rule has decided' },
+  limit: { type: 'string', value: 'COUNT', help: 'at most so many, the newest (default: 100)' },
+  follow: { type: 'boolean', short: 'f', help: 'go on with what comes, until Ctrl-C' },
+  listen: {
+    type: 'string',
+    value: 'ADDRESS:PORT',
+    help: 'answer questions over TCP too; takes --token-file',
+  },
+  'token-file': { type: 'string', value: 'FILE', help: 'the token that callers over TCP must show' },
   'dry-run': { type: 'boolean', help: 'ask the kernel whether it would take it; change nothing' },
   'lock-me-out': { type: 'boolean', help: 'apply even where that cuts the connection this is called from' },
   'accept-stricter': {

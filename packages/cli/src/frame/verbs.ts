@@ -42,9 +42,16 @@ const table = {
   },
   explain: {
     summary: 'say why a flow is allowed or blocked, by which rule, and what to do about it',
-    operands: [],
-    options: ['from', 'to', 'policy', 'bindings', 'at'],
+    operands: [
+      {
+        name: 'EVENT',
+        help: 'the id of an event, as thingwall events tells it: asks the policies of then and of now',
+        required: false,
+      },
+    ],
+    options: ['from', 'to', 'policy', 'bindings', 'at', 'state'],
     examples: [
+      'thingwall explain 2s-41',
       'thingwall explain --from vent-01 --to 10.30.0.5:22/tcp',
       'thingwall explain --from vent-01 --to api.volcano.example:https --bindings told.json',
     ],
@@ -156,6 +163,25 @@ const table = {
     examples: [
       'sudo thingwall status',
       'sudo thingwall status --exit-code   # 0 as the file says, 1 changed or broken, 3 apply is due',
+    ],
+  },
+  events: {
+    summary: 'show what was blocked and seen, each with device, rule, both ends and how often',
+    operands: [],
+    options: ['follow', 'device', 'since', 'kind', 'rule', 'limit', 'state'],
+    examples: [
+      'thingwall events --device vent-01 --since 1h',
+      'thingwall events --follow --kind denied',
+      'thingwall explain 2s-41   # why, by an event’s id',
+    ],
+  },
+  gateway: {
+    summary: 'the daemon: record what is seen and blocked, watch what is in force, answer questions',
+    operands: [],
+    options: ['state', 'listen', 'token-file'],
+    examples: [
+      'sudo thingwall gateway',
+      'sudo thingwall gateway --listen 10.30.0.1:8520 --token-file /etc/thingwall/token',
     ],
   },
   quarantine: {

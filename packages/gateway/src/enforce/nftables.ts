@@ -16,7 +16,7 @@ import { refusing } from '../disk/refusing.ts'
 import type { Machine } from '../machine/machine.ts'
 import { countersIn, type RuleCount } from '../nft/counters.ts'
 import { type ForeignChain, type ForeignTranslation, foreignIn } from '../nft/foreign.ts'
-import { nftOn, openNft } from '../nft/program.ts'
+import { type Nft, nftOn, openNft } from '../nft/program.ts'
 import { readStanding } from '../nft/standing.ts'
 import { apply, tryOut } from './apply.ts'
 import { pastOf } from './fate.ts'
@@ -69,15 +69,18 @@ export interface NftablesPointOptions {
   readonly now?: () => number
   /** How long to wait for another that is at work on the same state folder; usually 10,000. */
   readonly waitMs?: number
+  /** By whom the kernel is asked; default: the program `nft`. Whoever gave it closes it. */
+  readonly nft?: Nft
 }
 
 /** Throws TW4002 or TW4003 where there is no usable nft. */
 export async function openNftablesPoint(options: NftablesPointOptions): Promise<NftablesPoint> {
-  const { machine, state: folder, disk = thisDisk, now = Date.now, waitMs } = options
-  const nft = await openNft(machine)
+  const { machine, state: folder, disk = thisDisk, now = Date.now, waitMs, nft: given } = options
+  const nft = given ?? (await openNft(machine))
   const context: Context = { nft, state: openState(folder, disk), now }
   const alone = <T>(who: string, work: (held: Context) => Promise<T>): Promise<T> =>
     exclusively(folder, { who, ...(waitMs === undefined ? {} : { waitMs }) }, (lock) => {
+      if (given !== undefined) return work(context)
       // An nft that outlives us goes on holding it: nobody else begins before it has ended.
       const run: Machine['run'] = (program, args) => machine.run(program, args, { inherits: lock })
       return work({ ...context, nft: nftOn({ ...machine, run }, nft.version) })

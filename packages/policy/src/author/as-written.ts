@@ -11,11 +11,12 @@ type Data = Readonly<Record<string, unknown>>
 
 /** What to write into a YAML or JSON file so that it means this document. */
 export function asWritten(document: PolicyDocument): Data {
-  const { name, why, owner } = document
+  const { name, why, owner, drift } = document
   return compact({
     policy: name,
     why,
     owner,
+    drift,
     networks: mapRecord(document.networks, ({ origin: _, role, ...one }) =>
       compact({
         role,

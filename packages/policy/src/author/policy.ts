@@ -9,6 +9,7 @@ import type {
   Documentation,
   ListDocument,
   NetworkDocument,
+  OnDrift,
   PolicyDocument,
   ProfileDocument,
   QuarantineDocument,
@@ -70,6 +71,8 @@ export interface PolicyOptions<
   readonly why?: string
   /** Owns every rule and list that names no owner nearer by. */
   readonly owner?: string
+  /** What the gateway does when another program changes these rules in the kernel; by default it reports. */
+  readonly drift?: OnDrift
   readonly networks: Readonly<Record<N, NetworkDocument>>
   readonly devices?: Readonly<Record<D, DevicePlace<Known<N, D, P, PN, PD>, P>['in']>>
   /** Rules that say who they are about. */

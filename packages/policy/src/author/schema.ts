@@ -101,6 +101,10 @@ export const policySchema: Schema = {
     },
     why: documentation.why,
     owner: documentation.owner,
+    drift: {
+      enum: ['restore', 'report'],
+      description: 'What the gateway does when another program changes these rules; by default it reports',
+    },
     networks: byName(ref('network')),
     profiles: byName(ref('profile')),
     lists: byName(ref('list')),

@@ -10,7 +10,7 @@ import { forward } from './validate/forward.ts'
 import { type Reader, type Reading, refuse } from './validate/reading.ts'
 import { policyRule } from './validate/rule.ts'
 import { api, device, list, network, profile, quarantine, testCase } from './validate/section.ts'
-import { arrayOf, isObject, object, optional, origin, record } from './validate/shape.ts'
+import { arrayOf, isObject, object, oneOf, optional, origin, record } from './validate/shape.ts'
 import { identifier, plainText, WHY_MAX_LENGTH } from './validate/text.ts'
 
 const format: Reader<1> = (value, at) =>
@@ -30,6 +30,7 @@ const document = object<PolicyDocument>(
     name: identifier,
     why: optional(plainText(WHY_MAX_LENGTH)),
     owner: optional(plainText(128)),
+    drift: optional(oneOf('restore', 'report')),
     networks: record(identifier, network, 'networks by name'),
     profiles: record(identifier, profile, 'profiles by name'),
     lists: record(identifier, list, 'lists by name'),

@@ -41,7 +41,7 @@ type Section = (typeof sections)[number]
 type Reader = (given: Data, file: WrittenFile, keys: Keys) => object
 
 /** Said once, in the first file. */
-const heading = ['why', 'owner'] as const
+const heading = ['why', 'owner', 'drift'] as const
 const known: ReadonlySet<string> = new Set([...sections, 'tests', 'include', '$schema'])
 
 /**

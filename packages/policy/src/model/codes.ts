@@ -75,6 +75,7 @@ export const codes = {
   TW4018: { title: 'another program translates addresses', severity: 'warning' },
   TW4020: { title: 'a change whose outcome is not known', severity: 'error' },
   TW4021: { title: 'the privileged process cannot be started', severity: 'error' },
+  TW4022: { title: 'the API cannot listen', severity: 'error' },
 } as const
 
 codes satisfies Record<string, { title: string; severity: Severity }>

@@ -165,11 +165,16 @@ export interface ApiDocument {
   readonly origin: Origin | null
 }
 
+/** What becomes of a change that another program makes to the rules in the kernel: put back, or only told. */
+export type OnDrift = 'restore' | 'report'
+
 export interface PolicyDocument {
   readonly format: 1
   readonly name: string
   readonly why?: string
   readonly owner?: string
+  /** `report` where nothing is said. */
+  readonly drift?: OnDrift
   readonly networks: Readonly<Record<string, NetworkDocument>>
   readonly profiles: Readonly<Record<string, ProfileDocument>>
   readonly lists: Readonly<Record<string, ListDocument>>

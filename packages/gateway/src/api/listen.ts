@@ -1,0 +1,88 @@
+/**
+ * Where the API is heard: a unix socket whose file says who may call, and an address with a token where somebody asked
+ * for that. A socket that a killed daemon left behind is taken over; one that answers is not.
+ */
+import { mkdirSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { dirname, join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { ThingwallError } from '../error.ts'
+import { openServer, type ServerOptions } from './server.ts'
+
+/** Where the socket is when nobody says otherwise. */
+export const RUN_FOLDER = '/run/thingwall'
+
+/** The path of the API's socket in a run folder. */
+export function apiSocket(folder: string): string {
+  return join(folder, 'api.sock')
+}
+
+export interface ListenOptions extends Omit<ServerOptions, 'token'> {
+  /** The run folder. */
+  readonly folder: string
+  readonly tcp: TcpOptions | null
+}
+
+export interface TcpOptions {
+  readonly host: string
+  readonly port: number
+  readonly token: string
+}
+
+export interface Listening {
+  readonly close: () => Promise<void>
+}
+
+/** Throws TW4022 where another daemon answers there, or the socket cannot be made. */
+export async function listen({ folder, tcp, ...options }: ListenOptions): Promise<Listening> {
+  const path = apiSocket(folder)
+  const servers: FastifyInstance[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.close()))
+    if (servers.length > 0) rmSync(path, { force: true })
+  }
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+    if (await answers(path)) throw new Error('another gateway answers there')
+    rmSync(path, { force: true })
+    const local = openServer({ ...options, token: null })
+    await local.ready()
+    await bound(local, path)
+    servers.push(local)
+    if (tcp !== null) {
+      const remote = openServer({ ...options, token: tcp.token })
+      servers.push(remote)
+      await remote.listen({ host: tcp.host, port: tcp.port })
+    }
+    return { close }
+  } catch (cause) {
+    await close()
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ThingwallError('TW4022', `the API cannot listen: ${why}`, {
+      hint: 'end the other gateway, or take another folder: THINGWALL_RUN=DIR',
+      cause,
+    })
+  }
+}
+
+/** Its owner and group may call from the first instant: the file is made with that mode. */
+async function bound({ server }: FastifyInstance, path: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  const before = process.umask(0o117)
+  try {
+    server.listen(path, resolve)
+  } finally {
+    process.umask(before)
+  }
+  await promise
+  server.removeListener('error', reject)
+}
+
+function answers(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect(path)
+  socket.once('connect', () => resolve(true))
+  socket.once('error', () => resolve(false))
+  return promise.finally(() => socket.destroy())
+}
