@@ -27,7 +27,18 @@ export interface Route {
 const json = (schema: Schema): Route['answer'] => ({ type: 'application/json', schema })
 const string: Schema = { type: 'string' }
 
-export const routes = {
+type RouteName =
+  | 'status'
+  | 'events'
+  | 'stream'
+  | 'event'
+  | 'explanation'
+  | 'overview'
+  | 'history'
+  | 'metrics'
+  | 'openapi'
+
+export const routes: Readonly<Record<RouteName, Route>> = {
   status: {
     path: '/v1/status',
     summary: 'What is in force, whether anybody changed it, and how the recording goes',
@@ -85,4 +96,4 @@ export const routes = {
     query: noQuery,
     answer: json({ type: 'object' }),
   },
-} as const satisfies Readonly<Record<string, Route>>
+}

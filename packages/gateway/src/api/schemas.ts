@@ -48,7 +48,7 @@ export const event: Schema = {
   ],
 }
 
-export const eventPage = object({ events: listOf(event), hasMore: yes, unreadable: listOf(text) })
+export const eventPage: Schema = object({ events: listOf(event), hasMore: yes, unreadable: listOf(text) })
 
 const application = object({
   sequence: whole,
@@ -60,7 +60,7 @@ const application = object({
   log: orNull(whole),
 })
 
-export const history = object({
+export const history: Schema = object({
   applications: listOf(
     object({
       application,
@@ -70,7 +70,7 @@ export const history = object({
   ),
 })
 
-export const status = object({
+export const status: Schema = object({
   startedAt: instant,
   inForce: orNull(
     object({
@@ -102,7 +102,7 @@ export const status = object({
 
 const ranked = listOf(object({ name: text, count: whole }))
 const byKind = object({ denied: ranked, allowed: ranked, opened: ranked, closed: ranked })
-export const overview = object({
+export const overview: Schema = object({
   since: instant,
   until: instant,
   rules: byKind,
@@ -119,7 +119,7 @@ const explained = object({
   because: text,
   next: text,
 })
-export const explanation = object({
+export const explanation: Schema = object({
   event,
   /** The rule that decided, as the policy of then says it. */
   decided: orNull(object({ id: text, effect: text, why: text, owner: orNull(text), ticket: orNull(text) })),
@@ -128,7 +128,7 @@ export const explanation = object({
   remarks: listOf(text),
 })
 
-export const failure = object({ error: object({ code: text, message: text, hint: text }) })
+export const failure: Schema = object({ error: object({ code: text, message: text, hint: text }) })
 
 const LONGEST_NAME = 255
 const name: Schema = { type: 'string', minLength: 1, maxLength: LONGEST_NAME }

@@ -110,6 +110,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   await watch.look()
   // Nothing in force, or a kernel that could not be asked yet: flows are recorded all the same.
   if (watch.state().inForce?.record == null) recording.listen(null)
+  await recording.settled()
   const reader = startReader(folder)
   log.info({ backend: privileged.backend.kind, state: options.state }, 'the gateway is up')
   return {

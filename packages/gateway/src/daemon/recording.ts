@@ -28,6 +28,8 @@ export type RecordingSockets = RecorderOptions['sockets'] & { readonly close: ()
 export interface Recording {
   /** Listens to this group from now on; null for no packets. */
   readonly listen: (group: number | null) => void
+  /** Resolves when what was asked of `listen` is done, or has failed once. */
+  readonly settled: () => Promise<void>
   readonly know: (directory: Directory) => void
   readonly append: (events: readonly Happening[]) => void
   readonly state: () => Promise<RecordingState>
@@ -124,6 +126,7 @@ export function keepRecording(options: RecordingOptions): Recording {
         await end()
         await begin()
       }),
+    settled: () => last,
     know: (named) => {
       directory = named
       current?.recorder.know(named)

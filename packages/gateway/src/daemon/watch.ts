@@ -131,9 +131,9 @@ export function watchInForce(options: WatchOptions): Watch {
     restoredAt = now()
     try {
       const { sequence, isWhole } = await options.restore(wanted, policy, `put back: ${told(changes)}`)
+      inForce = await point.read()
       restores += 1
       drift = null
-      inForce = await point.read()
       options.follows(inForce, policy)
       const less = isWhole
         ? ''

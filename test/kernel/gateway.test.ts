@@ -1,0 +1,327 @@
+/**
+ * `thingwall gateway` on a router between real hosts: what was blocked is told by device, rule and ends, explained from
+ * its id, and followed; what other programs do to the rules is noticed, and put back where the policy says so; whatever is
+ * killed comes back. Its lines are many because one site and one daemon serve all of it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { EventExplanation, EventJson } from '@thingwall/gateway'
+import { buildFrame, buildSite, openPacketSocket, type PacketSocket, type Site } from '@thingwall/gateway/lab'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { until } from './wall/agent.ts'
+import { gatewayLinks, places, siteDescription } from './wall/places.ts'
+
+const root = join(import.meta.dirname, '../..')
+const main = join(root, 'packages/cli/src/main.ts')
+const node = [
+  process.execPath,
+  '--conditions=thingwall-source',
+  '--disable-warning=ExperimentalWarning',
+] as const
+
+let site: Site
+let wire: PacketSocket
+let folder: string
+let daemon: ChildProcess | null = null
+let logged = ''
+
+beforeAll(async () => {
+  site = await buildSite(siteDescription)
+  wire = openPacketSocket({ interface: 'eth0', namespacePath: site.namespacePath('vent-01') })
+})
+afterAll(async () => {
+  wire?.close()
+  await site?.end()
+})
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'thingwall-gateway-'))
+})
+afterEach(async () => {
+  await ended('SIGTERM')
+  await site.must('gateway', ['nft', 'flush', 'ruleset'])
+  rmSync(folder, { recursive: true })
+})
+
+function policyWith(drift: 'restore' | 'report', echo: string): string {
+  const vent = places['vent-01']
+  return JSON.stringify({
+    policy: 'volcano',
+    owner: 'geo@volcano.example',
+    drift,
+    networks: {
+      things: {
+        role: 'things',
+        interface: 'wlan0',
+        cidrs: ['10.20.0.0/24', 'fd20::/64'],
+        isolation: 'access-point',
+      },
+      field: {
+        role: 'things',
+        interface: 'zone0',
+        cidrs: ['10.21.0.0/24', 'fd21::/64'],
+        isolation: 'access-point',
+      },
+      station: {
+        role: 'trusted',
+        interface: 'lan0',
+        cidrs: ['10.30.0.0/24', 'fd30::/64'],
+        isolation: 'access-point',
+      },
+      uplink: { role: 'uplink', interface: 'wan0' },
+    },
+    devices: {
+      'vent-01': {
+        mac: vent.mac,
+        ip: [vent.four, vent.six],
+        rules: { echo: { allow: 'out', to: places.internet.four, service: echo, why: 'Is it there?' } },
+      },
+    },
+  })
+}
+
+const env = (): Record<string, string> => ({
+  THINGWALL_RUN: join(folder, 'run'),
+  THINGWALL_STATE: join(folder, 'state'),
+})
+
+/** The command line on the gateway, and what it answered. */
+async function thingwall<T>(...args: readonly string[]): Promise<T> {
+  const { status, stdout, stderr } = await site.run('gateway', [...node, main, ...args, '--json'], {
+    env: { SSH_CONNECTION: '', SUDO_USER: '', ...env() },
+    cwd: folder,
+  })
+  expect([status, stdout, stderr]).toEqual([0, stdout, ''])
+  return JSON.parse(stdout) as T
+}
+
+async function apply(drift: 'restore' | 'report', echo = '7000/udp'): Promise<void> {
+  writeFileSync(join(folder, 'site.policy.json'), policyWith(drift, echo))
+  await thingwall('apply', '--policy', 'site.policy.json', '--no-confirm')
+}
+
+async function begin(): Promise<void> {
+  logged = ''
+  daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...node, main, 'gateway'], {
+    env: { ...process.env, ...env() },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  daemon.stderr?.on('data', (part: Buffer) => {
+    logged += part.toString('utf8')
+  })
+  await until('the gateway to answer', async () => {
+    if (daemon?.exitCode != null) throw new Error(logged)
+    return (await get('/v1/status').catch(() => null))?.status === 200
+  })
+}
+
+async function ended(signal: NodeJS.Signals): Promise<number | null> {
+  const child = daemon
+  daemon = null
+  if (child === null || child.exitCode !== null) return child?.exitCode ?? null
+  const { promise, resolve } = Promise.withResolvers<number | null>()
+  child.on('exit', resolve)
+  child.kill(signal)
+  return promise
+}
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+function get(path: string): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const socketPath = join(folder, 'run/api.sock')
+  request({ socketPath, path, agent: false }, async (answer) => {
+    let text = ''
+    for await (const part of answer) text += String(part)
+    resolve({ status: answer.statusCode ?? 0, text })
+  })
+    .on('error', reject)
+    .end()
+  return promise
+}
+
+async function json<T>(path: string): Promise<T> {
+  const { status, text } = await get(path)
+  expect([status, text]).toEqual([200, text])
+  return JSON.parse(text) as T
+}
+
+interface Status {
+  readonly inForce: {
+    readonly application: { readonly sequence: number }
+    readonly integrity: { readonly kind: string }
+  }
+  readonly drifts: number
+  readonly restores: number
+  readonly privileged: { readonly kind: string; readonly restarts: number }
+}
+
+/** Waits until there is such an event. */
+async function seen(what: string, query: string, is: (event: EventJson) => boolean): Promise<EventJson> {
+  let found: EventJson | undefined
+  await until(what, async () => {
+    const { events } = await json<{ readonly events: readonly EventJson[] }>(`/v1/events?${query}`)
+    found = events.find(is)
+    return found !== undefined
+  }).catch((error: Error) => {
+    throw new Error(`${error.message}\n${logged}`)
+  })
+  return found as EventJson
+}
+
+const noticed = (topic: string): Promise<EventJson> =>
+  seen(topic, 'kind=notice', (event) => event.kind === 'notice' && event.topic === topic)
+
+function send(destinationPort: number): void {
+  const [{ four, mac }, to] = [places['vent-01'], places.internet.four]
+  const payload = { kind: 'udp', sourcePort: 40_000, destinationPort, data: new Uint8Array(20) } as const
+  const packet = { kind: 'ipv4', source: four, destination: to, payload } as const
+  wire.send(buildFrame({ source: mac, destination: gatewayLinks.wlan0, payload: packet }))
+}
+
+test('what was blocked is told and explained, by the policy of then and of now, with and without the daemon', async () => {
+  await apply('report')
+  await begin()
+  for (let sent = 0; sent < 5; sent++) send(7001)
+  const isOurs = (event: EventJson): boolean => event.kind === 'denied' && event.destination.port === 7001
+  const first = await seen('the packets to be told', 'device=vent-01&kind=denied', isOurs)
+  expect(first).toMatchObject({
+    rule: 'default/deny',
+    source: { device: 'vent-01', address: places['vent-01'].four, port: 40_000 },
+    destination: { address: places.internet.four, port: 7001 },
+    ingress: 'wlan0',
+  })
+  // By now the port is open.
+  await apply('report', '7001/udp')
+  await noticed('policy-applied')
+  const explained = await thingwall<EventExplanation>('explain', first.id)
+  expect(explained).toMatchObject({
+    decided: { id: 'default/deny' },
+    past: { application: 1, verdict: 'deny', rule: { id: 'default/deny' } },
+    present: { application: 2, verdict: 'allow', rule: { id: 'vent-01/echo' } },
+  })
+  expect(await ended('SIGTERM')).toBe(0)
+  const { events } = await thingwall<{ events: EventJson[] }>(
+    'events',
+    '--device',
+    'vent-01',
+    '--kind',
+    'denied',
+  )
+  expect(events.filter(isOurs).reduce((sum, { count }) => sum + count, 0)).toBe(5)
+  expect(await thingwall('explain', first.id)).toMatchObject({ past: explained.past })
+  // Nothing that we applied ourselves is taken for another's.
+  const notices = await thingwall<{ events: EventJson[] }>('events', '--kind', 'notice')
+  expect(notices.events.filter((one) => one.kind === 'notice' && one.topic === 'rules-changed')).toEqual([])
+})
+
+test('a flood is followed as a few events that count it all', async () => {
+  await apply('report')
+  await begin()
+  const follower = spawn(
+    process.execPath,
+    [...node.slice(1), main, 'events', '--follow', '--json', '--kind', 'denied'],
+    {
+      env: { ...process.env, ...env() },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  let lines = ''
+  follower.stdout.on('data', (part: Buffer) => {
+    lines += part.toString('utf8')
+  })
+  try {
+    const told = (): EventJson[] =>
+      lines
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as EventJson)
+    send(6999)
+    await until('the first to be followed', () => told().length > 0)
+    for (let sent = 0; sent < 2000; sent++) send(7001)
+    const metric = async (name: string): Promise<number> =>
+      Number(new RegExp(`^${name} (\\d+)$`, 'm').exec((await get('/metrics')).text)?.[1])
+    const rule = 'thingwall_rule_packets_total{rule="default/deny"}'.replace(/[{}]/g, '\\$&')
+    await until('the kernel to have met them', async () => (await metric(rule)) >= 2001)
+    await until('the flood to be followed', () =>
+      told().some((one) => one.kind === 'denied' && one.destination.port === 7001),
+    )
+    const { events } = await json<{ events: EventJson[] }>('/v1/events?kind=denied')
+    expect(events.length).toBeLessThan(50)
+    expect(await metric('thingwall_packets_seen_total')).toBeGreaterThan(1)
+  } finally {
+    follower.kill('SIGKILL')
+  }
+})
+
+test('what another program does to the rules is told, with who did it', async () => {
+  await apply('report')
+  await begin()
+  await site.must('gateway', ['nft', 'add', 'rule', 'inet', 'thingwall', 'forward', 'accept'])
+  const changed = await noticed('rules-changed')
+  expect(changed).toMatchObject({
+    text: expect.stringMatching(/forward was changed, by nft \(process \d+\)$/),
+  })
+  expect(await json<Status>('/v1/status')).toMatchObject({
+    drifts: 1,
+    restores: 0,
+    inForce: { integrity: { kind: 'changed' } },
+  })
+  await apply('report')
+  await noticed('rules-intact')
+})
+
+test('where the policy says so it is put back, also when everything is flushed', async () => {
+  await apply('restore')
+  await begin()
+  await site.must('gateway', ['nft', 'add', 'rule', 'inet', 'thingwall', 'forward', 'accept'])
+  await noticed('rules-restored')
+  await site.must('gateway', ['nft', 'flush', 'ruleset'])
+  await until('a second time', async () => (await json<Status>('/v1/status')).restores === 2)
+  const status = await json<Status>('/v1/status')
+  expect(status).toMatchObject({ drifts: 2, inForce: { integrity: { kind: 'intact' } } })
+  const { text } = await get('/metrics')
+  expect(text).toMatch(/^thingwall_restores_total 2$/m)
+  expect(text).toMatch(/^thingwall_in_force 1$/m)
+})
+
+test('a trial that nobody confirms is told when it is over', async () => {
+  await apply('report')
+  await begin()
+  writeFileSync(join(folder, 'site.policy.json'), policyWith('report', '7001/udp'))
+  await thingwall('apply', '--policy', 'site.policy.json', '--confirm-within', '1s')
+  expect(await noticed('trial-over')).toMatchObject({ text: expect.stringContaining('was not confirmed') })
+  expect((await json<Status>('/v1/status')).inForce.application.sequence).toBe(1)
+})
+
+test('a killed privileged process is begun anew and counted; a killed daemon takes its socket over', async () => {
+  await apply('report')
+  await begin()
+  expect((await json<Status>('/v1/status')).privileged).toEqual({ kind: 'library', restarts: 0 })
+  process.kill(helperOf(daemon?.pid ?? 0), 'SIGKILL')
+  await until('it to be begun anew', async () => (await json<Status>('/v1/status')).privileged.restarts === 1)
+  await site.must('gateway', ['nft', 'add', 'rule', 'inet', 'thingwall', 'forward', 'accept'])
+  await noticed('rules-changed')
+  await ended('SIGKILL')
+  await begin()
+  expect(statSync(join(folder, 'run/api.sock')).mode & 0o777).toBe(0o660)
+  send(7001)
+  await seen(
+    'packets to be told again',
+    'kind=denied',
+    (event) => event.kind === 'denied' && event.rule === 'default/deny',
+  )
+})
+
+/** The process that the daemon started for rules. */
+function helperOf(parent: number): number {
+  const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ')
+  const found = children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('\0rules\0'))
+  if (found === undefined) throw new Error('the daemon has no privileged process')
+  return Number(found)
+}
