@@ -20,7 +20,7 @@ import { openServer } from './server.ts'
 
 const at = Date.UTC(2026, 2, 2, 18)
 const TOKEN = 'a-token-of-some-length'
-const hostile = 'vent"\n<script>${x}</script>\u202e'
+const hostile = 'vent"\n<script>alert(1)</script>\u202e'
 
 const record = {
   sequence: 3,
@@ -30,6 +30,7 @@ const record = {
   why: null,
   policy: { name: 'volcano', file: null, digest: null },
   bindings: '',
+  bootDigest: null,
   log: 8520,
   confirmWithinMs: null,
   again: null,
@@ -40,6 +41,7 @@ const inForce: InForce = {
   integrity: { kind: 'intact', covers: 'all' },
   trial: { leftMs: 1500.4, returnsTo: { digest: null, record: null } },
   over: null,
+  isTimeless: false,
   last: null,
 }
 const denied: Happening = {
@@ -107,7 +109,13 @@ function daemonWith(events: Store): Daemon {
         restarts: 0,
         fault: null,
         group: 8520,
-        counts: { packets: none, flows: none, events: { written: 2, lost: 0 }, storeFault: null, kinds: 0 },
+        counts: {
+          packets: { ...none, messagesLostSince: 0 },
+          flows: none,
+          events: { written: 2, lost: 0 },
+          storeFault: null,
+          kinds: 0,
+        },
       },
       privileged: { kind: 'library', restarts: 0 },
     }),

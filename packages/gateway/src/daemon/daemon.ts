@@ -144,29 +144,30 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 async function openSockets(privileged: Privileged, group: number | null): Promise<RecordingSockets> {
   const receiveBufferBytes = EVENT_BUFFER_BYTES
-  const nflog =
-    group === null
-      ? null
-      : await privileged.openSocket({
-          kind: 'packet-log',
-          group,
-          copyBytes: 128,
-          batch: 64,
-          flushAfterMs: 100,
-          receiveBufferBytes,
-        })
-  const held = (fd: number | null): RecordingSockets['nflog'] =>
-    fd === null ? null : { fd, receiveBufferBytes, close: () => closeSync(fd) }
-  try {
-    const conntrack = await privileged.openSocket({ kind: 'flow-events', receiveBufferBytes })
-    const close = (): void => {
-      for (const fd of [nflog, conntrack]) if (fd !== null) closeSync(fd)
-    }
-    return { nflog: held(nflog), conntrack: held(conntrack), close }
-  } catch (error) {
-    if (nflog !== null) closeSync(nflog)
-    throw error
+  const log = {
+    kind: 'packet-log',
+    copyBytes: 128,
+    batch: 64,
+    flushAfterMs: 100,
+    receiveBufferBytes,
+  } as const
+  // Each comes from a process of its own, so none waits for the other.
+  const opened = await Promise.allSettled([
+    group === null ? null : privileged.openSocket({ ...log, group }),
+    privileged.openSocket({ kind: 'flow-events', receiveBufferBytes }),
+  ])
+  const [nflog, conntrack] = opened.map((one) => (one.status === 'fulfilled' ? one.value : null))
+  const close = (): void => {
+    for (const fd of [nflog, conntrack]) if (fd != null) closeSync(fd)
   }
+  const refused = opened.find(({ status }) => status === 'rejected')
+  if (refused?.status === 'rejected') {
+    close()
+    throw refused.reason
+  }
+  const held = (fd: number | null | undefined): RecordingSockets['nflog'] =>
+    fd == null ? null : { fd, receiveBufferBytes, close: () => closeSync(fd) }
+  return { nflog: held(nflog), conntrack: held(conntrack), close }
 }
 
 /** Without the socket the look once a minute is all there is, and the log says so. */

@@ -157,7 +157,7 @@ export function keepRecording(options: RecordingOptions): Recording {
 
 const none: Counted = { seen: 0, lost: 0, overruns: 0 }
 const nothing: RecordCounts = {
-  packets: none,
+  packets: { ...none, messagesLostSince: 0 },
   flows: none,
   events: { written: 0, lost: 0 },
   storeFault: null,
@@ -171,7 +171,10 @@ function added(a: RecordCounts, b: RecordCounts): RecordCounts {
     overruns: one.overruns + other.overruns,
   })
   return {
-    packets: both(a.packets, b.packets),
+    packets: {
+      ...both(a.packets, b.packets),
+      messagesLostSince: b.packets.messagesLostSince,
+    },
     flows: both(a.flows, b.flows),
     events: { written: a.events.written + b.events.written, lost: a.events.lost + b.events.lost },
     storeFault: b.storeFault,

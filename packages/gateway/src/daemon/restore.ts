@@ -3,7 +3,7 @@
  * what it still allows depends on the time. Addresses that devices were given by a file are not in the history: without
  * them less is allowed, never more, and that is said.
  */
-import { compileFor } from '@thingwall/policy'
+import { compileFor, withoutClock } from '@thingwall/policy'
 import { nftables } from '@thingwall/policy/nftables'
 import type { NftablesPoint } from '../enforce/nftables.ts'
 import type { ApplicationRecord } from '../enforce/point.ts'
@@ -32,6 +32,10 @@ export async function restore({ point, record, policy, why, at }: RestoreOptions
   const log = record.log === null ? null : { group: record.log, verdicts: 'deny' as const }
   const [artifact, refused] = compileFor(nftables, ruleset, { bindings, at, log }, { acceptStricter: true })
   if (artifact === null) throw new Error(refused[0]?.message ?? 'the policy cannot be compiled any more')
+  // What was bound may have changed hands by the time of a restart; `policyOf` has bound nothing but our own addresses.
+  const options = { bindings, at, log }
+  const [boot, unfit] = compileFor(nftables, withoutClock(ruleset, at), options, { acceptStricter: true })
+  if (boot === null) throw new Error(unfit[0]?.message ?? 'the policy cannot be compiled for a restart')
   const digest = bindingsDigest(bindings)
   const { record: applied } = await point.apply(artifact, {
     by: 'thingwall gateway',
@@ -43,6 +47,7 @@ export async function restore({ point, record, policy, why, at }: RestoreOptions
     confirmWithinMs: null,
     again: record.sequence,
     document: text,
+    boot,
   })
   return { sequence: applied.sequence, isWhole: digest === record.bindings }
 }
