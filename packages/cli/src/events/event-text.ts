@@ -29,7 +29,7 @@ export function eventLine(event: EventJson, page: Page): string {
 type Traffic = Exclude<EventJson, { readonly kind: 'notice' }>
 
 /** `vent-01 (10.20.0.11)`, `api.volcano.example (203.0.113.10):443/tcp`. */
-export function endText({ address, device, name }: Traffic['source'], service: string): string {
+function endText({ address, device, name }: Traffic['source'], service: string): string {
   const called = device ?? name
   const where = address ?? 'several'
   const text = called === null ? where : `${safe(called, 120)} (${where})`
