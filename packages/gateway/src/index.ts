@@ -9,14 +9,27 @@ export { type Keeper, type KeeperOptions, openKeeper } from './bindings/keeper.t
 export { followLeaseFile, type LeaseFile, type LeaseFileOptions } from './bindings/lease-file.ts'
 export { type EventJson, eventJson } from './api/event-json.ts'
 export { type EventExplanation, explainEvent, type Judged } from './api/explain-event.ts'
-export { apiSocket, type Listening, type ListenOptions, listen, RUN_FOLDER, type TcpOptions } from './api/listen.ts'
+export {
+  apiSocket,
+  type Listening,
+  type ListenOptions,
+  listen,
+  RUN_FOLDER,
+  type TcpOptions,
+} from './api/listen.ts'
 export { openapi } from './api/openapi.ts'
 export { SHORTEST_TOKEN } from './api/token.ts'
-export { type Daemon, type DaemonOptions, type DaemonState, eventFolder, startDaemon } from './daemon/daemon.ts'
+export { type Clock, type ClockOptions, noteClock, readClock } from './clock/clock.ts'
+export {
+  type Daemon,
+  type DaemonOptions,
+  type DaemonState,
+  eventFolder,
+  startDaemon,
+} from './daemon/daemon.ts'
 export { type Log, openLog } from './daemon/log.ts'
 export { LOG_GROUP } from './daemon/log-group.ts'
 export { policyOf, type RememberedPolicy } from './daemon/policy-in-force.ts'
-export { type Clock, type ClockOptions, noteClock, readClock } from './clock/clock.ts'
 export { type Disk, thisDisk } from './disk/disk.ts'
 export { examine, type GroundOptions, groundOf } from './doctor/doctor.ts'
 export type { Finding, Ground, Room } from './doctor/finding.ts'
