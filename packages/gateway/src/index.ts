@@ -1,4 +1,7 @@
 /** `@thingwall/gateway`: the enforcement point of one Linux machine. Only re-exports. */
+
+export { type EventJson, eventJson } from './api/event-json.ts'
+export { type EventExplanation, explainEvent, type Judged } from './api/explain-event.ts'
 export { type BindingClock, thisClock } from './bindings/clock.ts'
 export { boundNow } from './bindings/emission.ts'
 export type { Answer, Fact, Lease, LeaseSource } from './bindings/entry.ts'
@@ -7,28 +10,10 @@ export { type Journal, type JournalOptions, openJournal, readJournal } from './b
 export { type JournalFile, openJournalFile } from './bindings/journal-file.ts'
 export { type Keeper, type KeeperOptions, openKeeper } from './bindings/keeper.ts'
 export { followLeaseFile, type LeaseFile, type LeaseFileOptions } from './bindings/lease-file.ts'
-export { type EventJson, eventJson } from './api/event-json.ts'
-export { type EventExplanation, explainEvent, type Judged } from './api/explain-event.ts'
-export {
-  apiSocket,
-  type Listening,
-  type ListenOptions,
-  listen,
-  RUN_FOLDER,
-  type TcpOptions,
-} from './api/listen.ts'
-export { openapi } from './api/openapi.ts'
-export { SHORTEST_TOKEN } from './api/token.ts'
 export { type Clock, type ClockOptions, noteClock, readClock } from './clock/clock.ts'
-export {
-  type Daemon,
-  type DaemonOptions,
-  type DaemonState,
-  eventFolder,
-  startDaemon,
-} from './daemon/daemon.ts'
-export { type Log, openLog } from './daemon/log.ts'
+export { LEASE_PLACES, type LeasePlace } from './daemon/given.ts'
 export { LOG_GROUP } from './daemon/log-group.ts'
+export { apiSocket, eventFolder, RUN_FOLDER } from './daemon/places.ts'
 export { policyOf, type RememberedPolicy } from './daemon/policy-in-force.ts'
 export { type Disk, thisDisk } from './disk/disk.ts'
 export { examine, type GroundOptions, groundOf } from './doctor/doctor.ts'
@@ -43,7 +28,12 @@ export {
   directoryOf,
   emptyDirectory,
 } from './events/directory.ts'
-export { type KeepOptions, keepRecording } from './events/keep-recording.ts'
+export {
+  type KeepOptions,
+  type KeptRecorder,
+  keepRecording,
+  type RecorderStanding,
+} from './events/keep-recording.ts'
 export * from './events/model.ts'
 export type { RecordCounts } from './events/record.ts'
 export {

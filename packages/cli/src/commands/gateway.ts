@@ -1,20 +1,12 @@
 /**
  * `thingwall gateway`: the daemon in the foreground, until SIGTERM or SIGINT. Logs are JSON lines on standard error. As
  * root it starts the privileged process itself; otherwise `$THINGWALL_PRIVILEGED` names the folder with its sockets,
- * `rules.sock` and `kernel.sock`.
+ * `rules` and `kernel`.
  */
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import {
-  connected,
-  listen,
-  openLog,
-  requireNetAdmin,
-  SHORTEST_TOKEN,
-  startDaemon,
-  type TcpOptions,
-  thisMachine,
-} from '@thingwall/gateway'
+import { connected, LEASE_PLACES, requireNetAdmin, thisMachine } from '@thingwall/gateway'
+import { listen, openLog, SHORTEST_TOKEN, startDaemon, type TcpOptions } from '@thingwall/gateway/daemon'
 import { runFolder } from '../events/api.ts'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
@@ -32,7 +24,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
   const isHelped = helper !== undefined && helper !== ''
   if (!isHelped) await requireNetAdmin(thisMachine, 'thingwall gateway')
   const launch = isHelped
-    ? connected({ rules: join(helper, 'rules.sock'), kernel: join(helper, 'kernel.sock') })
+    ? connected({ rules: join(helper, 'rules'), kernel: join(helper, 'kernel') })
     : undefined
   const log = openLog()
   const ended = asked()
@@ -41,6 +33,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
     state: stateFolderOf(call, host),
     log,
     ...(launch === undefined ? {} : { launch }),
+    leases: LEASE_PLACES,
     keepHours: KEEP_HOURS,
     maxBytes: MOST_BYTES,
     now: host.now,

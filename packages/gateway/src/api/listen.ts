@@ -4,18 +4,11 @@
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { apiSocket } from '../daemon/places.ts'
 import { ThingwallError } from '../error.ts'
 import { openServer, type ServerOptions } from './server.ts'
-
-/** Where the socket is when nobody says otherwise. */
-export const RUN_FOLDER = '/run/thingwall'
-
-/** The path of the API's socket in a run folder. */
-export function apiSocket(folder: string): string {
-  return join(folder, 'api.sock')
-}
 
 export interface ListenOptions extends Omit<ServerOptions, 'token'> {
   /** The run folder. */

@@ -30,7 +30,7 @@ function registryOf({ state, counters, store }: Measured): Registry {
     new Counter({ name: `thingwall_${name}`, help, registers }).inc(value)
   const gauge = (name: string, help: string, value: number): void =>
     new Gauge({ name: `thingwall_${name}`, help, registers }).set(value)
-  const { watch, recording, privileged } = state
+  const { watch, recording, privileged, given } = state
   const { packets, flows, events } = recording.counts
   const { inForce, drift } = watch
 
@@ -62,6 +62,12 @@ function registryOf({ state, counters, store }: Measured): Registry {
   gauge('recording', '1 while packets and flows are recorded', Number(recording.isRunning))
   counter('recorder_restarts_total', 'How often the recorder was begun anew', recording.restarts)
   counter('privileged_restarts_total', 'How often the privileged process was begun anew', privileged.restarts)
+  gauge('leases', 'Addresses that devices have by lease', given.leases)
+  gauge(
+    'journal_fault',
+    '1 while the disk does not take what devices are given',
+    Number(given.trouble !== null),
+  )
   gauge('in_force', '1 while a policy is in force', Number(inForce?.digest != null))
   gauge('application', 'Number of the application in force', inForce?.record?.sequence ?? 0)
   gauge('trial_left_seconds', 'How long the trial runs yet; 0 for none', (inForce?.trial?.leftMs ?? 0) / 1000)

@@ -96,7 +96,13 @@ export const status: Schema = object({
       kinds: whole,
     }),
   }),
+  given: object({
+    leases: whole,
+    followed: listOf(object({ kind: text, path: text })),
+    trouble: orNull(text),
+  }),
   privileged: object({ kind: text, restarts: whole }),
+  countsBytes: yes,
   store: object({ bytes: whole, oldest: orNull(instant) }),
 })
 

@@ -106,7 +106,9 @@ export function openServer({ daemon, log, now, token }: ServerOptions): FastifyI
       drifts,
       restores,
       recording: state.recording,
+      given: state.given,
       privileged: state.privileged,
+      countsBytes: state.countsBytes,
       store: { bytes: size.bytes, oldest: size.oldestMs === null ? null : instant(size.oldestMs) },
     }
   })

@@ -14,6 +14,8 @@ export type Topic =
   | 'restore-failed'
   | 'recorder-restarted'
   | 'packets-not-logged'
+  | 'leases-unread'
+  | 'address-taken'
 
 export function notice(topic: Topic, text: string, at: number): NoticeEvent {
   return {

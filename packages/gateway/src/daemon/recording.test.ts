@@ -1,13 +1,13 @@
-/** The recorder is begun anew when it ends, what it had counted is kept, and another group takes another one. */
+/** Sockets are opened once and stay while recorders come and go; another group takes other ones; what was counted is kept. */
 import { expect, test } from 'vitest'
 import type { Happening } from '../events/model.ts'
 import type { RecordCounts } from '../events/record.ts'
 import type { Recorder, RecorderOptions } from '../events/recorder.ts'
-import { keepRecording, type Recording } from './recording.ts'
+import { openRecording, type Recording } from './recording.ts'
 
 const counts: RecordCounts = {
   packets: { seen: 10, lost: 1, overruns: 1, messagesLostSince: 0 },
-  flows: { seen: 4, lost: 0, overruns: 0 },
+  flows: { seen: 4, lost: 7, overruns: 0 },
   events: { written: 3, lost: 0 },
   storeFault: null,
   kinds: 2,
@@ -29,7 +29,8 @@ function stage(refuse: (attempt: number) => boolean = () => false): Stage {
   const closing = (): void => {
     closed += 1
   }
-  const recording = keepRecording({
+  const recording = openRecording({
+    group: 9,
     openSockets: async (group) => {
       groups.push(group)
       if (refuse(groups.length)) throw new Error('somebody listens to it')
@@ -51,46 +52,64 @@ function stage(refuse: (attempt: number) => boolean = () => false): Stage {
     recorded: () => {},
     log: { info: () => {}, warn: () => {}, error: () => {} },
     now: () => 0,
-    firstPauseMs: 1,
+    later: (act) => {
+      const timer = setTimeout(act, 1)
+      return { cancel: () => clearTimeout(timer) }
+    },
   })
   return { recording, started, groups, events, closed: () => closed }
 }
 
-test('a recorder that ends is begun anew, said, and counted on', async () => {
-  const { recording, started, events, closed } = stage()
-  recording.listen(9)
-  await recording.settled()
+async function running(recording: Recording, restarts: number): Promise<void> {
+  for (;;) {
+    const state = await recording.state()
+    if (state.isRunning && state.restarts === restarts) return
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+}
+
+test('a recorder that ends is begun anew over the same sockets, said, and counted on', async () => {
+  const { recording, started, events, groups, closed } = stage()
+  await running(recording, 0)
   expect(await recording.state()).toMatchObject({ isRunning: true, restarts: 0, group: 9, counts })
   started[0]?.failed(new Error('torn'))
-  expect(await recording.state()).toMatchObject({ isRunning: false, fault: 'torn' })
-  await recording.settled()
+  expect(await recording.state()).toMatchObject({
+    isRunning: false,
+    fault: 'torn',
+    counts: { ...counts, kinds: 0 },
+  })
+  await running(recording, 1)
   const state = await recording.state()
   expect(state).toMatchObject({ isRunning: true, restarts: 1, fault: null })
   expect(state.counts.packets).toMatchObject({ seen: 20, lost: 2, overruns: 2 })
+  // A socket of flows tells what it lost from its own beginning.
+  expect(state.counts.flows).toEqual({ seen: 8, lost: 7, overruns: 0 })
   expect(events).toMatchObject([
     { kind: 'notice', topic: 'recorder-restarted', text: expect.stringContaining('torn') },
   ])
-  expect(closed()).toBe(1)
+  expect([groups, closed()]).toEqual([[9], 0])
   await recording.close()
-  expect(closed()).toBe(2)
+  expect(closed()).toBe(1)
 })
 
 test('where the kernel cannot be listened to it is tried again', async () => {
   const { recording, groups } = stage((attempt) => attempt < 3)
-  recording.listen(9)
-  for (let tries = 0; tries < 3; tries++) await recording.settled()
-  expect(await recording.state()).toMatchObject({ isRunning: true, restarts: 2 })
+  await running(recording, 2)
   expect(groups).toEqual([9, 9, 9])
   await recording.close()
 })
 
-test('another group takes another recorder, the same one does not', async () => {
-  const { recording, groups, closed } = stage()
-  recording.listen(9)
-  recording.listen(9)
-  recording.listen(null)
-  await recording.settled()
-  expect(groups).toEqual([9, null])
-  expect(closed()).toBe(1)
+test('another group takes another recorder and other sockets, the same one does not; nothing said meanwhile is lost', async () => {
+  const { recording, groups, closed, events } = stage()
+  await running(recording, 0)
+  await recording.listen(9)
+  const other = recording.listen(null)
+  const at = 0
+  recording.append([{ kind: 'notice', at, until: at, topic: 'test', text: '', device: null, count: 1 }])
+  await other
+  expect([groups, closed(), events.length]).toEqual([[9, null], 1, 1])
+  // Both sockets of flows count.
+  expect((await recording.state()).counts.flows).toEqual({ seen: 8, lost: 14, overruns: 0 })
   await recording.close()
+  expect(closed()).toBe(2)
 })

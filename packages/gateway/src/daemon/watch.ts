@@ -17,10 +17,10 @@ import type { ChangedBy } from './rule-changes.ts'
 export interface WatchOptions {
   readonly point: Pick<NftablesPoint, 'read' | 'exclusively'>
   readonly policyOf: (sequence: number) => Promise<RememberedPolicy | null>
-  readonly restore: (record: ApplicationRecord, policy: RememberedPolicy, why: string) => Promise<Restored>
+  readonly restore: (record: ApplicationRecord, why: string) => Promise<Restored>
   readonly tell: (event: NoticeEvent) => void
   /** Another application is met now, or none; its policy is null where it is not kept. */
-  readonly follows: (inForce: InForce, policy: RememberedPolicy | null) => void
+  readonly follows: (inForce: InForce, policy: RememberedPolicy | null) => Promise<void>
   readonly log: Log
   readonly now: () => number
 }
@@ -115,7 +115,7 @@ export function watchInForce(options: WatchOptions): Watch {
       say('policy-applied', `${nameOf(seen.record)} by ${seen.record.by} is ${how}`)
     }
     const policy = wanted === null ? null : await options.policyOf(wanted.sequence)
-    if (isOther) options.follows(seen, policy)
+    if (isOther) await options.follows(seen, policy)
     return policy
   }
   const putBack = async (
@@ -130,11 +130,11 @@ export function watchInForce(options: WatchOptions): Watch {
     inRow += 1
     restoredAt = now()
     try {
-      const { sequence, isWhole } = await options.restore(wanted, policy, `put back: ${told(changes)}`)
+      const { sequence, isWhole } = await options.restore(wanted, `put back: ${told(changes)}`)
       inForce = await point.read()
       restores += 1
       drift = null
-      options.follows(inForce, policy)
+      await options.follows(inForce, policy)
       const less = isWhole
         ? ''
         : '; addresses that devices were given by a file are not among it: apply again'

@@ -1,0 +1,188 @@
+/**
+ * What devices are given while the daemon runs: lease files followed, the journal kept, the elements put into every
+ * generation that packets meet. Whose address it is becomes known to the recorder at once. What cannot be bound, and a
+ * device that claims another's address, becomes an event, each no more than once an hour.
+ */
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Bindings, bind, formatAddress, type Ruleset } from '@thingwall/policy'
+import { type BindingClock, thisClock } from '../bindings/clock.ts'
+import { boundNow } from '../bindings/emission.ts'
+import type { Fact } from '../bindings/entry.ts'
+import { type Journal, openJournal } from '../bindings/journal.ts'
+import { openJournalFile } from '../bindings/journal-file.ts'
+import { type Keeper, openKeeper } from '../bindings/keeper.ts'
+import { followLeaseFile, type LeaseFile } from '../bindings/lease-file.ts'
+import type { NftablesPoint } from '../enforce/nftables.ts'
+import type { BoundNow } from '../enforce/point.ts'
+import type { DirectoryAddition } from '../events/directory.ts'
+import type { NoticeEvent } from '../events/model.ts'
+import type { ElementChange } from '../privileged/element-changes.ts'
+import type { Log } from './log.ts'
+import { notice, type Topic } from './notice.ts'
+import type { Policies } from './policies.ts'
+
+/** A lease file to follow, as its server names it. */
+export interface LeasePlace {
+  readonly kind: 'dnsmasq' | 'kea'
+  readonly path: string
+}
+
+/** Where Debian's servers keep theirs. */
+export const LEASE_PLACES: readonly LeasePlace[] = [
+  { kind: 'dnsmasq', path: '/var/lib/misc/dnsmasq.leases' },
+  { kind: 'kea', path: '/var/lib/kea/kea-leases4.csv' },
+]
+
+export interface GivenOptions {
+  readonly point: NftablesPoint
+  /** The state folder. */
+  readonly state: string
+  readonly elements: (changes: readonly ElementChange[]) => Promise<void>
+  readonly policies: Policies
+  readonly leases: readonly LeasePlace[]
+  readonly learn: (additions: readonly DirectoryAddition[]) => void
+  readonly tell: (event: NoticeEvent) => void
+  readonly log: Log
+  readonly clock?: BindingClock
+}
+
+export interface Given {
+  /** Bindings with all that devices were given and told. */
+  readonly with: (ruleset: Ruleset, bindings: Bindings) => Bindings
+  /** The same as nft commands, read when the kernel is asked. */
+  readonly boundNow: (ruleset: Ruleset) => BoundNow
+  /** Another rule set is met: names are known for it from here on. What only memory holds is put into it. */
+  readonly follows: (ruleset: Ruleset) => Promise<void>
+  readonly state: () => GivenState
+  readonly close: () => Promise<void>
+}
+
+export interface GivenState {
+  readonly leases: number
+  /** Files that are followed now. */
+  readonly followed: readonly LeasePlace[]
+  /** Why the journal's file does not hold everything; null while it does. */
+  readonly trouble: string | null
+}
+
+/** A folder that is not there yet is looked for so often. */
+const LOOK_FOR_MS = 60_000
+const SAY_AGAIN_MS = 3_600_000
+
+export function openGiven(options: GivenOptions): Given {
+  const { point, policies, log, clock = thisClock() } = options
+  let journal: Journal | null = null
+  let keeper: Keeper | null = null
+  let ruleset: Ruleset | null = null
+  /** The kernel may not have everything that the journal says. */
+  let isStale = true
+  const followed = new Map<LeasePlace, LeaseFile>()
+  const said = new Map<string, number>()
+
+  const say = (topic: Topic, text: string): void => {
+    const at = clock.sinceBootMs()
+    for (const [key, since] of said) if (at - since > SAY_AGAIN_MS) said.delete(key)
+    const key = `${topic} ${text}`
+    if (said.has(key) || said.size >= MOST_SAID) return
+    said.set(key, at)
+    log.warn({ topic }, text)
+    options.tell(notice(topic, text, clock.now()))
+  }
+  const learnt = (fact: Fact): void => {
+    if (fact.kind === 'answer') {
+      const { device, address, name } = fact
+      options.learn([{ kind: 'name', device, address, name }])
+      return
+    }
+    const index = ruleset?.links.get(fact.link)
+    const device = index === undefined ? undefined : ruleset?.devices[index]?.name
+    if (device !== undefined) options.learn([{ kind: 'device', device, address: fact.address }])
+  }
+  const begin = (): { readonly journal: Journal; readonly keeper: Keeper } => {
+    if (journal !== null && keeper !== null) return { journal, keeper }
+    const opened = openJournal({ file: openJournalFile(options.state), clock })
+    journal = opened
+    const inner = openKeeper({
+      journal: opened,
+      clock,
+      point,
+      elements: options.elements,
+      rulesetOf: async ({ sequence }) =>
+        sequence === null ? null : ((await policies.of(sequence))?.ruleset ?? null),
+      conflict: (fact, { by }) =>
+        say(
+          'address-taken',
+          `${formatAddress(fact.address)} is claimed by ${fact.kind === 'lease' ? fact.link : fact.device}, and ${by} has it`,
+        ),
+    })
+    keeper = {
+      ...inner,
+      bind: async (fact, forMs) => {
+        const outcome = await inner.bind(fact, forMs)
+        if (outcome.kind === 'kept') learnt(fact)
+        return outcome
+      },
+    }
+    return { journal: opened, keeper }
+  }
+  const follow = (): void => {
+    for (const place of options.leases) {
+      if (followed.has(place) || !existsSync(dirname(place.path))) continue
+      try {
+        const trouble = (message: string): void => say('leases-unread', `${place.path}: ${message}`)
+        followed.set(place, followLeaseFile({ ...place, ...begin(), clock, trouble }))
+        log.info({ ...place }, 'leases are followed')
+      } catch (error) {
+        say('leases-unread', `${place.path}: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    }
+  }
+  const refresh = async (): Promise<void> => {
+    if (!isStale) return
+    isStale = false
+    await begin()
+      .keeper.refresh()
+      .catch((error: unknown) => {
+        isStale = true
+        log.warn({ error: String(error) }, 'what devices were given could not be put into the kernel yet')
+      })
+  }
+  const timer = setInterval(() => {
+    follow()
+    void refresh()
+  }, LOOK_FOR_MS)
+  timer.unref()
+
+  return {
+    with: (of, bindings) => {
+      const own = begin().journal.said(of)
+      return bind(of, {
+        owners: new Map([...own.owners, ...bindings.owners]),
+        names: new Map([...own.names, ...bindings.names]),
+        gateway: bindings.gateway,
+      })
+    },
+    boundNow: (of) => (generation, sets) => boundNow(of, begin().journal, clock.now())(generation, sets),
+    follows: async (of) => {
+      ruleset = of
+      follow()
+      // Whoever applied read the journal's file; what that does not hold, and what came while nobody ran, is put there.
+      isStale ||= begin().journal.trouble() !== null
+      await refresh()
+    },
+    state: () => ({
+      leases: journal?.leases().length ?? 0,
+      followed: [...followed.keys()],
+      trouble: journal?.trouble() ?? null,
+    }),
+    close: async () => {
+      clearInterval(timer)
+      for (const file of followed.values()) file.close()
+      await journal?.close()
+    },
+  }
+}
+
+/** Different things to say within an hour; a server that invents leases must not fill the memory. */
+const MOST_SAID = 1000

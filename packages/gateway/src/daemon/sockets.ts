@@ -1,0 +1,74 @@
+/**
+ * The sockets that the daemon reads, opened by the privileged process: logged packets and flows for the recorder, changes
+ * of rule sets for whoever watches them. It reads nothing of the first two itself.
+ */
+import { closeSync } from 'node:fs'
+import type { Privileged } from '../privileged/privileged.ts'
+import type { Log } from './log.ts'
+import type { RecordingSockets } from './recording.ts'
+import { type ChangedBy, ruleChanges } from './rule-changes.ts'
+
+/** How often rule changes are read. A read without news is one system call. */
+const READ_CHANGES_MS = 200
+const CHANGES_BUFFER_BYTES = 1 << 20
+const EVENT_BUFFER_BYTES = 32 << 20
+const PACKET_LOG = { copyBytes: 128, batch: 64, flushAfterMs: 100 } as const
+
+type Opening = Pick<Privileged, 'openSocket' | 'setting'>
+
+/** Throws where either cannot be had; null for the group leaves the packets out. */
+export async function openEventSockets(privileged: Opening, group: number | null): Promise<RecordingSockets> {
+  const receiveBufferBytes = EVENT_BUFFER_BYTES
+  // Each comes from a process of its own, so none waits for the other.
+  const opened = await Promise.allSettled([
+    group === null
+      ? null
+      : privileged.openSocket({ kind: 'packet-log', ...PACKET_LOG, group, receiveBufferBytes }),
+    privileged.openSocket({ kind: 'flow-events', receiveBufferBytes }),
+  ])
+  const [nflog, conntrack] = opened.map((one) => (one.status === 'fulfilled' ? one.value : null))
+  const close = (): void => {
+    for (const fd of [nflog, conntrack]) if (fd != null) closeSync(fd)
+  }
+  const refused = opened.find(({ status }) => status === 'rejected')
+  if (refused?.status === 'rejected') {
+    close()
+    throw refused.reason
+  }
+  const held = (fd: number | null | undefined): RecordingSockets['nflog'] =>
+    fd == null ? null : { fd, receiveBufferBytes, close: () => closeSync(fd) }
+  return { nflog: held(nflog), conntrack: held(conntrack), close }
+}
+
+/** Without the socket the look once a minute is all there is, and the log says so. */
+export async function followChanges(
+  privileged: Opening,
+  log: Log,
+  changed: (by: ChangedBy | null) => void,
+): Promise<{ readonly end: () => void }> {
+  const onlySometimes = (error: unknown): void =>
+    log.error({ error: String(error) }, 'changes of the rules are only looked for once a minute')
+  let fd: number
+  try {
+    fd = await privileged.openSocket({ kind: 'rule-changes', receiveBufferBytes: CHANGES_BUFFER_BYTES })
+  } catch (error) {
+    onlySometimes(error)
+    return { end: () => {} }
+  }
+  const read = ruleChanges(fd)
+  const timer = setInterval(() => {
+    try {
+      const { ours, by } = read()
+      if (ours > 0) changed(by)
+    } catch (error) {
+      clearInterval(timer)
+      onlySometimes(error)
+    }
+  }, READ_CHANGES_MS)
+  return {
+    end: () => {
+      clearInterval(timer)
+      closeSync(fd)
+    },
+  }
+}
