@@ -151,6 +151,16 @@ describe('flows that were seen', () => {
 })
 
 test.each([
+  ['--out', 'a.plan'],
+  ['--state', 'state'],
+  ['--log', '5'],
+])('%s is about this machine and refused with --against: 2', async (...option) => {
+  const { exit, err } = await site.run(['plan', '--against', 'wider.policy.ts', ...option])
+  expect(exit).toBe(2)
+  expect(err).toContain('--against is not')
+})
+
+test.each([
   ['the policy has errors', ['-p', 'broken.policy.ts', '--against', 'thingwall.policy.ts'], 'TW1001'],
   ['the other one has', ['--against', 'broken.policy.ts'], 'TW1001'],
   ['its own tests fail', ['-p', 'failing.policy.ts', '--against', 'thingwall.policy.ts'], 'TW2014'],

@@ -3,7 +3,7 @@
  * state or nothing, the same again is nothing, what is in force can always be told, and so can that somebody else
  * changed it.
  */
-import type { EnforcementPoint, Order } from '@thingwall/gateway'
+import type { Base, EnforcementPoint, Order } from '@thingwall/gateway'
 import type { Artifact } from '@thingwall/policy'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -81,6 +81,23 @@ export function enforcementPointContract(name: string, open: () => Promise<Subje
         record: { sequence: 2 },
         integrity: { kind: 'intact' },
       })
+    })
+
+    test('what was meant for another base changes nothing', async () => {
+      const { first, second } = subject.artifacts
+      const onto = (base: Base | null): Promise<unknown> =>
+        subject.point.apply(second, order, undefined, { base })
+      const other = { code: 'TW4030' }
+      await expect(onto({ sequence: 1, digest: first.digest })).rejects.toMatchObject(other)
+      await subject.point.apply(first, order)
+      await expect(onto(null)).rejects.toMatchObject(other)
+      await expect(onto({ sequence: 2, digest: first.digest })).rejects.toMatchObject(other)
+      await expect(onto({ sequence: 1, digest: second.digest })).rejects.toMatchObject(other)
+      expect((await subject.point.read()).digest).toBe(first.digest)
+      expect(await onto({ sequence: 1, digest: first.digest })).toMatchObject({ changed: true })
+      await expect(onto({ sequence: 1, digest: first.digest })).rejects.toMatchObject(other)
+      await subject.flush()
+      await expect(onto({ sequence: 2, digest: second.digest })).rejects.toMatchObject(other)
     })
 
     test('one that cannot be taken changes nothing', async () => {

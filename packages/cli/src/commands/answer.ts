@@ -3,7 +3,7 @@ import { ThingwallError } from '@thingwall/gateway'
 import { exits } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
 
-const ANSWERS: ReadonlySet<string> = new Set(['TW4015', 'TW4017'])
+const ANSWERS: ReadonlySet<string> = new Set(['TW4015', 'TW4017', 'TW4030'])
 
 export async function answering<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -12,9 +12,11 @@ import {
   judgeCaller,
   keepCaller,
   noteClock,
+  type Onto,
   type Order,
   readClock,
   readJournal,
+  requireBase,
   requireOpening,
   thisClock,
   thisMachine,
@@ -28,6 +30,7 @@ import { usage } from '../frame/failure.ts'
 import type { Host, Page, Report } from '../frame/report.ts'
 import { jsonOf, renderDiagnostics } from '../render/diagnostics.ts'
 import { count, safe } from '../render/text.ts'
+import { answering } from './answer.ts'
 import { policyOption } from './open.ts'
 import { printedBy } from './printed.ts'
 import { callerOf, type Gateway, type Prepared, personOf, refused, stateOption } from './site.ts'
@@ -40,6 +43,8 @@ export interface Wish {
   readonly confirmWithinMs: number | null
   /** The application whose policy this is once more. */
   readonly again: number | null
+  /** What must be in force for it; absent: whatever is. */
+  readonly onto?: Onto
 }
 
 /** Puts it in force, or says why not. */
@@ -59,8 +64,9 @@ export async function putInForce(
   const found = [...prepared.diagnostics, ...prepared.loaded.locate(cut)]
   if (hasErrors(found)) throw refused('this policy was not applied', prepared.loaded, found)
 
+  const { onto, ...wanted } = wish
   const order: Order = {
-    ...wish,
+    ...wanted,
     by: await personOf(host, from),
     why: call.options.why === undefined ? null : safe(call.options.why, 500),
     bindings: bindingsDigest(prepared.bindings),
@@ -70,8 +76,8 @@ export async function putInForce(
   }
   const isDry = call.options['dry-run'] === true
   const outcome = isDry
-    ? await tryOut(gateway, prepared, order)
-    : await carryOut(gateway, prepared, order, ignored ? null : caller)
+    ? await answering(() => tryOut(gateway, prepared, order, onto))
+    : await answering(() => carryOut(gateway, prepared, order, { onto, caller: ignored ? null : caller }))
   const { foreign } = await gateway.point.surroundings()
   const diagnostics = [...found, ...(outcome.result?.diagnostics ?? []), ...warnOfForeign(foreign)]
   const tookMs = Math.round(performance.now() - started)
@@ -114,22 +120,30 @@ interface Outcome {
   readonly tcpLoose: Awaited<ReturnType<typeof requireOpening>> | null
 }
 
-async function tryOut(gateway: Gateway, prepared: Prepared, order: Order): Promise<Outcome> {
-  const { digest } = await gateway.point.read()
+async function tryOut(
+  gateway: Gateway,
+  prepared: Prepared,
+  order: Order,
+  onto: Onto | undefined,
+): Promise<Outcome> {
+  const inForce = await gateway.point.read()
+  if (onto !== undefined) requireBase(inForce, onto.base)
   await gateway.point.check(prepared.artifact, order, boundBy(gateway, prepared))
-  return { result: null, before: digest, tcpLoose: null }
+  return { result: null, before: inForce.digest, tcpLoose: null }
 }
 
 async function carryOut(
   gateway: Gateway,
   prepared: Prepared,
   order: Order,
-  caller: CallerVerdict | null,
+  { caller, onto }: { readonly caller: CallerVerdict | null; readonly onto: Onto | undefined },
 ): Promise<Outcome> {
+  // Asked once more by the point, when nobody else can change it.
+  if (onto !== undefined) requireBase(await gateway.point.read(), onto.base)
   const { artifact, loaded } = prepared
   const impossible = caller === null ? [] : await keepCaller(thisMachine, caller, artifact)
   if (impossible.length > 0) throw refused('this policy was not applied', loaded, impossible)
-  const result = await gateway.point.apply(artifact, order, boundBy(gateway, prepared))
+  const result = await gateway.point.apply(artifact, order, boundBy(gateway, prepared), onto)
   const state = gateway.stateFolder
   await noteClock({ state }, await readClock({ machine: thisMachine, state, now: Date.now }))
   return { result, before: result.before, tcpLoose: await requireOpening(thisMachine) }
@@ -213,7 +227,8 @@ function textFor(
 function nextCommands(call: Call, { result }: Outcome): Report['next'] {
   const option = policyOption(call)
   const state = stateOption(call)
-  if (result === null) return [[`thingwall apply${option}${state}`, 'put it in force']]
+  const operand = call.verb === 'apply' && call.operands[0] !== undefined ? ` ${call.operands[0]}` : ''
+  if (result === null) return [[`thingwall apply${operand}${option}${state}`, 'put it in force']]
   if (result.trial !== null) {
     return [
       [`thingwall confirm${state}`, 'keep it; look first whether all works'],

@@ -1,79 +1,122 @@
-/** `thingwall plan`: what would change, in the policy and in words; which flows that were seen would be cut. */
-import {
-  check,
-  compareDocuments,
-  compareMeaning,
-  cutFlows,
-  type DocumentChange,
-  hasErrors,
-  type Meaning,
-  placeOf,
-  type Recorded,
-} from '@thingwall/policy'
+/**
+ * `thingwall plan`: what would change, in the policy and in words; which flows that were seen would be cut. Against what
+ * is in force on this machine, where the plan can be kept for `apply`, or against another policy file.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { type Base, baseOf, prefixesFor, type Survey } from '@thingwall/gateway'
+import { check, type Diagnostic, hasErrors, lower, validate } from '@thingwall/policy'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
 import { Failure, usage } from '../frame/failure.ts'
-import type { Host, Page, Report } from '../frame/report.ts'
-import { readSeen } from '../load/seen.ts'
-import { renderChanges, renderCuts, renderMeaning, sayMeaning, witnessJson } from '../render/change.ts'
+import type { Host, Report } from '../frame/report.ts'
+import { writePlan } from '../load/plan-file.ts'
+import { keptFlows, readSeen, type SeenFlows } from '../load/seen.ts'
 import { jsonOf, renderDiagnostics } from '../render/diagnostics.ts'
-import { showFile, showLine } from '../render/place.ts'
-import { count, safe } from '../render/text.ts'
+import { showFile } from '../render/place.ts'
+import { safe } from '../render/text.ts'
+import {
+  type Difference,
+  differenceJson,
+  differenceOf,
+  differenceText,
+  isChange,
+  type Policy,
+} from './difference.ts'
 import { type OpenPolicy, openBindings, openPolicy, policyOption } from './open.ts'
 import { printedBy } from './printed.ts'
+import { type Gateway, groupOf, openGateway, prepare, refused, type Source, stateOption } from './site.ts'
 
 export async function run(call: Call, host: Host): Promise<Report> {
-  const against = call.options.against
-  if (against === undefined) throw usage('nothing to compare with', 'name a policy file: --against FILE')
+  const { against } = call.options
+  return against === undefined ? againstMachine(call, host) : againstFile(call, host, against)
+}
+
+async function againstFile(call: Call, host: Host, against: string): Promise<Report> {
+  for (const option of ['out', 'state', 'log'] as const) {
+    if (call.options[option] !== undefined)
+      throw usage(`--${option} is about this machine, and --against is not`, 'leave one of them out')
+  }
   const after = await openPolicy(call, host)
   const before = await openPolicy({ ...call, options: { ...call.options, policy: against } }, host)
   const diagnostics = checked(after, call)
-  const difference = differenceOf(call, host, before, after)
-  const isChanged = difference.changes.length > 0 || difference.meaning.changes.length > 0
-  const base = showFile(before.loaded.file, host.cwd)
-  return {
-    exit: isChanged && call.options['exit-code'] === true ? exits.somethingToDo : exits.fine,
-    json: {
-      ok: true,
-      changed: isChanged,
-      policy: after.ruleset.name,
-      file: showFile(after.loaded.file, host.cwd),
-      against: { file: base },
-      at: new Date(after.at).toISOString(),
-      ...differenceJson(difference, host.cwd),
-      diagnostics: diagnostics.map((one) => jsonOf(one, host.cwd)),
-    },
-    aside: (page) => printedBy(after.loaded)(page) + renderDiagnostics(diagnostics, after.loaded, page),
-    text: (page) => differenceText(difference, { name: after.ruleset.name, base }, page),
-    next: nextCommands(call, difference),
-  }
-}
-
-/** What differs between two policies, in every respect that `plan` tells. */
-export interface Difference {
-  readonly changes: readonly DocumentChange[]
-  readonly meaning: Meaning
-  /** Null where no flows were given. */
-  readonly recorded: Recorded | null
-}
-
-function differenceOf(call: Call, host: Host, before: OpenPolicy, after: OpenPolicy): Difference {
-  const { seen } = call.options
+  const seen = call.options.seen === undefined ? null : readSeen(call.options.seen, host.cwd)
   const bindings = openBindings(call, host, after.ruleset)
-  const sides = { before: before.ruleset, after: after.ruleset }
-  return {
-    changes: compareDocuments(before.document, after.document),
-    meaning: compareMeaning(before.ruleset, after.ruleset, { at: after.at }),
-    recorded:
-      seen === undefined ? null : cutFlows(readSeen(seen, host.cwd), { ...sides, bindings, at: after.at }),
+  const { flows } = seen ?? { flows: null }
+  const difference = differenceOf(before, after, { flows, bindings, at: after.at })
+  const file = showFile(before.loaded.file, host.cwd)
+  const { loaded, ruleset, at } = after
+  const base = { text: file, json: { file } }
+  return report(call, host, {
+    name: ruleset.name,
+    loaded,
+    base,
+    difference,
+    seen,
+    diagnostics,
+    at,
+    out: null,
+  })
+}
+
+async function againstMachine(call: Call, host: Host): Promise<Report> {
+  if (call.options.at !== undefined)
+    throw usage(
+      'what is in force is compared as of now',
+      'leave --at out, or compare two files with --against',
+    )
+  const log = groupOf(call.options.log)
+  const gateway = await openGateway(call, host)
+  const prepared = await prepare(call, host, log)
+  const { loaded, document, ruleset, artifact, bindings, diagnostics, at } = prepared
+  if (hasErrors(diagnostics)) throw refused('apply would refuse this policy', loaded, diagnostics)
+  const { base, policy } = await inForce(gateway, prepared.survey)
+  const { out, seen: file } = call.options
+  const seen =
+    file === undefined ? await keptFlows(gateway.stateFolder, host.now()) : readSeen(file, host.cwd)
+  const { flows } = seen ?? { flows: null }
+  const difference = differenceOf(policy, { document, ruleset }, { flows, bindings, at })
+  if (out !== undefined) {
+    const digest = createHash('sha256').update(readFileSync(loaded.file)).digest('hex')
+    const named = { name: ruleset.name, file: loaded.file, digest }
+    writePlan(out, host.cwd, { madeAt: at, policy: named, document, base, artifact: artifact.digest, log })
   }
+  const text = base === null ? 'nothing in force' : `application ${base.sequence}, in force`
+  return report(call, host, {
+    name: ruleset.name,
+    loaded,
+    base: { text, json: base },
+    difference,
+    seen,
+    diagnostics,
+    at,
+    out: out ?? null,
+  })
+}
+
+/** What is in force here, as written and as meant on this machine now; null for nothing. */
+async function inForce(
+  { point }: Gateway,
+  survey: Survey,
+): Promise<{ readonly base: Base | null; readonly policy: Policy | null }> {
+  const now = await point.read()
+  const base = baseOf(now)
+  if (base === null && now.digest === null) return { base, policy: null }
+  const text = base === null ? null : await point.documentOf(base.sequence)
+  const [document] = text === null ? [null] : validate(JSON.parse(text))
+  const [ruleset] = document === null ? [null] : lower(document, prefixesFor(document, survey))
+  if (document !== null && ruleset !== null) return { base, policy: { document, ruleset } }
+  throw new Failure('what is in force was not recorded here, so nothing can be compared with it', {
+    code: 'environment',
+    hint: 'name the right state folder with --state DIR, or the policy file it came from with --against FILE',
+  })
 }
 
 /** Warnings; throws where `apply` would refuse the policy. */
 function checked(
   { loaded, document, ruleset, diagnostics, at }: OpenPolicy,
   call: Call,
-): OpenPolicy['diagnostics'] {
+): readonly Diagnostic[] {
   const found = [...diagnostics, ...loaded.locate(check(document, ruleset, { at }))]
   if (!hasErrors(found)) return found
   throw new Failure('the policy has errors; apply would refuse it', {
@@ -85,81 +128,51 @@ function checked(
   })
 }
 
-function differenceText(
-  { changes, meaning, recorded }: Difference,
-  { name, base }: { readonly name: string; readonly base: string },
-  page: Page,
-): string {
-  const title = `${page.ink('bold', safe(name))} against ${base}`
-  const parts = [
-    changes.length === 0 ? '' : `\n${renderChanges(changes, page)}`,
-    meaning.changes.length === 0 ? '' : `\n${renderMeaning(meaning, page)}`,
-    recorded === null ? '' : `\n${renderCuts(recorded, page)}`,
-  ]
-  return `${title}\n${parts.join('')}\n${sumOf(changes, meaning)}\n`
+interface View {
+  readonly name: string
+  readonly loaded: Source
+  readonly base: { readonly text: string; readonly json: object | null }
+  readonly difference: Difference
+  readonly seen: SeenFlows | null
+  readonly diagnostics: readonly Diagnostic[]
+  readonly at: number
+  /** Where the plan was written; null for nowhere. */
+  readonly out: string | null
 }
 
-/** `1 added, 2 changed; 3 kinds of flows become allowed, 1 blocked` */
-function sumOf(changes: readonly DocumentChange[], { changes: flows, isComplete }: Meaning): string {
-  const written = (['added', 'removed', 'changed'] as const).flatMap((kind) => {
-    const number = changes.filter((one) => one.kind === kind).length
-    return number === 0 ? [] : [`${number} ${kind}`]
-  })
-  const least = isComplete ? '' : 'at least '
-  const meant = (['blocked', 'allowed'] as const).flatMap((becomes) => {
-    const number = flows.filter((one) => one.becomes === becomes).length
-    return number === 0
-      ? []
-      : [`${least}${count(number, 'kind')} of flows ${number === 1 ? 'becomes' : 'become'} ${becomes}`]
-  })
-  const nothing = isComplete
-    ? 'no flow is judged differently'
-    : 'no flow was found that is judged differently'
-  return `${written.join(', ') || 'no changes'}; ${meant.join(', ') || nothing}`
-}
-
-function differenceJson({ changes, meaning, recorded }: Difference, cwd: string): Record<string, unknown> {
-  const placeIn = (origin: DocumentChange['before']): string | null =>
-    origin === null ? null : showLine(origin, cwd)
-  const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
+function report(call: Call, host: Host, view: View): Report {
+  const { name, loaded, base, difference, seen, diagnostics, at, out } = view
+  const isChanged = isChange(difference)
+  const written = out === null ? '' : `plan written to ${safe(out, 300)}\n`
   return {
-    changes: changes.map(({ before, after, ...change }) => ({
-      ...change,
-      before: placeIn(before),
-      after: placeIn(after),
-    })),
-    flows: {
-      complete: meaning.isComplete,
-      judged: meaning.judged,
-      changes: meaning.changes.map(({ span, witness, ...change }) => ({
-        ...change,
-        words: sayMeaning({ span, witness, ...change }),
-        from: instant(span.fromMs),
-        until: instant(span.untilMs),
-        hours: span.hours,
-        witness: witnessJson(witness),
-      })),
+    exit: isChanged && call.options['exit-code'] === true ? exits.somethingToDo : exits.fine,
+    json: {
+      ok: true,
+      changed: isChanged,
+      policy: name,
+      file: showFile(loaded.file, host.cwd),
+      against: base.json,
+      at: new Date(at).toISOString(),
+      ...differenceJson(difference, host.cwd),
+      seen: seen === null ? null : { since: instant(seen.sinceMs), complete: seen.isComplete },
+      out,
+      diagnostics: diagnostics.map((one) => jsonOf(one, host.cwd)),
     },
-    recorded:
-      recorded === null
-        ? null
-        : {
-            judged: recorded.judged,
-            undecided: recorded.undecided,
-            cuts: recorded.cuts.map(({ rule, before, lastMs, flow: _, ...cut }) => ({
-              ...cut,
-              last: instant(lastMs),
-              rule: rule.id,
-              at: placeOf(rule.origin),
-              before: before?.id ?? null,
-            })),
-          },
+    aside: (page) => printedBy(loaded)(page) + renderDiagnostics(diagnostics, loaded, page),
+    text: (page) => differenceText(difference, { name, base: base.text, seen }, page) + written,
+    next: nextCommands(call, view),
   }
 }
 
-function nextCommands(call: Call, { meaning }: Difference): Report['next'] {
+function instant(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
+}
+
+function nextCommands(call: Call, { difference, out }: View): Report['next'] {
   const option = policyOption(call)
-  const some = meaning.changes[0]?.devices[0]
+  const state = stateOption(call)
+  const some = difference.meaning?.changes[0]?.devices[0]
+  const apply = out === null ? `sudo thingwall apply${option}${state}` : `sudo thingwall apply ${out}${state}`
   return [
     ...(some === undefined
       ? []
@@ -169,6 +182,6 @@ function nextCommands(call: Call, { meaning }: Difference): Report['next'] {
             'what one flow will meet',
           ] as const,
         ]),
-    [`sudo thingwall apply${option}`, 'put it in force'],
+    [apply, out === null ? 'put it in force, on trial' : 'put exactly this in force, on trial, or nothing'],
   ]
 }

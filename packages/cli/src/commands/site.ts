@@ -8,6 +8,7 @@ import {
   type Caller,
   findCaller,
   fit,
+  LOG_GROUP,
   type NftablesPoint,
   openNftablesPoint,
   ownAddresses,
@@ -40,9 +41,10 @@ import {
 import { nftables } from '@thingwall/policy/nftables'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
-import { Failure } from '../frame/failure.ts'
+import { Failure, usage } from '../frame/failure.ts'
 import type { Host } from '../frame/report.ts'
 import { DEFAULT_POLICY_FILE, type LoadedPolicy, loadPolicy } from '../load/load.ts'
+import { safe } from '../render/text.ts'
 import { compiled } from './compiled.ts'
 import { openBindings, optionText, policyOption } from './open.ts'
 
@@ -129,6 +131,15 @@ function joined(ruleset: Ruleset, said: Bindings, learnt: Said): Bindings {
     names.set(device, own)
   }
   return bind(ruleset, { ...said, owners: new Map([...learnt.owners, ...said.owners]), names })
+}
+
+/** The NFLOG group that `--log` names, the daemon's where it names none. Throws `usage`. */
+export function groupOf(text: string | undefined): number | null {
+  if (text === undefined) return LOG_GROUP
+  if (text === 'none') return null
+  const group = Number(text)
+  if (Number.isInteger(group) && group >= 0 && group <= 65_535) return group
+  throw usage(`--log ${safe(text, 40)} is no NFLOG group`, 'write a number from 0 to 65535, or none')
 }
 
 /** The answer is no: nothing was changed, and the diagnostics say why. */

@@ -53,10 +53,11 @@ export const options = {
     value: 'FILE',
     help: 'compare with this policy file (default: what is in force on this machine)',
   },
+  out: { type: 'string', value: 'FILE', help: 'write the plan there, for thingwall apply FILE' },
   seen: {
     type: 'string',
     value: 'FILE',
-    help: 'flows that were seen, as JSON: say which of them would be cut',
+    help: 'flows that were seen, as JSON (default: what the gateway recorded in the last seven days)',
   },
   state: {
     type: 'string',

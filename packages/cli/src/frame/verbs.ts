@@ -90,15 +90,30 @@ const table = {
     summary:
       'say what would change: which flows become allowed or blocked, and which of those seen would be cut',
     operands: [],
-    options: ['policy', 'against', 'bindings', 'seen', 'at', 'exit-code'],
+    options: [
+      'policy',
+      'against',
+      'out',
+      'bindings',
+      'seen',
+      'at',
+      'accept-stricter',
+      'log',
+      'state',
+      'exit-code',
+    ],
     examples: [
+      'sudo thingwall plan',
+      'sudo thingwall plan --out friday.plan && sudo thingwall apply friday.plan',
       'thingwall plan --against main.policy.ts',
       'thingwall plan --against main.policy.ts --exit-code   # 0 no change, 1 the policy has errors, 3 changes',
     ],
   },
   apply: {
     summary: 'put the policy in force on this machine, whole and in one step, on trial until you confirm',
-    operands: [],
+    operands: [
+      { name: 'PLAN', help: 'a file that plan --out wrote: exactly that, or nothing', required: false },
+    ],
     options: [
       'policy',
       'bindings',

@@ -1,5 +1,5 @@
 /**
- * Reads flows that were seen from JSON, for `plan --seen FILE`. The file may come from anywhere: every value is checked,
+ * Flows that were seen, for `plan`: as the gateway recorded them, or from JSON with `--seen FILE`. The file may come from anywhere: every value is checked,
  * and a file with a fault is refused whole, by the entry that has it.
  *
  * ```json
@@ -9,26 +9,54 @@
  *               "destinationPort": 443, "count": 12, "last": "2026-11-22T18:00:00Z" }] }
  * ```
  */
-import { readFileSync, statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { startReader } from '@thingwall/gateway'
 import { type Address, parseAddress, parseDate, parseDnsName, type RecordedFlow } from '@thingwall/policy'
 import { Failure } from '../frame/failure.ts'
 import { safe } from '../render/text.ts'
+import { readJsonFile } from './json-file.ts'
 
 /** Bytes: some hundred thousand flows. */
 const LARGEST = 64 << 20
 
+/** How far back what the gateway recorded is looked at. */
+const SPAN_MS = 7 * 86_400_000
+
+export interface SeenFlows {
+  readonly flows: readonly RecordedFlow[]
+  /** Since when, milliseconds since 1970; null where the file does not say. */
+  readonly sinceMs: number | null
+  /** False where there was more than was given, or some of it was counted together without its ends. */
+  readonly isComplete: boolean
+}
+
+/** What the gateway recorded in the last seven days; null where it keeps no record. */
+export async function keptFlows(stateFolder: string, nowMs: number): Promise<SeenFlows | null> {
+  const folder = join(stateFolder, 'events')
+  if (!existsSync(folder)) return null
+  const reader = startReader(folder)
+  try {
+    const sinceMs = nowMs - SPAN_MS
+    const { flows, isComplete, unreadable } = await reader.seen({ sinceMs, untilMs: nowMs })
+    return { flows, sinceMs, isComplete: isComplete && unreadable.length === 0 }
+  } finally {
+    await reader.close()
+  }
+}
+
 /** Throws `Failure` where the file cannot be read or any of it is wrong. */
-export function readSeen(path: string, cwd: string): readonly RecordedFlow[] {
-  const input = jsonIn(path, cwd)
+export function readSeen(path: string, cwd: string): SeenFlows {
+  const input = readJsonFile(path, cwd, LARGEST)
   if (!isRecord(input) || input['format'] !== 1 || !Array.isArray(input['flows']))
     throw faulty(path, 'is no list of seen flows', 'write { "format": 1, "flows": [ … ] }')
-  return input['flows'].map((entry: unknown, at): RecordedFlow => {
+  const flows = input['flows'].map((entry: unknown, at): RecordedFlow => {
     const fault = (key: string, hint: string): Failure =>
       faulty(path, `has no usable flows[${at}].${key}`, hint)
     if (!isRecord(entry)) throw faulty(path, `has no object at flows[${at}]`, 'each flow is an object')
     return flowOf(entry, fault)
   })
+  return { flows, sinceMs: null, isComplete: true }
 }
 
 type Fault = (key: string, hint: string) => Failure
@@ -81,17 +109,6 @@ function instantOf(entry: Readonly<Record<string, unknown>>, fault: Fault): numb
   const at = typeof text === 'string' ? parseDate(text) : null
   if (at === null) throw fault('last', 'write 2026-11-22T18:00:00Z')
   return at
-}
-
-function jsonIn(path: string, cwd: string): unknown {
-  const file = resolve(cwd, path)
-  try {
-    if (statSync(file).size > LARGEST) throw new Error('it is larger than 64 MiB')
-    return JSON.parse(readFileSync(file, 'utf8'))
-  } catch (cause) {
-    const what = cause instanceof SyntaxError ? 'is not JSON' : 'cannot be read'
-    throw faulty(path, what, cause instanceof Error ? cause.message : 'look at the file')
-  }
 }
 
 function faulty(path: string, what: string, hint: string): Failure {

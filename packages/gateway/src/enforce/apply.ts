@@ -7,9 +7,10 @@ import { ThingwallError } from '../error.ts'
 import { type Coverage, coverageOf, observe } from '../nft/observation.ts'
 import { readStanding, type Standing } from '../nft/standing.ts'
 import { anew, comingOf, replacementBy, setsOf, trialOf } from '../nft/transactions.ts'
+import { requireBase } from './base.ts'
 import { applicationOf } from './fate.ts'
 import { type Context, type Look, metIn, trialIn } from './look.ts'
-import type { Applied, BoundNow, Order } from './point.ts'
+import type { Applied, BoundNow, Onto, Order } from './point.ts'
 import { clear, confirm, end, reconciled, recording } from './settle.ts'
 import type { Intention, Prepared, State, Story } from './state.ts'
 
@@ -19,9 +20,11 @@ export async function apply(
   artifact: Artifact,
   order: Order,
   boundNow: BoundNow = nothingBound,
+  onto: Onto | null = null,
 ): Promise<Applied> {
   const { nft, state } = context
   const before = await reconciled(context)
+  if (onto !== null) requireBase(before.inForce, onto.base)
   if (isInForce(before, artifact, order)) return leave(context, before, order)
   if (order.confirmWithinMs !== null) requireReturn(before.standing)
   const coverage = coverageOf(artifact.text)

@@ -87,8 +87,8 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
     })
   return {
     read: async () => (await look(context)).inForce,
-    apply: (artifact, order, boundNow) =>
-      alone(`apply by ${order.by}`, (held) => apply(held, artifact, order, boundNow)),
+    apply: (artifact, order, boundNow, onto) =>
+      alone(`apply by ${order.by}`, (held) => apply(held, artifact, order, boundNow, onto)),
     check: async (artifact, order, boundNow) => {
       const scratch = await refusing(tmpdir(), () => mkdtemp(join(tmpdir(), 'thingwall-')))
       try {

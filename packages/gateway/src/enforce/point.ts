@@ -14,9 +14,9 @@ export interface EnforcementPoint {
    * Puts this artifact in the place of what is in force, whole, in one step; packets meet either the old or the new. On
    * trial for `confirmWithinMs`, or for good where that is null. Does nothing where exactly this is in force already and
    * nobody has touched it. Another trial that runs is ended; what stood before it stays what is reverted to. Throws
-   * `ThingwallError`, and then what was in force still is.
+   * `ThingwallError`, and then what was in force still is. With `onto`, only where that is in force: else TW4030.
    */
-  readonly apply: (artifact: Artifact, order: Order, boundNow?: BoundNow) => Promise<Applied>
+  readonly apply: (artifact: Artifact, order: Order, boundNow?: BoundNow, onto?: Onto) => Promise<Applied>
   /** What is on trial stays, also over a restart. Throws TW4015 when nothing is on trial (any more). */
   readonly confirm: (deed: Deed) => Promise<Settled>
   /** What is on trial goes at once, and what was in force before it is again. Throws TW4015 when nothing is on trial. */
@@ -52,6 +52,17 @@ export type Restored = 'restored' | 'already' | 'other'
  * that the artifact has, `inet class/4`.
  */
 export type BoundNow = (generation: string, sets: ReadonlySet<string>) => string
+
+/** An application by its number and digest. */
+export interface Base {
+  readonly sequence: number
+  readonly digest: string
+}
+
+/** What must be in force for an application to take its place; a null base: nothing. */
+export interface Onto {
+  readonly base: Base | null
+}
 
 /** Who did something, and when. */
 export interface Deed {

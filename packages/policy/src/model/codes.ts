@@ -76,6 +76,9 @@ export const codes = {
   TW4020: { title: 'a change whose outcome is not known', severity: 'error' },
   TW4021: { title: 'the privileged process cannot be started', severity: 'error' },
   TW4022: { title: 'the API cannot listen', severity: 'error' },
+  TW4030: { title: 'a plan against something else than is in force', severity: 'error' },
+  TW4031: { title: 'a plan that would come out otherwise', severity: 'error' },
+  TW4032: { title: 'not a plan', severity: 'error' },
 } as const
 
 codes satisfies Record<string, { title: string; severity: Severity }>
