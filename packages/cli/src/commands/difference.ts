@@ -60,7 +60,16 @@ export function isChange({ changes, meaning }: Difference): boolean {
 }
 
 function nothingOf(document: PolicyDocument): PolicyDocument {
-  const none = { networks: {}, profiles: {}, lists: {}, devices: {}, rules: {}, quarantine: {}, apis: {} }
+  const none = {
+    networks: {},
+    profiles: {},
+    lists: {},
+    devices: {},
+    rules: {},
+    forwards: {},
+    quarantine: {},
+    apis: {},
+  }
   return { ...document, ...none, tests: [] }
 }
 

@@ -49,10 +49,19 @@ export function renderMeaning({ changes, isComplete }: Meaning, page: Page): str
 }
 
 /** `profile seismometer (2 devices) may no longer open 443/tcp to api.volcano.example, from 2027-03-02 on` */
-export function sayMeaning({ becomes, direction, subjects, peers, services, span }: MeaningChange): string {
+export function sayMeaning({
+  becomes,
+  direction,
+  subjects,
+  peers,
+  services,
+  addressed,
+  span,
+}: MeaningChange): string {
   const may = becomes === 'allowed' ? 'may now open' : 'may no longer open'
+  const forwarded = addressed === null ? '' : `, addressed to ${listed(addressed)} of the gateway`
   const [who, whom] = direction === 'out' ? [subjects, peers] : [peers, subjects]
-  return `${listed(who)} ${may} ${listed(services)} to ${listed(whom)}${spanText(span)}`
+  return `${listed(who)} ${may} ${listed(services)} to ${listed(whom)}${forwarded}${spanText(span)}`
 }
 
 /** Flows that were seen and would be cut, those seen most first. */
@@ -71,6 +80,9 @@ export function witnessJson({ flow, at, before, after }: Witness): Record<string
   return {
     ...flow,
     source: formatAddress(flow.source),
+    ...(flow.original && {
+      original: { ...flow.original, destination: formatAddress(flow.original.destination) },
+    }),
     destination: formatAddress(flow.destination),
     at: new Date(at).toISOString(),
     before: { verdict: before.verdict, rule: before.rule.id },

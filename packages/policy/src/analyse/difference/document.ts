@@ -10,6 +10,7 @@ export type ChangedKind =
   | 'network'
   | 'profile'
   | 'rule'
+  | 'forward'
   | 'device'
   | 'list'
   | 'entry'
@@ -48,6 +49,7 @@ const kinds: readonly ChangedKind[] = [
   'network',
   'profile',
   'rule',
+  'forward',
   'quarantine',
   'device',
   'list',
@@ -94,7 +96,7 @@ function partsIn(document: PolicyDocument): ReadonlyMap<string, Part> {
   const addRules = (rules: Readonly<Record<string, RuleDocument>>, prefix: string): void => {
     for (const [key, rule] of Object.entries(rules)) add('rule', `${prefix}${key}`, rule)
   }
-  const { networks, profiles, lists, devices, rules, quarantine, apis, tests, ...head } = document
+  const { networks, profiles, lists, devices, rules, forwards, quarantine, apis, tests, ...head } = document
   add('policy', document.name, head, ['name'])
   for (const [name, one] of Object.entries(networks)) add('network', name, one)
   for (const [name, one] of Object.entries(profiles)) {
@@ -106,6 +108,7 @@ function partsIn(document: PolicyDocument): ReadonlyMap<string, Part> {
     addRules(one.rules, `${name}/`)
   }
   addRules(rules, '')
+  for (const [name, one] of Object.entries(forwards ?? {})) add('forward', name, one)
   for (const [name, one] of Object.entries(quarantine)) add('quarantine', name, one)
   for (const [name, one] of Object.entries(lists)) {
     add('list', name, one, ['entries'])
@@ -131,11 +134,13 @@ function fieldsOf(written: object, inner: readonly string[]): ReadonlyMap<string
   return fields
 }
 
+const ENDS: ReadonlySet<string> = new Set(['who', 'peer', 'from', 'to'])
+
 /** Lists of a policy are sets: their order says nothing. */
 function textOf(name: string, value: unknown): string {
   if (value === null || value === undefined || value === '') return ''
   if (typeof value === 'string') return value
-  if ((name === 'who' || name === 'peer') && Array.isArray(value))
+  if (ENDS.has(name) && Array.isArray(value))
     return (value as readonly EndpointDocument[]).map(endText).sort().join(', ')
   if (Array.isArray(value) && value.every((one) => typeof one === 'string'))
     return [...value].sort().join(', ')

@@ -23,6 +23,8 @@ export interface Found {
   /** Names that the end outside is the answer to. */
   readonly tags: Tags
   readonly service: ServiceClass
+  /** Of the gateway's, where the flow was translated; null where it was not. */
+  readonly addressed: ServiceClass | null
   readonly becomes: 'allowed' | 'blocked'
   readonly moments: readonly Moment[]
   readonly witness: Witness

@@ -54,7 +54,7 @@ const pair: fc.Arbitrary<readonly [PolicyDocument, PolicyDocument]> = fc
   .tuple(
     randomPolicy,
     randomPolicy,
-    fc.subarray(['profiles', 'lists', 'devices', 'rules', 'quarantine'] as const, {
+    fc.subarray(['profiles', 'lists', 'devices', 'rules', 'forwards', 'quarantine'] as const, {
       minLength: 1,
       maxLength: 2,
     }),

@@ -1,6 +1,6 @@
 /** What a change of a policy means, told as people read it: each case one change of a small site, and all that is said. */
 import { describe, expect, test } from 'vitest'
-import { deny, list, network, profile } from '../../author/index.ts'
+import { deny, forward, list, network, profile } from '../../author/index.ts'
 import { allow } from '../../author/rule.ts'
 import { bind } from '../../evaluate/bind.ts'
 import { evaluate } from '../../evaluate/evaluate.ts'
@@ -40,19 +40,21 @@ function refusing(entries: object): Ruleset {
 function told(before: Ruleset, after: Ruleset): readonly string[] {
   const { changes, isComplete } = compareMeaning(before, after, { at: NOW })
   expect(isComplete).toBe(true)
-  return changes.map(({ becomes, direction, subjects, peers, services, span, rules: by, witness }) => {
-    const { flow, said, at } = witness
-    const verdicts = [before, after].map(
-      (one) => evaluate(one, flow, bind(one, said), at).verdict === 'allow',
-    )
-    expect(verdicts).toEqual([becomes === 'blocked', becomes === 'allowed'])
-    const day = (ms: number | null): string => (ms === null ? '' : new Date(ms).toISOString().slice(0, 10))
-    const dates =
-      span.fromMs === null && span.untilMs === null ? '' : ` ${day(span.fromMs)}…${day(span.untilMs)}`
-    const hours = span.hours === null ? '' : ` in ${span.hours.length} stretches of the week`
-    const arrow = direction === 'out' ? '→' : '←'
-    return `${becomes}: ${subjects.join(', ')} ${arrow} ${peers.join(', ')} ${services.join(' ')}${dates}${hours} by ${by.before.join()} then ${by.after.join()}`
-  })
+  return changes.map(
+    ({ becomes, direction, subjects, peers, services, addressed, span, rules: by, witness }) => {
+      const { flow, said, at } = witness
+      const verdicts = [before, after].map(
+        (one) => evaluate(one, flow, bind(one, said), at).verdict === 'allow',
+      )
+      expect(verdicts).toEqual([becomes === 'blocked', becomes === 'allowed'])
+      const day = (ms: number | null): string => (ms === null ? '' : new Date(ms).toISOString().slice(0, 10))
+      const dates =
+        span.fromMs === null && span.untilMs === null ? '' : ` ${day(span.fromMs)}…${day(span.untilMs)}`
+      const hours = span.hours === null ? '' : ` in ${span.hours.length} stretches of the week`
+      const arrow = direction === 'out' ? '→' : '←'
+      return `${becomes}: ${subjects.join(', ')} ${arrow} ${peers.join(', ')} ${services.join(' ')}${addressed === null ? '' : ` addressed to ${addressed.join(' ')}`}${dates}${hours} by ${by.before.join()} then ${by.after.join()}`
+    },
+  )
 }
 
 const profileText = 'profile seismometer (2 devices)'
@@ -151,6 +153,42 @@ describe('devices', () => {
       'blocked: vent-01 → api.volcano.example 443/tcp by seismometer/readings then quarantine/vent-01',
     )
     expect(others.length).toBe(1)
+  })
+})
+
+describe('forwards', () => {
+  const led = (given: object): Ruleset =>
+    site(
+      {},
+      {
+        forwards: {
+          camera: forward({
+            at: 'uplink',
+            service: '8554/tcp',
+            to: 'vent-01',
+            port: 554,
+            why,
+            ...given,
+          } as never),
+        },
+      },
+    )
+  test('one more: whom it lets in, and by which port', () => {
+    expect(told(site(), led({}))).toEqual([
+      'allowed: vent-01 ← uplink 554/tcp addressed to 8554/tcp by default/no-forward then forward/camera',
+    ])
+  })
+  test('one that leads elsewhere', () => {
+    expect(told(led({}), led({ to: 'vent-02', from: '198.51.100.0/24' }))).toEqual([
+      'blocked: vent-01 ← uplink 554/tcp addressed to 8554/tcp by forward/camera then default/no-forward',
+      'allowed: vent-02 ← 198.51.100.0/24 554/tcp addressed to 8554/tcp by default/no-forward then forward/camera',
+    ])
+  })
+  test('its device in quarantine', () => {
+    const forwards = { camera: forward({ at: 'uplink', service: '8554/tcp', to: 'vent-01', port: 554, why }) }
+    expect(told(led({}), site({}, { forwards, quarantine: { 'vent-01': { why } } }))).toContain(
+      'blocked: vent-01 ← uplink 554/tcp addressed to 8554/tcp by forward/camera then quarantine/vent-01',
+    )
   })
 })
 

@@ -12,7 +12,7 @@ import { type Both, type End, type Ends, endsOf, type Point } from './ends.ts'
 import type { Found, Witness } from './finding.ts'
 import { type Moment, type Moments, momentsFrom } from './moments.ts'
 import { type Region, regionsOf, type Selected } from './regions.ts'
-import { type ServiceClass, serviceClasses } from './service-classes.ts'
+import { addressedClasses, type ServiceClass, serviceClasses } from './service-classes.ts'
 import { type MeaningChange, tell } from './tell.ts'
 import { type Circumstances, type Tags, type Told, toldIn } from './told.ts'
 
@@ -49,6 +49,7 @@ export function compareMeaning(before: Ruleset, after: Ruleset, options: Meaning
     ends,
     moments,
     told: toldIn(ends),
+    addressed: [null, ...addressedClasses(before, after)],
     most: options.mostJudged ?? USUAL_MOST,
     seen: new Set(),
     judged: 0,
@@ -66,6 +67,8 @@ interface Search {
   readonly ends: Ends
   readonly moments: Moments
   readonly told: Told
+  /** What a translated flow may have been addressed to; null: it was not translated. */
+  readonly addressed: readonly (ServiceClass | null)[]
   readonly most: number
   /** What was looked at already. */
   readonly seen: Set<string>
@@ -123,11 +126,17 @@ function searchService(search: Search, between: Between, service: ServiceClass):
     const key = `${between.from} ${between.to} ${service.purpose.protocol} ${service.purpose.destinationPort ?? service.purpose.icmpType ?? 0} ${tags.join()}`
     if (search.seen.has(key)) continue
     search.seen.add(key)
-    for (const one of differences(search, between, tags, service)) {
+    const found = search.addressed.flatMap((addressed) =>
+      addressed === null || addressed.purpose.protocol === service.purpose.protocol
+        ? differences(search, between, tags, { service, addressed })
+        : [],
+    )
+    for (const one of found) {
       // What is so whatever the address is the answer to is not told again for each name.
       const isTold = told.some(
         (other) =>
           other.becomes === one.becomes &&
+          other.addressed === one.addressed &&
           other.tags.every((name) => tags.includes(name)) &&
           one.moments.every((moment) => other.moments.includes(moment)),
       )
@@ -141,7 +150,7 @@ function differences(
   search: Search,
   { from, to, pairs, named }: Between,
   tags: Tags,
-  service: ServiceClass,
+  { service, addressed }: Pick<Found, 'service' | 'addressed'>,
 ): readonly Found[] {
   const moments = { allowed: new Set<Moment>(), blocked: new Set<Moment>() }
   const witnesses: { allowed: Witness | null; blocked: Witness | null } = { allowed: null, blocked: null }
@@ -154,7 +163,7 @@ function differences(
     for (const ingress of source.doors) {
       const link = source.link === null ? {} : { link: source.link }
       const ways = { ingress, source: source.address, destination: target.address, ...link }
-      const flow: Flow = { ...ways, ...service.purpose }
+      const flow: Flow = { ...ways, ...service.purpose, ...originalOf(search, addressed, target) }
       for (const moment of search.moments.all) {
         const witness = judge(search, flow, circumstances, moment.at)
         if (witness === null) continue
@@ -167,8 +176,21 @@ function differences(
   return (['blocked', 'allowed'] as const).flatMap((becomes) => {
     const witness = witnesses[becomes]
     if (witness === null) return []
-    return [{ from, to, tags, service, becomes, moments: [...moments[becomes]], witness }]
+    return [{ from, to, tags, service, addressed, becomes, moments: [...moments[becomes]], witness }]
   })
+}
+
+/** What a flow was addressed to, where it was translated: an address of the gateway's, if one of the family is known. */
+function originalOf(
+  { ends }: Search,
+  addressed: ServiceClass | null,
+  { family, address }: Point,
+): Pick<Flow, 'original'> {
+  if (addressed === null) return {}
+  const gateway = ends.all.flatMap((end) => (end.kind === 'gateway' ? end.points : []))
+  const destination = gateway.find((point) => point.family === family)?.address ?? address
+  const port = addressed.purpose.destinationPort
+  return { original: { destination, ...(port === undefined ? {} : { port }) } }
 }
 
 /** A flow with both verdicts where they differ. What is not known is not let through. */

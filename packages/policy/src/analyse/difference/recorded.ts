@@ -5,6 +5,7 @@
 import { elsewhere } from '../../evaluate/assume.ts'
 import { bind } from '../../evaluate/bind.ts'
 import { evaluate } from '../../evaluate/evaluate.ts'
+import { translate } from '../../evaluate/translate.ts'
 import { type Address, formatAddress } from '../../model/address.ts'
 import { type BoundAddress, type Decision, EVERY_DEVICE, type Flow, type Said } from '../../model/flow.ts'
 import { contains } from '../../model/interval.ts'
@@ -179,7 +180,10 @@ function judgeOf(
       ...(seen.destinationPort === null ? {} : { destinationPort: seen.destinationPort }),
       ...(seen.icmpType === null ? {} : { icmpType: seen.icmpType }),
     }
-    return { flow, decision: evaluate(ruleset, flow, seen.destinationName === null ? open : closed, at) }
+    const bound = seen.destinationName === null ? open : closed
+    // It was recorded as its opener addressed it.
+    const led = translate(ruleset, flow, bound, at)
+    return { flow, decision: evaluate(ruleset, led, bound, at) }
   }
 }
 

@@ -109,7 +109,8 @@ function changedMatches({ both, classes }: Ends): readonly ChangedMatch[] {
           JSON.stringify(rule.when),
         ]
         const purpose = match.services.map(formatService).sort().join()
-        const text = [...head, endText(match.from), endText(match.to), purpose].join(' | ')
+        const translated = JSON.stringify(match.translated)
+        const text = [...head, endText(match.from), endText(match.to), purpose, translated].join(' | ')
         return [text, { rule, match, side: side as Side }]
       }),
     )

@@ -4,7 +4,7 @@
  */
 import type { Family } from '../../model/address.ts'
 import { covers, type Flow } from '../../model/flow.ts'
-import type { Ruleset } from '../../model/ruleset.ts'
+import type { Match, Ruleset } from '../../model/ruleset.ts'
 import { formatService, ICMP, ICMPV6, opensFlow, type Service, TCP, UDP } from '../../model/service.ts'
 
 /** The headers of a flow that say what it is for. */
@@ -21,7 +21,18 @@ export interface ServiceClass {
 
 /** Every class; what no rule names is one of them, for each family's echo and the like another. */
 export function serviceClasses(before: Ruleset, after: Ruleset): readonly ServiceClass[] {
-  const spoken = spokenIn([before, after])
+  return classesOf(distinct(matchesIn([before, after]).flatMap(({ services }) => services)))
+}
+
+/** The ports that forwards of either rule set are addressed to, cut in the same way. */
+export function addressedClasses(before: Ruleset, after: Ruleset): readonly ServiceClass[] {
+  const addressed = matchesIn([before, after]).flatMap(({ translated }) => translated?.services ?? [])
+  return classesOf(distinct(addressed.filter(({ kind }) => kind === 'ports'))).filter(
+    ({ isRest, family }) => !isRest && family === null,
+  )
+}
+
+function classesOf(spoken: readonly Service[]): readonly ServiceClass[] {
   const pieces = [
     ...([TCP, UDP] as const).flatMap((protocol) => portPieces(spoken, protocol)),
     ...([4, 6] as const).flatMap(icmpPieces),
@@ -54,11 +65,12 @@ export function isWithin({ purpose }: ServiceClass, services: readonly Service[]
 export function sayServices(some: readonly ServiceClass[], all: readonly ServiceClass[]): readonly string[] {
   const others = all.filter((one) => !some.includes(one))
   if (others.length === 0) return ['anything']
-  if (!some.some(({ isRest }) => isRest)) return textsOf(some)
-  return [`anything but ${textsOf(others).join(', ')}`]
+  if (!some.some(({ isRest }) => isRest)) return sayPorts(some)
+  return [`anything but ${sayPorts(others).join(', ')}`]
 }
 
-function textsOf(classes: readonly ServiceClass[]): readonly string[] {
+/** Some classes, each port, range, type and protocol of them. */
+export function sayPorts(classes: readonly ServiceClass[]): readonly string[] {
   const services = classes.flatMap((one) => one.services)
   const ports = ([TCP, UDP] as const).flatMap((protocol) => joined(services, protocol))
   const others = services.filter(({ kind }) => kind !== 'ports')
@@ -83,11 +95,12 @@ function joined(services: readonly Service[], protocol: 6 | 17): readonly Servic
   return out
 }
 
-function spokenIn(rulesets: readonly Ruleset[]): readonly Service[] {
-  const matches = rulesets.flatMap(({ rules }) => rules.flatMap((rule) => rule.matches))
-  const byText = new Map(
-    matches.flatMap(({ services }) => services.map((one): [string, Service] => [formatService(one), one])),
-  )
+function matchesIn(rulesets: readonly Ruleset[]): readonly Match[] {
+  return rulesets.flatMap(({ rules }) => rules.flatMap((rule) => rule.matches))
+}
+
+function distinct(services: readonly Service[]): readonly Service[] {
+  const byText = new Map(services.map((one): [string, Service] => [formatService(one), one]))
   return [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, service]) => service)
 }
 

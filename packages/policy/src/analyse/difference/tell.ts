@@ -7,7 +7,7 @@ import type { End, Ends } from './ends.ts'
 import type { Found, Witness } from './finding.ts'
 import type { Moment, Moments, Span } from './moments.ts'
 import { type Named, type Speaker, speaker } from './say-ends.ts'
-import { type ServiceClass, sayServices } from './service-classes.ts'
+import { type ServiceClass, sayPorts, sayServices } from './service-classes.ts'
 
 /** Flows that become allowed, or blocked. */
 export interface MeaningChange {
@@ -21,6 +21,8 @@ export interface MeaningChange {
   readonly peers: readonly string[]
   /** `443/tcp`, `ping`, `anything`, `anything but 22/tcp`. */
   readonly services: readonly string[]
+  /** The ports of the gateway that such flows are addressed to, where they are forwarded; null where they are not. */
+  readonly addressed: readonly string[] | null
   readonly span: Span
   /** Ids of the rules that decide such flows. */
   readonly rules: { readonly before: readonly string[]; readonly after: readonly string[] }
@@ -37,7 +39,15 @@ export function tell(
   const flows = gather(
     found.map((one) => seen(ends, one)),
     (one) =>
-      [one.becomes, one.direction, one.subject, one.peer.end, one.peer.tags.join(), one.when].join(' '),
+      [
+        one.becomes,
+        one.direction,
+        one.subject,
+        one.peer.end,
+        one.peer.tags.join(),
+        one.when,
+        one.addressed,
+      ].join(' '),
   ).map((all): Told => {
     const [first] = all as [Seen]
     const families = familiesOf(ends, first)
@@ -53,7 +63,7 @@ export function tell(
     }
   })
   const bySubject = gather(flows, (one) =>
-    [one.becomes, one.direction, one.subject, one.when, one.services.join()].join(' '),
+    [one.becomes, one.direction, one.subject, one.when, one.addressed, one.services.join()].join(' '),
   ).map((all): Told & { readonly peers: readonly string[] } => {
     const [first] = all as [Told]
     const families = new Set(all.flatMap((one) => [...one.families]))
@@ -61,7 +71,7 @@ export function tell(
     return { ...first, families, peers, all: all.flatMap((one) => one.all) }
   })
   return gather(bySubject, (one) =>
-    [one.becomes, one.direction, one.when, one.services.join(), one.peers.join()].join(' '),
+    [one.becomes, one.direction, one.when, one.addressed, one.services.join(), one.peers.join()].join(' '),
   )
     .map((all) => changeOf(all as [Told & { readonly peers: readonly string[] }], moments, speakers))
     .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
@@ -75,6 +85,8 @@ interface Seen {
   readonly peer: Named
   /** Equal for what is so at the same moments. */
   readonly when: string
+  /** Ports of the gateway, where it is forwarded; empty where not. */
+  readonly addressed: readonly string[]
   readonly found: Found
 }
 
@@ -96,6 +108,7 @@ function seen({ all }: Ends, found: Found): Seen {
     subjectTags: [],
     peer: { end: peer, tags: found.tags },
     when: when.join(),
+    addressed: found.addressed === null ? [] : sayPorts([found.addressed]),
     found,
   }
 }
@@ -126,6 +139,7 @@ function changeOf(
     devices: devicesIn(subjects),
     peers: first.peers,
     services: first.services,
+    addressed: first.addressed.length === 0 ? null : first.addressed,
     span: moments.spanOf(some.moments as readonly Moment[]),
     rules: { before: rulesOf('before'), after: rulesOf('after') },
     witness: some.witness,
@@ -142,7 +156,7 @@ function gather<T>(all: readonly T[], keyOf: (one: T) => string): readonly (read
 }
 
 /** What is blocked first. */
-function orderOf({ becomes, direction, subjects, peers, services, span }: MeaningChange): string {
+function orderOf({ becomes, direction, subjects, peers, services, addressed, span }: MeaningChange): string {
   const first = becomes === 'blocked' ? '0' : '1'
   return [
     first,
@@ -150,6 +164,6 @@ function orderOf({ becomes, direction, subjects, peers, services, span }: Meanin
     subjects.join(),
     peers.join(),
     services.join(),
-    JSON.stringify(span),
+    JSON.stringify([addressed, span]),
   ].join('\n')
 }
