@@ -32,6 +32,8 @@ import { type Agent, type LiveFlow, startAgent, until } from './agent.ts'
 export interface ApplyOptions {
   /** As `readBindings` reads them. */
   readonly bindings?: unknown
+  /** What the gateway's clock says while the policy is compiled and loaded; the kernel's is not asked. Default: now. */
+  readonly at?: number
 }
 
 export interface Applied {
@@ -141,7 +143,7 @@ function compile(document: PolicyDocument, own: ReadonlySet<Address>, options: A
   if (read === null) throw new Error(words(unread))
   const bindings = { ...read, gateway: own }
   const log = { group: LOG_GROUP, verdicts: 'all', perDevice: null } as const
-  const [artifact, refused] = compileFor(nftables, ruleset, { bindings, at: Date.now(), log })
+  const [artifact, refused] = compileFor(nftables, ruleset, { bindings, at: options.at ?? Date.now(), log })
   if (artifact === null) throw new Error(words(refused))
   return { ruleset, bindings, text: artifact.text }
 }

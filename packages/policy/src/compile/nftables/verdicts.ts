@@ -1,8 +1,9 @@
 /** The chains a verdict ends in: counted by rule id, logged where asked, and for an allow marked with its number. */
 import { timeBetween } from './conditions.ts'
+import { STANDING } from './live.ts'
 import type { Log } from './log.ts'
 import type { Slot, Slots } from './slots.ts'
-import { type ChainDeclaration, setMark } from './text.ts'
+import { type ChainDeclaration, OUR_MARK, setMark } from './text.ts'
 
 /** Not tracked, or never answered: there is no open flow to mark. */
 const UNTRACKED: ReadonlySet<string> = new Set([
@@ -18,10 +19,12 @@ export function counterOf(id: string): string {
 }
 
 export function verdictChains(slots: Slots, log: Log, admission: string | null): readonly ChainDeclaration[] {
-  return slots.all.map((slot) => ({ name: slot.chain, rules: verdictRules(slot, log, admission) }))
+  // The last is `default/deny`.
+  const refusal = `goto ${slots.all.at(-1)?.chain}`
+  return slots.all.map((slot) => ({ name: slot.chain, rules: verdictRules(slot, log, admission, refusal) }))
 }
 
-function verdictRules(slot: Slot, log: Log, admission: string | null): readonly string[] {
+function verdictRules(slot: Slot, log: Log, admission: string | null, refusal: string): readonly string[] {
   const { rule } = slot
   const told = (rest: string): readonly string[] => log.rules(rule.effect, rule.id, rest)
   const count = `counter name "${counterOf(rule.id)}"`
@@ -29,11 +32,13 @@ function verdictRules(slot: Slot, log: Log, admission: string | null): readonly 
   if (UNTRACKED.has(rule.id)) return told(`${count} accept`)
   // An error belongs to a flow that has its mark already.
   if (rule.id === 'fixed/icmp-errors') return told(`${count} accept`)
+  // Its end was looked at by the clock on the wall; put back, that would let in again what has ended.
+  const over = slot.endsAt === null ? [] : [`${OUR_MARK} != @${STANDING} ${refusal}`]
   const admit = admission === null || rule.tier === 'fixed' ? [] : [`ct state new jump ${admission}`]
   const marks = slot.numbers.map(({ value }) => `${setMark(value)} accept`)
   const [only, ...later] = marks
-  if (later.length === 0) return [...admit, ...told(`${count} ${only}`)]
+  if (later.length === 0) return [...over, ...admit, ...told(`${count} ${only}`)]
   // The first number that has not ended; the last ends with the rule, which was looked at before.
   const until = slot.numbers.slice(0, -1).map(({ endsAt }) => `${timeBetween(null, endsAt)} `)
-  return [...admit, ...told(count), ...marks.map((mark, at) => `${until[at] ?? ''}${mark}`)]
+  return [...over, ...admit, ...told(count), ...marks.map((mark, at) => `${until[at] ?? ''}${mark}`)]
 }
