@@ -99,6 +99,7 @@ export const status: Schema = object({
   given: object({
     leases: whole,
     followed: listOf(object({ kind: text, path: text })),
+    watched: listOf(text),
     trouble: orNull(text),
   }),
   privileged: object({ kind: text, restarts: whole }),

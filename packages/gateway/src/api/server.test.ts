@@ -117,7 +117,7 @@ function daemonWith(events: Store): Daemon {
           kinds: 0,
         },
       },
-      given: { leases: 1, followed: [{ kind: 'dnsmasq', path: '/a"b' }], trouble: null },
+      given: { leases: 1, followed: [{ kind: 'dnsmasq', path: '/a"b' }], watched: ['wlan0'], trouble: null },
       privileged: { kind: 'library', restarts: 0 },
       countsBytes: true,
     }),

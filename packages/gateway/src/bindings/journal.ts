@@ -7,7 +7,7 @@
  * device then asks again. A torn line is no line. On a full disk everything goes on from memory, `trouble` says so, and
  * the file is written anew as soon as there is room. It is also written anew when most of its lines say nothing any more.
  */
-import type { Ruleset, Said } from '@thingwall/policy'
+import type { Address, Ruleset, Said } from '@thingwall/policy'
 import type { GivenDevice } from '@thingwall/policy/nftables'
 import type { BindingClock } from './clock.ts'
 import { type Entry, type Fact, type Lease, leftMs, readEntry, writeEntry } from './entry.ts'
@@ -22,6 +22,8 @@ export interface Journal {
   readonly leases: () => readonly Lease[]
   /** Whether a lease is known already to last for so long. */
   readonly holds: (lease: Lease, forMs: number) => boolean
+  /** Who has an address now, and for how long yet; null for nobody. */
+  readonly holder: (address: Address) => { readonly lease: Lease; readonly leftMs: number } | null
   /** What one device, an index of the rule set, has now. */
   readonly given: (ruleset: Ruleset, device: number) => GivenDevice
   readonly said: (ruleset: Ruleset) => Said
@@ -117,6 +119,11 @@ export function openJournal({ file, clock, syncWithinMs = 1000 }: JournalOptions
       const held = facts.lease(lease.address)
       const ends = clock.sinceBootMs() + forMs
       return held?.lease.link === lease.link && (held.ends === ends || Math.abs(held.ends - ends) < SAME_MS)
+    },
+    holder: (address) => {
+      const held = facts.lease(address)
+      const leftMs = held === null ? 0 : held.ends - clock.sinceBootMs()
+      return held === null || leftMs <= 0 ? null : { lease: held.lease, leftMs }
     },
     given: (ruleset, device) => facts.given(ruleset, device, clock.now() - clock.sinceBootMs()),
     said: (ruleset) => facts.said(ruleset, clock.now() - clock.sinceBootMs()),

@@ -94,6 +94,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     elements: privileged.elements,
     policies,
     leases: options.leases,
+    openSocket: privileged.openSocket,
     learn: recording.learn,
     tell: (event) => recording.append([event]),
     log,

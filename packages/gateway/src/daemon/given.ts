@@ -1,6 +1,6 @@
 /**
- * What devices are given while the daemon runs: lease files followed, the journal kept, the elements put into every
- * generation that packets meet. Whose address it is becomes known to the recorder at once. What cannot be bound, and a
+ * What devices are given while the daemon runs: lease files followed, links watched, the journal kept, the elements put
+ * into every generation that packets meet. Whose address it is becomes known to the recorder at once. What cannot be bound, and a
  * device that claims another's address, becomes an event, each no more than once an hour.
  */
 import { existsSync } from 'node:fs'
@@ -18,6 +18,8 @@ import type { BoundNow } from '../enforce/point.ts'
 import type { DirectoryAddition } from '../events/directory.ts'
 import type { NoticeEvent } from '../events/model.ts'
 import type { ElementChange } from '../privileged/element-changes.ts'
+import type { Privileged } from '../privileged/privileged.ts'
+import { followWire, type Wire } from '../wire/follow.ts'
 import type { Log } from './log.ts'
 import { notice, type Topic } from './notice.ts'
 import type { Policies } from './policies.ts'
@@ -41,6 +43,7 @@ export interface GivenOptions {
   readonly elements: (changes: readonly ElementChange[]) => Promise<void>
   readonly policies: Policies
   readonly leases: readonly LeasePlace[]
+  readonly openSocket: Privileged['openSocket']
   readonly learn: (additions: readonly DirectoryAddition[]) => void
   readonly tell: (event: NoticeEvent) => void
   readonly log: Log
@@ -62,6 +65,8 @@ export interface GivenState {
   readonly leases: number
   /** Files that are followed now. */
   readonly followed: readonly LeasePlace[]
+  /** Interfaces on which leases and claims are watched for now. */
+  readonly watched: readonly string[]
   /** Why the journal's file does not hold everything; null while it does. */
   readonly trouble: string | null
 }
@@ -69,12 +74,15 @@ export interface GivenState {
 /** A folder that is not there yet is looked for so often. */
 const LOOK_FOR_MS = 60_000
 const SAY_AGAIN_MS = 3_600_000
+/** Of a link; devices that shout louder than this are not heard. */
+const WIRE_BUFFER_BYTES = 1 << 20
 
 export function openGiven(options: GivenOptions): Given {
   const { point, policies, log, clock = thisClock() } = options
   let journal: Journal | null = null
   let keeper: Keeper | null = null
   let ruleset: Ruleset | null = null
+  let wire: Wire | null = null
   /** The kernel may not have everything that the journal says. */
   let isStale = true
   const followed = new Map<LeasePlace, LeaseFile>()
@@ -138,6 +146,25 @@ export function openGiven(options: GivenOptions): Given {
       }
     }
   }
+  const listen = (): void => {
+    wire ??= followWire({
+      ...begin(),
+      clock,
+      rulesets: () => (ruleset === null ? [] : [ruleset]),
+      open: (interfaceIndex) =>
+        options.openSocket({
+          kind: 'address-frames',
+          interfaceIndex,
+          receiveBufferBytes: WIRE_BUFFER_BYTES,
+        }),
+      conflict: (link, address) =>
+        say(
+          'address-taken',
+          `${formatAddress(address)} is claimed by ${link}, and the policy gives it to another`,
+        ),
+      trouble: (message) => say('links-unwatched', message),
+    })
+  }
   const refresh = async (): Promise<void> => {
     if (!isStale) return
     isStale = false
@@ -167,6 +194,7 @@ export function openGiven(options: GivenOptions): Given {
     follows: async (of) => {
       ruleset = of
       follow()
+      listen()
       // Whoever applied read the journal's file; what that does not hold, and what came while nobody ran, is put there.
       isStale ||= begin().journal.trouble() !== null
       await refresh()
@@ -174,11 +202,13 @@ export function openGiven(options: GivenOptions): Given {
     state: () => ({
       leases: journal?.leases().length ?? 0,
       followed: [...followed.keys()],
+      watched: wire?.listening() ?? [],
       trouble: journal?.trouble() ?? null,
     }),
     close: async () => {
       clearInterval(timer)
       for (const file of followed.values()) file.close()
+      await wire?.close()
       await journal?.close()
     },
   }

@@ -15,6 +15,7 @@ export type Topic =
   | 'recorder-restarted'
   | 'packets-not-logged'
   | 'leases-unread'
+  | 'links-unwatched'
   | 'address-taken'
 
 export function notice(topic: Topic, text: string, at: number): NoticeEvent {

@@ -21,6 +21,14 @@ interface Libc {
     addressBytes: number,
   ) => number
   readonly recv: (fd: number, into: Uint8Array, lengthBytes: number, flags: number) => number
+  readonly recvfrom: (
+    fd: number,
+    into: Uint8Array,
+    lengthBytes: number,
+    flags: number,
+    address: Uint8Array,
+    addressBytes: Uint32Array,
+  ) => number
   readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, size: number) => number
   readonly getsockopt: (
     fd: number,
@@ -77,6 +85,7 @@ export function libc(): Libc {
     send: program.func('intptr_t send(int, const void *, size_t, int)'),
     sendto: program.func('intptr_t sendto(int, const void *, size_t, int, const void *, uint32_t)'),
     recv: program.func('intptr_t recv(int, void *, size_t, int)'),
+    recvfrom: program.func('intptr_t recvfrom(int, void *, size_t, int, void *, uint32_t *)'),
     setsockopt: program.func('int setsockopt(int, int, int, const void *, uint32_t)'),
     getsockopt: program.func('int getsockopt(int, int, int, void *, uint32_t *)'),
     recvmmsg: program.func('int recvmmsg(int, void *, unsigned int, int, void *)'),

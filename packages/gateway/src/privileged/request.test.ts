@@ -31,6 +31,7 @@ describe('read', () => {
     [{ op: 'setting', setting: 'net/ipv4/ip_forward', value: 1 }],
     [{ op: 'socket', socket: log }],
     [{ op: 'socket', socket: { kind: 'flow-events', receiveBufferBytes: 4096 } }],
+    [{ op: 'socket', socket: { kind: 'address-frames', interfaceIndex: 7, receiveBufferBytes: 4096 } }],
   ])('%j', (request) => {
     expect(readRequest(request)).toEqual(request)
   })
@@ -117,6 +118,9 @@ describe('refused', () => {
     [{ op: 'socket', socket: { ...log, group: 65_536 } }],
     [{ op: 'socket', socket: { ...log, copyBytes: 1.5 } }],
     [{ op: 'socket', socket: { kind: 'flow-events', receiveBufferBytes: 2 ** 40 } }],
+    // 0 would be every interface.
+    [{ op: 'socket', socket: { kind: 'address-frames', interfaceIndex: 0, receiveBufferBytes: 4096 } }],
+    [{ op: 'socket', socket: { kind: 'address-frames', interface: 'wan0', receiveBufferBytes: 4096 } }],
   ])('%j', (request) => {
     expect(() => readRequest(request)).toThrow(Refused)
   })

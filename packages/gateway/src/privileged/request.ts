@@ -44,6 +44,12 @@ export type SocketRequest =
   | { readonly kind: 'flow-table'; readonly receiveBufferBytes: number }
   /** Every change of a rule set, by whomever. */
   | { readonly kind: 'rule-changes'; readonly receiveBufferBytes: number }
+  /** Frames of one interface that say who has an address (`wire-filter.ts`), whoever sends them. */
+  | {
+      readonly kind: 'address-frames'
+      readonly interfaceIndex: number
+      readonly receiveBufferBytes: number
+    }
 
 /** Kernel settings below /proc/sys that may be set. */
 export type Setting =
@@ -128,6 +134,9 @@ function readSocket(value: unknown): SocketRequest {
         flushAfterMs: numberOf(rest.flushAfterMs, 10, 10_000),
         receiveBufferBytes,
       }
+    case 'address-frames':
+      only(rest, ['interfaceIndex', 'receiveBufferBytes'])
+      return { kind, interfaceIndex: numberOf(rest.interfaceIndex, 1, 0x7fffffff), receiveBufferBytes }
     case 'flow-events':
     case 'flow-table':
     case 'rule-changes':

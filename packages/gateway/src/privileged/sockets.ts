@@ -1,11 +1,13 @@
 /**
  * The netlink sockets that the gateway listens to, opened and configured here and read elsewhere. Configuring one needs
  * CAP_NET_ADMIN in whoever does it, each time; reading needs nothing. So whoever gets the socket can only read it.
+ * (The packet sockets are in `wire-socket.ts`.)
  *
  * Messages: linux/netfilter/nfnetlink.h, nfnetlink_log.h, nfnetlink_conntrack.h. What comes in is not read here.
  */
 import type { SocketRequest } from './request.ts'
 import { EINTR, type System, systemError } from './system.ts'
+import { openWireSocket } from './wire-socket.ts'
 
 const AF_NETLINK = 16
 const SOCK_RAW_NONBLOCKING: number = 3 | 0o4000 | 0o2000000
@@ -40,6 +42,12 @@ const FLAG_SEQUENCE = 1
 
 /** Opens a socket and says its descriptor. Throws with what the kernel said. */
 export function openSocket(system: System, request: SocketRequest): number {
+  return request.kind === 'address-frames' ? openWireSocket(system, request) : openNetlink(system, request)
+}
+
+type NetlinkRequest = Exclude<SocketRequest, { readonly kind: 'address-frames' }>
+
+function openNetlink(system: System, request: NetlinkRequest): number {
   const fd = system.socket(AF_NETLINK, SOCK_RAW_NONBLOCKING, NETLINK_NETFILTER)
   if (fd < 0) throw systemError(system, 'netlink socket')
   try {
@@ -55,7 +63,7 @@ export function openSocket(system: System, request: SocketRequest): number {
   }
 }
 
-function prepare(system: System, fd: number, request: SocketRequest): void {
+function prepare(system: System, fd: number, request: NetlinkRequest): void {
   switch (request.kind) {
     case 'packet-log':
       listenToLog(system, fd, request)
