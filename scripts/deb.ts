@@ -164,7 +164,8 @@ function placeSystem(tree: string): void {
 
 function placePapers(tree: string, version: string): void {
   place(join(packaging, 'debian/copyright'), tree, `${papers}/copyright`)
-  place(join(root, 'docs/decisions/0021-boot.md'), tree, `${papers}/0021-boot.md`)
+  for (const paper of ['0021-boot.md', '0026-daemon.md'])
+    place(join(root, 'docs/decisions', paper), tree, `${papers}/${paper}`)
   const day = new Date(changedAt() * 1000).toUTCString().replace('GMT', '+0000')
   const changes = `thingwall (${version}) stable; urgency=medium\n\n  * See the changelogs of its packages.\n\n -- The Thingwall authors <thingwall@localhost>  ${day}\n`
   put(tree, `${papers}/changelog.gz`, gzipSync(changes, { level: 9 }))

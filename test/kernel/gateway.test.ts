@@ -4,7 +4,17 @@
  * killed comes back. Its lines are many because one site and one daemon serve all of it.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +33,9 @@ const node = [
   '--disable-warning=ExperimentalWarning',
 ] as const
 
+/** Somebody without rights who is on every Debian. */
+const account = 'daemon'
+
 let site: Site
 let wire: PacketSocket
 let folder: string
@@ -39,6 +52,9 @@ afterAll(async () => {
 })
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'thingwall-gateway-'))
+  // The daemon is not root.
+  chmodSync(folder, 0o755)
+  mkdirSync(join(folder, 'leases'))
 })
 afterEach(async () => {
   await ended('SIGTERM')
@@ -105,7 +121,9 @@ async function apply(drift: 'restore' | 'report', echo = '7000/udp'): Promise<vo
 
 async function begin(): Promise<void> {
   logged = ''
-  daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...node, main, 'gateway'], {
+  const leases = `dnsmasq:${join(folder, 'leases/dnsmasq.leases')}`
+  const gateway = [main, 'gateway', '--user', account, '--leases', leases]
+  daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...node, ...gateway], {
     env: { ...process.env, ...env() },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -180,10 +198,10 @@ async function seen(what: string, query: string, is: (event: EventJson) => boole
 const noticed = (topic: string): Promise<EventJson> =>
   seen(topic, 'kind=notice', (event) => event.kind === 'notice' && event.topic === topic)
 
-function send(destinationPort: number): void {
-  const [{ four, mac }, to] = [places['vent-01'], places.internet.four]
+function send(destinationPort: number, source: string = places['vent-01'].four): void {
+  const [{ mac }, to] = [places['vent-01'], places.internet.four]
   const payload = { kind: 'udp', sourcePort: 40_000, destinationPort, data: new Uint8Array(20) } as const
-  const packet = { kind: 'ipv4', source: four, destination: to, payload } as const
+  const packet = { kind: 'ipv4', source, destination: to, payload } as const
   wire.send(buildFrame({ source: mac, destination: gatewayLinks.wlan0, payload: packet }))
 }
 
@@ -293,6 +311,87 @@ test('where the policy says so it is put back, also when everything is flushed',
   expect(text).toMatch(/^thingwall_in_force 1$/m)
 })
 
+test('the daemon has no rights, and writes to its own part of the state folder only', async () => {
+  await apply('restore')
+  await begin()
+  const state = join(folder, 'state')
+  const pid = unprivilegedOf(daemon?.pid ?? 0)
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  expect(/^Uid:\s+(.*)$/m.exec(status)?.[1]).toMatch(/^(?!0\b)(\d+)\t\1\t\1\t\1$/)
+  for (const set of ['CapEff', 'CapPrm', 'CapInh', 'CapAmb'])
+    expect([set, new RegExp(`^${set}:\\s+(.*)$`, 'm').exec(status)?.[1]]).toEqual([set, '0000000000000000'])
+  await site.must('gateway', ['nft', 'flush', 'ruleset'])
+  await noticed('rules-restored')
+  // What root loads, follows or removes is root's: nobody else can have put it there.
+  const owners = (path: string): readonly string[] => {
+    const { uid, gid, mode } = lstatSync(path)
+    const isOpen = !lstatSync(path).isSymbolicLink() && (mode & 0o022) !== 0 && !path.endsWith('/lock')
+    const below = lstatSync(path).isDirectory() && !path.endsWith('/gateway') ? readdirSync(path) : []
+    const found =
+      path.endsWith('/gateway') || (uid === 0 && !isOpen) ? [] : [`${path} ${uid} ${gid} ${mode.toString(8)}`]
+    return [...found, ...below.flatMap((name) => owners(join(path, name)))]
+  }
+  expect(owners(state)).toEqual([])
+  expect(statSync(join(state, 'gateway')).uid).not.toBe(0)
+  expect(statSync(join(state, 'gateway/restored.json')).uid).not.toBe(0)
+  expect(await thingwall('status')).toMatchObject({
+    integrity: { kind: 'intact' },
+    isTimeless: expect.anything(),
+  })
+  const { applications } = await json<{ readonly applications: readonly object[] }>('/v1/history')
+  expect(applications.length).toBe(1)
+})
+
+test('a lease becomes a binding without an apply, by name in events, and outlives an apply, a flush and a kill', async () => {
+  const vent = places['vent-01']
+  const leased = '10.20.0.77'
+  await apply('restore')
+  await begin()
+  const inSet = async (): Promise<boolean> =>
+    (await site.must('gateway', ['nft', 'list', 'ruleset'])).includes(leased)
+  expect(await inSet()).toBe(false)
+  const line = `${Math.floor(Date.now() / 1000) + 3600} ${vent.mac} ${leased} vent *\n`
+  writeFileSync(join(folder, 'leases/dnsmasq.leases'), line)
+  await until('it to be bound', inSet)
+  send(7001, leased)
+  await seen(
+    'it to be told by name',
+    'device=vent-01&kind=denied',
+    (event) => event.kind === 'denied' && event.source.address === leased && event.rule === 'default/deny',
+  )
+  await apply('restore', '7002/udp')
+  expect(await inSet()).toBe(true)
+  await site.must('gateway', ['nft', 'flush', 'ruleset'])
+  await noticed('rules-restored')
+  expect(await inSet()).toBe(true)
+  await ended('SIGKILL')
+  await apply('restore', '7003/udp')
+  expect(await inSet()).toBe(true)
+  await begin()
+  writeFileSync(join(folder, 'leases/dnsmasq.leases'), '')
+  await until('it to be let go', async () => !(await inSet()))
+})
+
+test('flows that are open and closed are told, with their bytes', async () => {
+  await apply('report')
+  await begin()
+  send(7000)
+  const opened = await seen(
+    'a flow',
+    'kind=opened',
+    (event) => event.kind === 'opened' && event.rule === 'vent-01/echo',
+  )
+  expect(opened).toMatchObject({ source: { device: 'vent-01' }, destination: { port: 7000 } })
+  expect(await json('/v1/status')).toMatchObject({ countsBytes: true })
+  await site.must('gateway', ['conntrack', '-D', '-p', 'udp'])
+  const closed = await seen(
+    'its end',
+    'kind=closed',
+    (event) => event.kind === 'closed' && event.rule === 'vent-01/echo',
+  )
+  expect(closed).toMatchObject({ sent: { packets: 1, bytes: 48 } })
+})
+
 test('a trial that nobody confirms is told when it is over', async () => {
   await apply('report')
   await begin()
@@ -321,10 +420,19 @@ test('a killed privileged process is begun anew and counted; a killed daemon tak
   )
 })
 
-/** The process that the daemon started for rules. */
+/** The process that was started for rules. */
 function helperOf(parent: number): number {
+  return childOf(parent, '\0rules\0')
+}
+
+/** The daemon itself, which runs without rights. */
+function unprivilegedOf(parent: number): number {
+  return childOf(parent, '\0gateway\0')
+}
+
+function childOf(parent: number, sign: string): number {
   const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ')
-  const found = children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('\0rules\0'))
-  if (found === undefined) throw new Error('the daemon has no privileged process')
+  const found = children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(sign))
+  if (found === undefined) throw new Error(`there is no process with ${sign} in ${children.join(', ')}`)
   return Number(found)
 }

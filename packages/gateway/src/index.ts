@@ -11,6 +11,14 @@ export { type JournalFile, openJournalFile } from './bindings/journal-file.ts'
 export { type Keeper, type KeeperOptions, openKeeper } from './bindings/keeper.ts'
 export { followLeaseFile, type LeaseFile, type LeaseFileOptions } from './bindings/lease-file.ts'
 export { type Clock, type ClockOptions, noteClock, readClock } from './clock/clock.ts'
+export {
+  ACCOUNT,
+  type Account,
+  accountOf,
+  become,
+  canBecome,
+  prepareFolders,
+} from './daemon/account.ts'
 export { LEASE_PLACES, type LeasePlace } from './daemon/given.ts'
 export { LOG_GROUP } from './daemon/log-group.ts'
 export { apiSocket, eventFolder, RUN_FOLDER } from './daemon/places.ts'
@@ -53,6 +61,7 @@ export { type Interface, type InterfaceAddress, ownAddresses, type Survey, surve
 export type { RuleCount } from './nft/counters.ts'
 export type { ForeignChain, ForeignTranslation } from './nft/foreign.ts'
 export { type Nft, type NftObject, openNft } from './nft/program.ts'
+export { acceptPrivileged, privilegedSockets } from './privileged/accept.ts'
 export type { ElementChange } from './privileged/element-changes.ts'
 export { connected, type Launch, type Launched, spawned } from './privileged/launch.ts'
 export { type Backend, openPrivileged, type Privileged } from './privileged/privileged.ts'

@@ -85,6 +85,16 @@ export const options = {
     help: 'answer questions over TCP too; takes --token-file',
   },
   'token-file': { type: 'string', value: 'FILE', help: 'the token that callers over TCP must show' },
+  user: {
+    type: 'string',
+    value: 'NAME',
+    help: 'whom the daemon runs as when root starts it (default: thingwall)',
+  },
+  leases: {
+    type: 'string',
+    value: 'FILES',
+    help: 'lease files to follow, as dnsmasq:FILE or kea:FILE with commas, or none (default: where Debian keeps both)',
+  },
   'dry-run': { type: 'boolean', help: 'ask the kernel whether it would take it; change nothing' },
   'lock-me-out': { type: 'boolean', help: 'apply even where that cuts the connection this is called from' },
   'accept-stricter': {

@@ -193,7 +193,7 @@ const table = {
   gateway: {
     summary: 'the daemon: record what is seen and blocked, watch what is in force, answer questions',
     operands: [],
-    options: ['state', 'listen', 'token-file'],
+    options: ['state', 'user', 'leases', 'listen', 'token-file'],
     examples: [
       'sudo thingwall gateway',
       'sudo thingwall gateway --listen 10.30.0.1:8520 --token-file /etc/thingwall/token',

@@ -5,6 +5,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { apiSocket } from '../daemon/places.ts'
 import { ThingwallError } from '../error.ts'
@@ -36,7 +37,7 @@ export async function listen({ folder, tcp, ...options }: ListenOptions): Promis
   }
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-    if (await answers(path)) throw new Error('another gateway answers there')
+    if (!(await isFree(path))) throw new Error('another gateway answers there')
     rmSync(path, { force: true })
     const local = openServer({ ...options, token: null })
     await local.ready()
@@ -58,6 +59,9 @@ export async function listen({ folder, tcp, ...options }: ListenOptions): Promis
   }
 }
 
+const GONE_WITHIN_MS = 5000
+const LOOK_AGAIN_MS = 100
+
 /** Its owner and group may call from the first instant: the file is made with that mode. */
 async function bound({ server }: FastifyInstance, path: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -70,6 +74,15 @@ async function bound({ server }: FastifyInstance, path: string): Promise<void> {
   }
   await promise
   server.removeListener('error', reject)
+}
+
+/** One that was killed with its parent, or restarted, may take a moment to end. */
+async function isFree(path: string): Promise<boolean> {
+  for (let waitedMs = 0; await answers(path); waitedMs += LOOK_AGAIN_MS) {
+    if (waitedMs >= GONE_WITHIN_MS) return false
+    await sleep(LOOK_AGAIN_MS)
+  }
+  return true
 }
 
 function answers(path: string): Promise<boolean> {

@@ -12,8 +12,9 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { gatewayPart } from '../disk/parts.ts'
 
 export interface JournalFile {
   /** What it holds; empty where there is none. */
@@ -27,16 +28,18 @@ export interface JournalFile {
   readonly close: () => void
 }
 
-/** Name of the journal in the state folder. */
-export const JOURNAL = 'bindings.journal'
+/** The journal in the part of the state folder that is the daemon's. */
+export function journalIn(folder: string): string {
+  return join(gatewayPart(folder), 'bindings.journal')
+}
 
 /** The file in a state folder, which is made where there is none. */
 export function openJournalFile(folder: string): JournalFile {
-  const path = join(folder, JOURNAL)
+  const path = journalIn(folder)
   let fd: number | null = null
   const open = (): number => {
     if (fd !== null) return fd
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
     fd = openSync(path, 'a', 0o600)
     return fd
   }
@@ -61,9 +64,9 @@ export function openJournalFile(folder: string): JournalFile {
       if (fd !== null) await promisify(fdatasync)(fd)
     },
     replace: (text) => {
-      const temporary = join(folder, `.${JOURNAL}.new`)
+      const temporary = `${path}.new`
       try {
-        mkdirSync(folder, { recursive: true, mode: 0o700 })
+        mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
         const file = openSync(temporary, 'w', 0o600)
         try {
           writeAll(file, text)
@@ -86,7 +89,7 @@ export function openJournalFile(folder: string): JournalFile {
 /** What the journal of a state folder holds; empty where there is none. */
 export function readJournalFile(folder: string): string {
   try {
-    return readFileSync(join(folder, JOURNAL), 'utf8')
+    return readFileSync(journalIn(folder), 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
     throw error

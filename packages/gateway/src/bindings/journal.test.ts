@@ -3,9 +3,9 @@
  * it stays bounded, and goes on from memory while the disk takes nothing. Long because clocks, files and bounds are told
  * by the same words.
  */
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   type Address,
   device,
@@ -22,7 +22,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { BindingClock } from './clock.ts'
 import type { Fact } from './entry.ts'
 import { type Journal, openJournal, readJournal } from './journal.ts'
-import { JOURNAL, type JournalFile, openJournalFile } from './journal-file.ts'
+import { type JournalFile, journalIn, openJournalFile } from './journal-file.ts'
 
 const MINUTE = 60_000
 const links = [
@@ -217,7 +217,7 @@ describe('whatever the file is', () => {
     journal.put(lease(0, '10.20.0.7'), MINUTE)
     journal.put(lease(1, '10.20.0.8'), MINUTE)
     await journal.close()
-    const path = join(folder, JOURNAL)
+    const path = journalIn(folder)
     const whole = readFileSync(path)
     const ends = whole.subarray(0, -1).lastIndexOf(10) + 1
     for (let cut = ends; cut < whole.length; cut++) {
@@ -235,11 +235,9 @@ describe('whatever the file is', () => {
   test('garbage is passed over and counted, and breaks nothing', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.string(), fc.json()), { maxLength: 20 }), (lines) => {
-        rmSync(join(folder, JOURNAL), { force: true })
-        appendFileSync(
-          join(folder, JOURNAL),
-          `${lines.map((line) => line.replaceAll('\n', ' ')).join('\n')}\n`,
-        )
+        mkdirSync(dirname(journalIn(folder)), { recursive: true })
+        rmSync(journalIn(folder), { force: true })
+        appendFileSync(journalIn(folder), `${lines.map((line) => line.replaceAll('\n', ' ')).join('\n')}\n`)
         const journal = openJournal({ file: openJournalFile(folder), clock })
         journal.put(lease(0, '10.20.0.7'), MINUTE)
         expect(says()).toEqual(['10.20.0.7: vent-01 1m'])
@@ -277,7 +275,7 @@ describe('bounded', () => {
     await journal.flush()
     expect(journal.size().lines).toBe(1)
     expect(says()).toEqual(['10.20.0.7: vent-01 3000m'])
-    expect(statSync(join(folder, JOURNAL)).size).toBeLessThan(200)
+    expect(statSync(journalIn(folder)).size).toBeLessThan(200)
     journal.put(lease(1, '10.20.0.8'), MINUTE)
     expect(says()).toEqual(['10.20.0.7: vent-01 3000m', '10.20.0.8: vent-02 1m'])
   })

@@ -70,7 +70,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     machine,
     options.launch === undefined ? {} : { launch: options.launch },
   )
-  const point = await openNftablesPoint({ machine, state, now, nft: privileged })
+  const point = await openNftablesPoint({ machine, state, now, nft: privileged, writer: 'gateway' })
   const policies = rememberPolicies(point, machine)
   const listeners = new Set<(last: EventId) => void>()
   const recording = openRecording({
@@ -103,17 +103,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const watch = watchInForce({
     point,
     policyOf: policies.of,
-    restore: async (record, why) =>
-      restore({
-        point,
-        record,
-        policy: await policies.afresh(record.sequence),
-        given,
-        machine,
-        state,
-        why,
-        now,
-      }),
+    restore: async (record) =>
+      restore({ point, record, policy: await policies.afresh(record.sequence), given, machine, state, now }),
     tell: (event) => recording.append([event]),
     follows: async ({ record }, policy) => {
       await counting.attempt()

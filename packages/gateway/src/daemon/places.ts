@@ -1,5 +1,6 @@
 /** Where the daemon's things are, for those who ask it and those who look without it. */
 import { join } from 'node:path'
+import { gatewayPart } from '../disk/parts.ts'
 
 /** Where the API's socket is when nobody says otherwise. */
 export const RUN_FOLDER = '/run/thingwall-gateway'
@@ -11,5 +12,5 @@ export function apiSocket(folder: string): string {
 
 /** The folder of the events of a state folder. */
 export function eventFolder(state: string): string {
-  return join(state, 'events')
+  return join(gatewayPart(state), 'events')
 }

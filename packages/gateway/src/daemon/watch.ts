@@ -11,13 +11,13 @@ import type { NoticeEvent } from '../events/model.ts'
 import type { Log } from './log.ts'
 import { notice } from './notice.ts'
 import type { RememberedPolicy } from './policy-in-force.ts'
-import type { Restored } from './restore.ts'
+import type { PutBack } from './restore.ts'
 import type { ChangedBy } from './rule-changes.ts'
 
 export interface WatchOptions {
   readonly point: Pick<NftablesPoint, 'read' | 'exclusively'>
   readonly policyOf: (sequence: number) => Promise<RememberedPolicy | null>
-  readonly restore: (record: ApplicationRecord, why: string) => Promise<Restored>
+  readonly restore: (record: ApplicationRecord) => Promise<PutBack>
   readonly tell: (event: NoticeEvent) => void
   /** Another application is met now, or none; its policy is null where it is not kept. */
   readonly follows: (inForce: InForce, policy: RememberedPolicy | null) => Promise<void>
@@ -94,7 +94,7 @@ export function watchInForce(options: WatchOptions): Watch {
       say('rules-changed', `${told(changes)}${lastBy === null ? '' : `, by ${named(lastBy)}`}`)
     }
     if (policy?.document.drift === 'restore' && wanted !== null && seen.trial === null)
-      await putBack(wanted, policy, changes)
+      await putBack(wanted, policy)
   }
   const follow = async (
     seen: InForce,
@@ -118,11 +118,7 @@ export function watchInForce(options: WatchOptions): Watch {
     if (isOther) await options.follows(seen, policy)
     return policy
   }
-  const putBack = async (
-    wanted: ApplicationRecord,
-    policy: RememberedPolicy,
-    changes: readonly string[],
-  ): Promise<void> => {
+  const putBack = async (wanted: ApplicationRecord, policy: RememberedPolicy): Promise<void> => {
     const sinceMs = now() - restoredAt
     if (sinceMs > CALM_MS || sinceMs < 0) inRow = 0
     const pauseMs = inRow === 0 ? 0 : Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (inRow - 1))
@@ -130,15 +126,16 @@ export function watchInForce(options: WatchOptions): Watch {
     inRow += 1
     restoredAt = now()
     try {
-      const { sequence, isWhole } = await options.restore(wanted, `put back: ${told(changes)}`)
+      const { outcome, isWhole } = await options.restore(wanted)
+      if (outcome === 'other') throw new Error('something else was confirmed, or is on trial')
       inForce = await point.read()
-      restores += 1
+      if (outcome === 'restored') restores += 1
       drift = null
       await options.follows(inForce, policy)
       const less = isWhole
         ? ''
         : '; addresses that devices were given by a file are not among it: apply again'
-      say('rules-restored', `${nameOf(wanted)} is in force again, as application ${sequence}${less}`)
+      say('rules-restored', `${nameOf(wanted)} is in force again${less}`)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       say('restore-failed', `what was changed could not be put back: ${why}`)

@@ -2,13 +2,13 @@
  * The disk, as far as the state folder needs it: each step lasts once it is done, so that a power cut leaves the disk
  * as it was between two of them. A parameter, so that tests can fail, count and end the process at each step.
  */
-import { mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 export interface Disk {
-  /** Makes a folder, and those above it; false when it was there. Only its owner may look into it. */
+  /** Makes a folder, and those above it; false when it was there. Its group may look into it. */
   readonly makeFolder: (path: string) => Promise<boolean>
-  /** Writes a new file. */
+  /** Writes a new file, which its group may read. */
   readonly write: (path: string, data: string | Uint8Array) => Promise<void>
   /** Makes a new symbolic link. */
   readonly link: (path: string, target: string) => Promise<void>
@@ -28,9 +28,10 @@ export interface Disk {
 
 export const thisDisk: Disk = {
   makeFolder: async (path) => {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeShown(dirname(path))
     try {
-      await mkdir(path, { mode: 0o700 })
+      await mkdir(path, { mode: FOLDER_MODE })
+      await show(path)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
       throw error
@@ -39,8 +40,10 @@ export const thisDisk: Disk = {
     return true
   },
   write: async (path, data) => {
-    const file = await open(path, 'w', 0o600)
+    const file = await open(path, 'w', FILE_MODE)
     try {
+      // Whatever the mask of this process is.
+      await file.chmod(FILE_MODE)
       await file.writeFile(data)
       await file.sync()
     } finally {
@@ -67,6 +70,23 @@ export const thisDisk: Disk = {
       () => 0,
     ),
   target: (path) => readlink(path).catch(() => null),
+}
+
+/** In a folder of root's with the daemon's group (setgid) the daemon reads what is written there. */
+const FILE_MODE = 0o640
+const FOLDER_MODE = 0o750
+
+/** Folders that are missing, from the outermost on. */
+async function makeShown(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: FOLDER_MODE })
+  if (first === undefined) return
+  for (let made = path; made.length >= first.length; made = dirname(made)) await show(made)
+}
+
+/** Whatever the mask of this process is; that new files get the folder's group stays as it was inherited. */
+async function show(folder: string): Promise<void> {
+  const { mode } = await stat(folder)
+  await chmod(folder, (mode & 0o2000) | FOLDER_MODE)
 }
 
 /** A name lasts once its folder is on the disk. */

@@ -34,9 +34,13 @@ export async function exclusively<T>(
   const path = join(folder, 'lock')
   // Read only, so that a disk that takes nothing any more keeps nobody from going back.
   const file = await refusing(folder, async () => {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
     const there = await open(path, 'r').catch(() => null)
-    return there ?? (await open(path, 'a+', 0o600))
+    if (there !== null) return there
+    await mkdir(folder, { recursive: true, mode: 0o750 })
+    const made = await open(path, 'a+', 0o660)
+    // Whatever the mask is: the daemon, of the folder's group, holds it and says so too.
+    await made.chmod(0o660)
+    return made
   })
   try {
     await take(file, path, options)

@@ -7,10 +7,11 @@ const FULL = 0.8
 export const connections: Check = async ({ machine, isInUse }) => {
   const read = async (name: string): Promise<number> =>
     Number((await machine.read(`${FOLDER}/${name}`))?.trim())
-  const [most, count, loose] = [
+  const [most, count, loose, counts] = [
     await read('nf_conntrack_max'),
     await read('nf_conntrack_count'),
     await read('nf_conntrack_tcp_loose'),
+    await read('nf_conntrack_acct'),
   ]
   // The settings are there once something tracks connections.
   if (!(most > 0))
@@ -36,6 +37,14 @@ export const connections: Check = async ({ machine, isInUse }) => {
       severity: 'warning',
       message: 'connections may begin without a SYN: after a restart answers of a server look like openings',
       mend: 'sysctl -w net.netfilter.nf_conntrack_tcp_loose=0',
+    })
+  // The gateway daemon turns it on; where it cannot, its events of flows are without packets and bytes.
+  if (isInUse && counts !== 1)
+    findings.push({
+      check: 'connections',
+      severity: 'note',
+      message: 'packets and bytes of flows are not counted',
+      mend: 'sysctl -w net.netfilter.nf_conntrack_acct=1',
     })
   return findings
 }

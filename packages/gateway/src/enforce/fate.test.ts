@@ -14,7 +14,7 @@ function application(sequence: number, digest: string, story: Story | null): App
     confirmWithinMs: null,
     bootDigest: null,
   }
-  return { record, coverage: 'all', observation: null, story, restored: null }
+  return { record, coverage: 'all', observation: null, story, restored: [] }
 }
 function resident(generation: string, digest: string | null, sequence: number | null): Resident {
   return { generation, digest, sequence }

@@ -12,8 +12,10 @@ export function applicationOf(
   applications: readonly Application[],
 ): Application | null {
   if (resident === null || resident.digest === null) return null
-  const alike = applications.filter(({ record, restored }) =>
-    [record.digest, record.bootDigest, restored?.digest].includes(resident.digest ?? undefined),
+  const alike = applications.filter(
+    ({ record, restored }) =>
+      [record, ...restored].some(({ digest }) => digest === resident.digest) ||
+      record.bootDigest === resident.digest,
   )
   const exactly = alike.find(({ record }) => record.sequence === resident.sequence)
   // Loaded from its text, as after a restart: it bears no number, and is the one that was confirmed.

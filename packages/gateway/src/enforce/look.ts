@@ -54,7 +54,7 @@ export function trialIn(standing: Standing, applications: readonly Application[]
 
 function isTimeless(met: Resident | null, application: Application | null): boolean {
   if (met === null || application === null || met.digest === application.record.digest) return false
-  return !(application.restored?.knowsTime === true && application.restored.digest === met.digest)
+  return !application.restored.some(({ knowsTime, digest }) => knowsTime && digest === met.digest)
 }
 
 async function integrityOf(
@@ -74,11 +74,12 @@ async function integrityOf(
   if (application === null) {
     return { kind: 'unknown', because: 'there is no record of its application in the state folder' }
   }
-  const { record, restored } = application
-  const isRestored = restored !== null && restored.digest === met.digest
-  if (!isRestored && met.digest !== record.digest)
+  const { record } = application
+  // The daemon's is the later one where both are the same.
+  const restored = application.restored.findLast(({ digest }) => digest === met.digest)
+  if (restored === undefined && met.digest !== record.digest)
     return { kind: 'unknown', because: 'a restart put it in force, and nobody has looked at it yet' }
-  const { observation: before, coverage } = isRestored ? restored : application
+  const { observation: before, coverage } = restored ?? application
   if (before === null) {
     return { kind: 'unknown', because: 'its application was interrupted before the kernel was looked at' }
   }

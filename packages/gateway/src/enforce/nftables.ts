@@ -24,7 +24,7 @@ import { type Context, look, metIn } from './look.ts'
 import type { BoundNow, EnforcementPoint, Order } from './point.ts'
 import { comesBack, restore } from './restore.ts'
 import { abandon, confirm, reconciled, tidy } from './settle.ts'
-import { openState } from './state.ts'
+import { openState, type Writer } from './state.ts'
 
 export interface NftablesPoint extends EnforcementPoint {
   /** Throws when the kernel would not take the artifact. Changes nothing, and waits for nobody. */
@@ -71,13 +71,15 @@ export interface NftablesPointOptions {
   readonly waitMs?: number
   /** By whom the kernel is asked; default: the program `nft`. Whoever gave it closes it. */
   readonly nft?: Nft
+  /** Who writes to the state folder; default: root. The daemon restores, and applies nothing. */
+  readonly writer?: Writer
 }
 
 /** Throws TW4002 or TW4003 where there is no usable nft. */
 export async function openNftablesPoint(options: NftablesPointOptions): Promise<NftablesPoint> {
   const { machine, state: folder, disk = thisDisk, now = Date.now, waitMs, nft: given } = options
   const nft = given ?? (await openNft(machine))
-  const context: Context = { nft, state: openState(folder, disk), now }
+  const context: Context = { nft, state: openState(folder, disk, options.writer), now }
   const alone = <T>(who: string, work: (held: Context) => Promise<T>): Promise<T> =>
     exclusively(folder, { who, ...(waitMs === undefined ? {} : { waitMs }) }, (lock) => {
       if (given !== undefined) return work(context)

@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import type { Disk } from '../disk/disk.ts'
+import { gatewayPart } from '../disk/parts.ts'
 import { refusing } from '../disk/refusing.ts'
 import type { Coverage, Observation } from '../nft/observation.ts'
 import type { ApplicationRecord, Deed, Order, Restart } from './point.ts'
@@ -59,11 +60,11 @@ export interface Application {
   readonly observation: Observation | null
   /** Null where the kernel was never heard to have taken it. */
   readonly story: Story | null
-  /** As a restart has put it in force last; null where none has. */
-  readonly restored: RestoredAs | null
+  /** As a restart has put it in force last, and as the daemon has. */
+  readonly restored: readonly RestoredAs[]
 }
 
-/** One rendering of an application after a restart: other prefixes or a newer compiler give another digest. */
+/** One rendering of an application put in force again: other prefixes or a newer compiler give another digest. */
 export interface RestoredAs extends Pick<Restart, 'knowsTime'> {
   readonly digest: string
   readonly coverage: Coverage
@@ -85,7 +86,7 @@ export interface State {
   readonly prepare: (sequence: number, story: Story) => Promise<Prepared>
   /** Makes sure that what a prepared story says of a restart is so. */
   readonly tell: (sequence: number, story: Story) => Promise<void>
-  /** Writes down how a restart has put an application in force. */
+  /** Writes down how an application was put in force again. */
   readonly restoredAs: (sequence: number, as: RestoredAs) => Promise<void>
   /** Forgets an application that never came into force. */
   readonly forget: (sequence: number) => Promise<void>
@@ -107,8 +108,12 @@ export interface Intention {
   readonly withdraw: () => Promise<void>
 }
 
-export function openState(folder: string, disk: Disk): State {
+/** Who writes: root everything, the daemon only its own part. */
+export type Writer = 'root' | 'gateway'
+
+export function openState(folder: string, disk: Disk, writer: Writer = 'root'): State {
   const applications = join(folder, 'applications')
+  const own = writer === 'root' ? folder : gatewayPart(folder)
   const nameOf = (sequence: number): string => String(sequence).padStart(6, '0')
   const pathOf = (sequence: number): string => join(applications, nameOf(sequence))
 
@@ -136,7 +141,9 @@ export function openState(folder: string, disk: Disk): State {
     const record: ApplicationRecord = { ...kept, bootDigest: kept.bootDigest ?? null }
     const observation = await readJson<Observation>(join(pathOf(sequence), OBSERVATION))
     const story = await readJson<Story>(join(pathOf(sequence), STORY))
-    const restored = await readJson<RestoredAs>(join(pathOf(sequence), RESTORED))
+    const byRestart = await readJson<RestoredAs>(join(pathOf(sequence), RESTORED))
+    const byGateway = readByGateway(await readJson<unknown>(join(gatewayPart(folder), RESTORED)), sequence)
+    const restored = [byRestart, byGateway].filter((one) => one !== null)
     return { record, coverage, observation, story, restored }
   }
   /** Where both are the same it is one file: that of a large site has 50 MB. */
@@ -212,19 +219,23 @@ export function openState(folder: string, disk: Disk): State {
     },
     change: (text) =>
       refusing(folder, async () => {
-        const path = join(folder, CHANGE)
-        await disk.makeFolder(folder)
+        const path = join(own, CHANGE)
+        await disk.makeFolder(own)
         await disk.write(path, text)
         return path
       }),
-    changed: () => disk.remove(join(folder, CHANGE)),
-    restoredAs: (sequence, as) => writeWhole(pathOf(sequence), RESTORED, JSON.stringify(as)),
+    changed: () => disk.remove(join(own, CHANGE)),
+    restoredAs: (sequence, as) =>
+      writer === 'root'
+        ? writeWhole(pathOf(sequence), RESTORED, JSON.stringify(as))
+        : writeWhole(own, RESTORED, JSON.stringify({ sequence, ...as })),
     forget: (sequence) => disk.remove(pathOf(sequence)),
     documentOf: async (sequence) => {
       const data = await disk.read(join(pathOf(sequence), DOCUMENT))
       return data === null ? null : (await promisify(gunzip)(data)).toString('utf8')
     },
     prune: async (alive) => {
+      if (writer !== 'root') return
       let sizeBytes = 0
       for (const [age, sequence] of (await sequences()).entries()) {
         const path = pathOf(sequence)
@@ -246,6 +257,26 @@ export function openState(folder: string, disk: Disk): State {
       }
     },
   }
+}
+
+/** What the daemon wrote of an application; null for anything that does not look like it. */
+function readByGateway(value: unknown, sequence: number): RestoredAs | null {
+  if (!isRecord(value) || value.sequence !== sequence || !isRecord(value.observation)) return null
+  const { digest, knowsTime, coverage, observation } = value
+  const { nft, objects, elements } = observation
+  const isCoverage = coverage === 'all' || (Array.isArray(coverage) && coverage.every(isText))
+  if (!isText(digest) || typeof knowsTime !== 'boolean' || !isCoverage || !isText(nft)) return null
+  if (!isRecord(objects) || !isRecord(elements)) return null
+  const isSeen = [...Object.values(objects), ...Object.values(elements)].every(isText)
+  return isSeen ? (value as unknown as RestoredAs) : null
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 type StoredRecord = Omit<ApplicationRecord, 'bootDigest'> & {

@@ -3,7 +3,8 @@
  * starts it (`spawned`), or a connection to a path makes systemd start one (`connected`: a socket unit with `Accept=yes`
  * gives each connection a process of its own, as descriptor 3). Either way a new one is a new connection.
  */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Purpose } from './serve.ts'
@@ -35,22 +36,12 @@ const GONE_WITHIN_MS = 1000
 
 /** For a process that has the rights itself: root, or one with CAP_NET_ADMIN among its ambient capabilities. */
 export function spawned(options: SpawnOptions = {}): Launch {
-  const { uid = NOBODY, gid = NOBODY } = options
   return (purpose) => {
     const system = openSystem()
     const ends = new Int32Array(2)
     if (system.socketpair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, ends) < 0) throw systemError(system, 'socketpair')
     const [ours = -1, theirs = -1] = ends
-    const fromSource = import.meta.url.endsWith('.ts')
-    const program = fileURLToPath(new URL(fromSource ? './process.ts' : './process.js', import.meta.url))
-    const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', '--v8-pool-size=1']
-    const child = spawn(process.execPath, [...flags, program, purpose, String(uid), String(gid)], {
-      stdio: ['ignore', 'ignore', 'pipe', theirs],
-      env: { LC_ALL: 'C', TZ: 'UTC' },
-      cwd: '/',
-      // A terminal's Ctrl-C is for us; it ends when its socket does.
-      detached: true,
-    })
+    const child = startProgram(purpose, { ...options, connection: theirs })
     system.close(theirs)
     let words = ''
     child.stderr?.on('data', (chunk: Buffer) => {
@@ -76,6 +67,23 @@ export function spawned(options: SpawnOptions = {}): Launch {
       },
     }
   }
+}
+
+/** The process itself, which has its connection as descriptor 3; what it says on standard error can be read. */
+export function startProgram(
+  purpose: Purpose,
+  { connection, uid = NOBODY, gid = NOBODY }: SpawnOptions & { readonly connection: number | Socket },
+): ChildProcess {
+  const fromSource = import.meta.url.endsWith('.ts')
+  const program = fileURLToPath(new URL(fromSource ? './process.ts' : './process.js', import.meta.url))
+  const flags = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', '--v8-pool-size=1']
+  return spawn(process.execPath, [...flags, program, purpose, String(uid), String(gid)], {
+    stdio: ['ignore', 'ignore', 'pipe', connection],
+    env: { LC_ALL: 'C', TZ: 'UTC' },
+    cwd: '/',
+    // A terminal's Ctrl-C is for us; it ends when its socket does.
+    detached: true,
+  })
 }
 
 /** For a process without rights: `paths` are the sockets of the two units. */
