@@ -25,6 +25,7 @@ const files: Readonly<Record<string, string>> = {
   '/proc/sys/net/netfilter/nf_conntrack_max': '1000\n',
   '/proc/sys/net/netfilter/nf_conntrack_count': '10\n',
   '/proc/sys/net/netfilter/nf_conntrack_tcp_loose': '0\n',
+  '/proc/sys/net/netfilter/nf_conntrack_acct': '1\n',
 }
 const sound: Ground = {
   machine: machineOf({}, {}),
@@ -156,6 +157,13 @@ describe('each fault is found, and nothing else', () => {
       'connections',
       'warning',
       /tcp_loose=0$/,
+    ],
+    [
+      'bytes that are not counted',
+      withFile('/proc/sys/net/netfilter/nf_conntrack_acct', '0'),
+      'connections',
+      'note',
+      /nf_conntrack_acct=1$/,
     ],
     [
       'firewalld',
