@@ -1,9 +1,10 @@
 /**
  * What recording costs: packets and flows from the kernel into the store under floods, in network namespaces, beside the
- * programs that others use for it; then the store alone: inserts, bytes, the views of the last hour, an hour that expires.
- * Times are what was computed, because the machine may have other work; what the clock says stands beside.
+ * programs that others use for it; the daemon while nothing happens; then the store alone: inserts, bytes, the views of
+ * the last hour, an hour that expires. Times are what was computed, because the machine may have other work; what the clock says stands beside.
  */
 import { enterLab } from '@thingwall/gateway/lab'
+import { atRest } from './events/at-rest.ts'
 import { recorded } from './events/recorded.ts'
 import { stored } from './events/stored.ts'
 import { layWire } from './events/wire.ts'
@@ -17,6 +18,7 @@ export default async function* events(): AsyncGenerator<Measured> {
   } else {
     const wire = await layWire()
     try {
+      yield* atRest(wire)
       yield* recorded(wire)
     } finally {
       await wire.end()
