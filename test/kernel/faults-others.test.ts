@@ -42,14 +42,17 @@ const isThere = (path: string): Promise<boolean> =>
   )
 
 describe('several at once', () => {
-  test('an nft that outlives its process is waited for', async () => {
+  test.each([
+    ['puts a rule set beside what stands', '-f', null],
+    ['leads packets to it', '*goto*', coming.digest],
+  ])('an nft that outlives its process while it %s is waited for', async (_, step, tried) => {
     await (await ground.open(state)).apply(old, forGood)
     const folder = `${state}-slow`
     mkdirSync(folder)
     const wait = `touch ${folder}/begun; while [ ! -e ${folder}/go ]; do sleep 0.02; done`
     writeFileSync(
       join(folder, 'nft'),
-      `#!/bin/sh\nif [ "$1" = -f ]; then ${wait}; fi\nexec /usr/sbin/nft "$@"\n`,
+      `#!/bin/sh\ncase "$1" in ${step}) ${wait};; esac\nexec /usr/sbin/nft "$@"\n`,
     )
     chmodSync(join(folder, 'nft'), 0o755)
     const deed = { kind: 'apply', artifact: coming, order: onTrial } as const
@@ -60,12 +63,15 @@ describe('several at once', () => {
 
     const impatient = await ground.open(state, { waitMs: 0 })
     await expect(impatient.apply(third, forGood)).rejects.toMatchObject({ code: 'TW4014' })
-    expect(await ground.dump()).toEqual(whole.get(old.digest))
+    expect((await impatient.read()).digest).toBe(old.digest)
     writeFileSync(join(folder, 'go'), '')
     // Waits for it as every change does.
     await (await ground.open(state)).tidy()
     const { told } = await aftermath(ground, state, whole)
-    expect(told).toMatchObject({ digest: coming.digest, trial: { returnsTo: { digest: old.digest } } })
+    const { digest } = old
+    expect(told).toMatchObject(
+      tried === null ? { digest, trial: null } : { digest: tried, trial: { returnsTo: { digest } } },
+    )
   })
 
   test('five processes: one after the other, each told what it replaced', async () => {
@@ -119,15 +125,16 @@ describe('several at once', () => {
 })
 
 describe('another program', () => {
-  /** Does something once, right before or after the kernel is asked to take a file. */
-  function meddling(when: 'before' | 'after', what: () => Promise<unknown>): Machine {
+  /** Does something once: before a rule set is put beside what stands, before packets are led to it, or right after. */
+  function meddling(when: 'before' | 'between' | 'after', what: () => Promise<unknown>): Machine {
     let isDone = false
     return {
       ...ground.machine,
       run: async (program, args) => {
-        const isNow = args[0] === '-f' && !isDone
+        const step = args[0] === '-f' ? 'beside' : args[0]?.includes('goto ') === true ? 'in place' : 'other'
+        const isNow = !isDone && step === (when === 'before' ? 'beside' : 'in place')
         if (isNow) isDone = true
-        if (isNow && when === 'before') await what()
+        if (isNow && when !== 'after') await what()
         const ended = await ground.machine.run(program, args)
         if (isNow && when === 'after') await what()
         return ended
@@ -137,11 +144,13 @@ describe('another program', () => {
   const flush = () => ground.nft('flush', 'ruleset')
 
   test.each([
-    ['on trial', onTrial],
-    ['for good', forGood],
-  ] as const)('flushes before the kernel takes an apply %s: whole or refused', async (_, wanted) => {
+    ['before', 'on trial', onTrial],
+    ['before', 'for good', forGood],
+    ['between', 'on trial', onTrial],
+    ['between', 'for good', forGood],
+  ] as const)('flushes %s the steps of an apply %s: whole or refused', async (when, _, wanted) => {
     await (await ground.open(state)).apply(old, forGood)
-    const point = await ground.open(state, { machine: meddling('before', flush) })
+    const point = await ground.open(state, { machine: meddling(when, flush) })
     const outcome = await point.apply(coming, wanted).catch((error: unknown) => error)
     const { digest } = await point.read()
     if (outcome instanceof Error) {

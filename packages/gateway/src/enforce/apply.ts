@@ -6,7 +6,15 @@ import type { Artifact, Diagnostic } from '@thingwall/policy'
 import { ThingwallError } from '../error.ts'
 import { type Coverage, coverageOf, observe } from '../nft/observation.ts'
 import { readStanding, type Standing } from '../nft/standing.ts'
-import { anew, comingOf, replacementBy, setsOf, trialOf } from '../nft/transactions.ts'
+import {
+  anew,
+  type Coming,
+  comingOf,
+  replacementBy,
+  type Steps,
+  setsOf,
+  trialOf,
+} from '../nft/transactions.ts'
 import { requireBase } from './base.ts'
 import { applicationOf } from './fate.ts'
 import { type Context, type Look, metIn, trialIn } from './look.ts'
@@ -64,7 +72,8 @@ export async function tryOut(
 ): Promise<void> {
   const standing = await readStanding(nft)
   if (order.confirmWithinMs !== null) requireReturn(standing)
-  await nft.check(await scratch.change(changeOf(artifact, order, NEVER_APPLIED, standing, boundNow).text))
+  const { steps } = changeOf(artifact, order, NEVER_APPLIED, standing, boundNow)
+  await nft.check(await scratch.change(steps.join('')))
 }
 
 /** No application has this number. */
@@ -107,7 +116,8 @@ function requireReturn({ settled, odd }: Standing): void {
 }
 
 interface Change {
-  readonly text: string
+  /** To be loaded one after the other; only the last shows to packets. */
+  readonly steps: Steps
   /** What to load where the kernel does not take that; null for nothing. */
   readonly otherwise: (() => string) | null
 }
@@ -122,24 +132,43 @@ function changeOf(
 ): Change {
   const coming = comingOf(artifact.text, artifact.digest, sequence, standing)
   const bound = boundNow(coming.generation, setsOf(artifact.text))
-  return order.confirmWithinMs === null
-    ? { text: replacementBy(coming, standing) + bound, otherwise: () => anew(coming, standing) + bound }
-    : { text: trialOf(coming, standing, order.confirmWithinMs) + bound, otherwise: null }
+  const { confirmWithinMs } = order
+  if (confirmWithinMs === null) return replacing(coming, standing, bound)
+  return { steps: filledBy(bound, trialOf(coming, standing, confirmWithinMs)), otherwise: null }
+}
+
+/** Puts a generation in the place of what stands; its sets are filled before any packet meets them. */
+export function replacing(coming: Coming, standing: Standing, bound: string): Change {
+  const steps = filledBy(bound, replacementBy(coming, standing))
+  return { steps, otherwise: () => anew(coming, standing) + bound }
+}
+
+function filledBy(bound: string, [beside, inPlace]: Steps): Steps {
+  return [beside + bound, inPlace]
 }
 
 /** Nobody was given or told anything. */
 export const nothingBound: BoundNow = () => ''
 
 /** Loads a change, or what to load instead where the kernel does not take it. */
-export async function load({ nft, state }: Context, { text, otherwise }: Change): Promise<void> {
+export async function load(context: Context, { steps, otherwise }: Change): Promise<void> {
+  const { nft, state } = context
   try {
-    await nft.load(await state.change(text))
+    const [beside, inPlace] = steps
+    await nft.load(await state.change(beside))
+    // A few lines, and no disk to fail any more.
+    await nft.command(inPlace)
   } catch (error) {
-    if (otherwise === null || !(error instanceof ThingwallError) || error.code !== 'TW4007') throw error
-    await nft.load(await state.change(otherwise())).catch(() => {
+    const isRefused = error instanceof ThingwallError && error.code === 'TW4007'
+    try {
+      if (otherwise === null || !isRefused) throw error
+      await nft.load(await state.change(otherwise()))
+    } catch {
+      // What was put beside and is met by nobody goes with the next look if it does not go now.
+      await clear(context).catch(() => {})
       // What the kernel said of the first is what is wrong.
       throw error
-    })
+    }
   } finally {
     await state.changed().catch(() => {})
   }

@@ -32,7 +32,7 @@ export async function look(context: Context): Promise<Look> {
     digest: met?.digest ?? null,
     record: application?.record ?? null,
     isTimeless: isTimeless(met, application),
-    integrity: await integrityOf(nft, standing, met, application),
+    integrity: await integrityOf(nft, standing, met, applications),
     trial: trialIn(standing, applications),
     over: isOver ? newest : null,
     last: pasts.find(({ fate }) => fate.kind === 'gone')?.record ?? null,
@@ -61,12 +61,14 @@ async function integrityOf(
   nft: Nft,
   standing: Standing,
   met: Resident | null,
-  application: Application | null,
+  applications: readonly Application[],
 ): Promise<Integrity> {
+  const application = applicationOf(met, applications)
   const odd = standing.odd.map((chain) => `chain ${chain} was changed`)
   if (met === null || met.digest === null) {
     const isClean =
-      standing.families.length === 0 || (met === null && odd.length === 0 && standing.trial !== null)
+      standing.families.length === 0 ||
+      (met === null && odd.length === 0 && (standing.trial !== null || isUnmet(standing, applications)))
     return isClean
       ? { kind: 'unknown', because: 'nothing is in force' }
       : { kind: 'changed', changes: [remainsOf(standing)] }
@@ -97,6 +99,12 @@ async function integrityOf(
       ? 'all rules and all lasting elements'
       : `all rules, and the elements of ${coverage.length} small sets; large sets of devices are not looked at`
   return { kind: 'intact', covers }
+}
+
+/** Only what an interrupted first apply has put there, and no hook yet that leads to it. */
+function isUnmet({ objects, residents }: Standing, applications: readonly Application[]): boolean {
+  const isHooked = [...objects].some(([key, body]) => key.includes(' chain ') && /^\s*type /.test(body))
+  return !isHooked && residents.every((one) => applicationOf(one, applications)?.story === null)
 }
 
 function remainsOf({ families }: Standing): string {

@@ -6,8 +6,8 @@
 import type { Artifact } from '@thingwall/policy'
 import { coverageOf, observe } from '../nft/observation.ts'
 import { readStanding } from '../nft/standing.ts'
-import { anew, comingOf, replacementBy, setsOf } from '../nft/transactions.ts'
-import { load, nothingBound } from './apply.ts'
+import { comingOf, setsOf } from '../nft/transactions.ts'
+import { load, nothingBound, replacing } from './apply.ts'
 import { applicationOf } from './fate.ts'
 import { type Context, look, metIn } from './look.ts'
 import type { ApplicationRecord, BoundNow, Restart, Restored } from './point.ts'
@@ -37,10 +37,7 @@ export async function restore(
   if (!isWhole || inForce.digest !== artifact.digest) {
     const coming = comingOf(artifact.text, artifact.digest, sequence, standing)
     const bound = boundNow(coming.generation, setsOf(artifact.text))
-    await load(context, {
-      text: replacementBy(coming, standing) + bound,
-      otherwise: () => anew(coming, standing) + bound,
-    })
+    await load(context, replacing(coming, standing, bound))
     const now = await readStanding(nft)
     const met = metIn(now)
     if (met?.sequence !== sequence) throw new Error('another program was faster')

@@ -161,12 +161,21 @@ describe('transactions', () => {
   test('the first free letter is taken, and created so that nobody else has it', () => {
     expect(coming.generation).toBe('b')
     expect(comingOf(compiled(second), second, 3, standing(onTrial, 5)).generation).toBe('c')
-    expect(trialOf(coming, standing({ generations: a, door: ['goto a/root/input'] }), 1000)).toContain(
-      'create chain inet thingwall b/taken',
-    )
+    const [beside] = trialOf(coming, standing({ generations: a, door: ['goto a/root/input'] }), 1000)
+    expect(beside).toContain('create chain inet thingwall b/taken')
+  })
+  test('what comes is whole before any base chain leads to it', () => {
+    const there = standing({ generations: a, door: ['goto a/root/input'] })
+    for (const [beside, inPlace] of [trialOf(coming, there, 1500), replacementBy(coming, there)]) {
+      const said = lines(beside)
+      expect(said).toContainEqual(expect.stringMatching(/chain b\/root\/input \{$/))
+      expect(said).not.toContainEqual(expect.stringMatching(/^(?:delete|flush|add rule)|\bhook\b|@trial/))
+      expect(lines(inPlace)).not.toContainEqual(expect.stringMatching(/^(?:create|table)/))
+      expect(inPlace).toContain('goto b/root/input')
+    }
   })
   test('a trial adds, and says in each base chain what comes first and what after', () => {
-    const text = trialOf(coming, standing({ generations: a, door: ['goto a/root/input'] }), 1500)
+    const text = trialOf(coming, standing({ generations: a, door: ['goto a/root/input'] }), 1500).join('')
     const said = lines(text)
     expect(said).not.toContainEqual(expect.stringMatching(/^(?:delete|flush chain (?!\S+ thingwall input$))/))
     for (const [family, key] of [
@@ -187,7 +196,7 @@ describe('transactions', () => {
       replacementBy(
         comingOf(compiled(second, 'output'), second, 2, standingOf([], null)),
         standingOf([], null),
-      ),
+      ).join(''),
     )
     const opened = said.findIndex((line) => line.includes('policy accept'))
     expect(opened).toBeGreaterThan(-1)
@@ -197,8 +206,8 @@ describe('transactions', () => {
   test('a base chain that the new one has no use for goes, once nothing is on trial', () => {
     const there = standing({ generations: a, door: ['goto a/root/input'] })
     const other = comingOf(compiled(second, 'output'), second, 2, there)
-    expect(lines(replacementBy(other, there))).toContain('delete chain inet thingwall input')
-    const trial = lines(trialOf(other, there, 1000))
+    expect(lines(replacementBy(other, there).join(''))).toContain('delete chain inet thingwall input')
+    const trial = lines(trialOf(other, there, 1000).join(''))
     expect(trial).toContain('add rule inet thingwall input meta nfproto @trial accept')
     expect(trial).toContain('add rule inet thingwall output accept')
     expect(trial).not.toContain('delete chain inet thingwall input')

@@ -1,7 +1,9 @@
 /**
- * What is loaded to change from one generation to another, as `nft -f` reads it. Each is one transaction.
+ * What is loaded to change from one generation to another, as `nft -f` reads it. Each text is one transaction.
  *
- * The old generation is never touched in the transaction that puts the new one in its place: a packet that is inside
+ * A generation comes in two of them: first it is put beside what is there, where no packet meets it, then packets are led
+ * to it. In one, they would meet it while it is not whole yet: the kernel switches rules first, and sets of intervals
+ * answer a moment later. What comes from outside is then refused, and what a list denies is let through. The old generation is never touched in the transaction that puts the new one in its place: a packet that is inside
  * its chains at that instant goes on with all the sets they look at. It is taken out a moment later, by `without`.
  */
 import {
@@ -49,23 +51,27 @@ function freeGeneration({ residents }: Standing): Generation {
   return letter
 }
 
+/** To be loaded one after the other. Before the second no packet meets anything new. */
+export type Steps = readonly [beside: string, inPlace: string]
+
 /** Puts a generation beside what stands, and packets through it until its timer ends. Then what stands is met again. */
-export function trialOf(coming: Coming, standing: Standing, withinMs: number): string {
-  return [
-    ...adding(coming, standing),
+export function trialOf(coming: Coming, standing: Standing, withinMs: number): Steps {
+  const inPlace = [
+    ...hooks(coming, standing),
     ...doors(standing, { trial: coming.generation, settled: standing.settled?.generation ?? null }, coming),
     ...FAMILIES.flatMap((family) => [
       `flush set ${family} ${TABLE} ${TRIAL}`,
       `add element ${family} ${TABLE} ${TRIAL} { ${TIMER[family].values.map((value) => `${value} timeout ${withinMs}ms`).join(', ')} }`,
     ]),
     '',
-  ].join('\n')
+  ]
+  return [beside(coming), inPlace.join('\n')]
 }
 
 /** Puts a generation in the place of what stands and of any trial. */
-export function replacementBy(coming: Coming, standing: Standing): string {
+export function replacementBy(coming: Coming, standing: Standing): Steps {
   const put = { trial: null, settled: coming.generation }
-  return [...adding(coming, standing), ...doors(standing, put, coming), ''].join('\n')
+  return [beside(coming), [...hooks(coming, standing), ...doors(standing, put, coming), ''].join('\n')]
 }
 
 /**
@@ -120,7 +126,10 @@ export function withoutRest(standing: Standing): string | null {
 
 const REMOVABLE: ReadonlySet<string> = new Set(['map', 'set', 'chain', 'counter'])
 
-/** Both tables made anew with one generation in them: where the kernel will not change what is there. */
+/**
+ * Both tables made anew with one generation in them, in one transaction: where the kernel will not change what is there.
+ * The one change in which a packet may meet a set that does not answer yet.
+ */
 export function anew(coming: Coming, standing: Standing): string {
   const deleted = FAMILIES.map((family) => `table ${family} ${TABLE}\ndelete table ${family} ${TABLE}\n`)
   const nothing: Standing = {
@@ -132,10 +141,10 @@ export function anew(coming: Coming, standing: Standing): string {
     objects: new Map(),
     families: [],
   }
-  return deleted.join('') + replacementBy(coming, nothing)
+  return deleted.join('') + replacementBy(coming, nothing).join('')
 }
 
-function adding(coming: Coming, standing: Standing): readonly string[] {
+function beside(coming: Coming): string {
   const lines: string[] = []
   for (const table of coming.tables) {
     const family = table.family as TableFamily
@@ -144,6 +153,15 @@ function adding(coming: Coming, standing: Standing): readonly string[] {
     lines.push(`add table ${family} ${TABLE}`, `create ${chain(TAKEN)}`)
     lines.push(`table ${family} ${TABLE} {`, table.text, '}')
     lines.push(`add ${chain(markerOf(coming.digest, coming.sequence))}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** The base chains that are not there yet. */
+function hooks(coming: Coming, standing: Standing): readonly string[] {
+  const lines: string[] = []
+  for (const table of coming.tables) {
+    const family = table.family as TableFamily
     for (const { name, hook } of table.base) {
       if (standing.objects.has(`${family} chain ${name}`)) continue
       // A hook is in force before its rules are: until the whole is, it lets everything pass, as without it.
