@@ -1,10 +1,14 @@
 /**
  * The chains that judge a flow: for each place a match can stand in, its rules in winning order.
  *
- * A packet meets the general rules of its direction, then those of its source's class, then those of its
- * destination's. Each chain stops at its first match and keeps the better rank in the connection mark; one map then
- * goes from rank to verdict. So the rule that decides is the one `evaluate` reports, and how many rules a packet
- * meets depends on kinds of devices, not on devices.
+ * A packet meets the general rules that nothing can overrule, then those of its source's class, then those of its
+ * destination's, then the general rest. Each chain stops at its first match; the best rank is kept, and one map then goes
+ * from rank to verdict. So the rule that decides is the one `evaluate` reports, and how many rules a packet meets depends
+ * on kinds of devices, not on devices.
+ *
+ * Rank and class are kept with the packet, in its priority, and never with its flow: packets of one flow are judged on
+ * several processors at once, and would take each other's ranks for their own. There is only that one register, and to
+ * look the second class up takes it: meanwhile the first rank is held by the chain that jumps (`…/beside/RANK`).
  *
  * All of it stands there twice: for packets of the side that opens, and mirrored for those of the side that answers.
  * So after a change of policy an open flow is judged at its very next packet, whoever sends it: cut if it is no longer
@@ -26,7 +30,7 @@ import {
 import { NO_RANK } from './options.ts'
 import { headerOf, type Sets } from './sets.ts'
 import type { Slot, Slots } from './slots.ts'
-import { type ChainDeclaration, hex, OUR_MARK, type SetDeclaration, setMark } from './text.ts'
+import { type ChainDeclaration, handle, type SetDeclaration, setRank } from './text.ts'
 
 /** Where a flow goes: through the gateway, to it, or out of it. */
 export const directions = ['through', 'inward', 'outward'] as const
@@ -36,7 +40,7 @@ export type Direction = (typeof directions)[number]
 const MOST_CLASSES = 64
 
 interface Line {
-  readonly rank: number
+  readonly slot: Slot
   readonly text: string
 }
 
@@ -73,8 +77,8 @@ export function judge(ruleset: Ruleset, sets: Sets, slots: Slots): Judgement {
   maps.push({
     kind: 'map',
     name: 'decide',
-    type: 'type mark : verdict',
-    elements: slots.all.map((slot) => `${hex(slot.rank)} : goto ${slot.chain}`),
+    type: 'type classid : verdict',
+    elements: slots.all.map((slot) => `${handle(slot.rank)} : goto ${slot.chain}`),
   })
   return { chains, sets: maps }
 }
@@ -134,7 +138,7 @@ function lineOf(slot: Slot, test: Test, time: string): Line {
   const isSaid =
     test.family === null || [headerOf(test.family), nfproto].some((one) => test.text.includes(one))
   const family = isSaid ? '' : nfproto
-  return { rank: slot.rank, text: [family, test.text, time].filter((part) => part !== '').join(' ') }
+  return { slot, text: [family, test.text, time].filter((part) => part !== '').join(' ') }
 }
 
 function append(places: Map<number, Line[]>, key: number, lines: readonly Line[]): void {
@@ -156,51 +160,91 @@ function writeDirection(
   maps: SetDeclaration[],
 ): void {
   const name = chainOf(direction, speaker)
-  const best = (lines: readonly Line[]): number => lines[0]?.rank ?? NO_RANK
-  const afterGeneral = best(places.general)
-  const afterFrom = Math.min(afterGeneral, ...[...places.from.values()].map(best))
-  const rules = [setMark(NO_RANK)]
-  if (places.general.length > 0) {
-    rules.push(`jump ${name}/general`)
-    chains.push({ name: `${name}/general`, rules: ranked(places.general, NO_RANK) })
-  }
-  for (const [side, lines, field, better] of [
-    ['from', places.from, fieldOf('source', speaker), afterGeneral],
-    ['to', places.to, fieldOf('destination', speaker), afterFrom],
-  ] as const) {
-    if (lines.size === 0) continue
-    for (const [index, own] of lines)
-      chains.push({ name: `${name}/${side}/${index}`, rules: ranked(own, better) })
-    maps.push({
-      kind: 'map',
-      name: `${name}/${side}`,
-      type: 'type classid : verdict',
-      elements: [...lines.keys()].map((index) => `${classId(index)} : jump ${name}/${side}/${index}`),
-    })
-    for (const family of [4, 6] as const) {
-      rules.push(
-        `meta priority set ${headerOf(family)} ${field} map @class/${family} meta priority vmap @${name}/${side}`,
-      )
+  const best = (all: Places['from']): number =>
+    Math.min(NO_RANK, ...[...all.values()].flatMap((lines) => lines.map(({ slot }) => slot.rank)))
+  const bestTo = best(places.to)
+  const bestOfClasses = Math.min(best(places.from), bestTo)
+  const general = inOrder(places.general)
+  const rules = general
+    .filter(({ slot }) => slot.rank < bestOfClasses)
+    .map(({ slot, text }) => joined(text, `goto ${slot.chain}`))
+  chains.push({ name, rules })
+  if (bestOfClasses === NO_RANK) return
+
+  const toDestination = `jump ${name}/destination`
+  if (places.to.size > 0)
+    writeSide(name, 'destination', fieldOf('destination', speaker), places.to, chains, maps)
+  if (places.from.size === 0) rules.push(toDestination)
+  else {
+    writeSide(name, 'source', fieldOf('source', speaker), places.from, chains, maps)
+    rules.push(`jump ${name}/source`)
+    if (places.to.size > 0) {
+      const ranks = new Set([...places.from.values()].flatMap((lines) => lines.map(({ slot }) => slot.rank)))
+      const overruled = [...ranks].filter((rank) => bestTo < rank).sort((a, b) => a - b)
+      for (const rank of overruled) {
+        chains.push({ name: `${name}/beside/${rank}`, rules: [toDestination, keepBetter(rank)] })
+      }
+      const doors = overruled.map((rank) => `${handle(rank)} : jump ${name}/beside/${rank}`)
+      const elements = [...doors, `${handle(NO_RANK)} : ${toDestination}`]
+      maps.push({ kind: 'map', name: `${name}/beside`, type: 'type classid : verdict', elements })
+      rules.push(`meta priority vmap @${name}/beside`)
     }
   }
-  // The packet's priority was only a register; the first packet of a flow goes out as best effort.
-  if (places.from.size + places.to.size > 0) rules.push('meta priority set none')
-  rules.push(`${OUR_MARK} vmap @decide`)
-  chains.push({ name, rules })
+  const rest = general.filter(({ slot }) => slot.rank >= bestOfClasses)
+  if (rest.length > 0) {
+    rules.push(`jump ${name}/rest`)
+    chains.push({
+      name: `${name}/rest`,
+      rules: rest.map(({ slot, text }) => joined(text, `goto ${name}/at-most/${slot.rank}`)),
+    })
+    for (const rank of new Set(rest.map(({ slot }) => slot.rank)))
+      chains.push({ name: `${name}/at-most/${rank}`, rules: [keepBetter(rank)] })
+  }
+  rules.push('meta priority vmap @decide')
 }
 
-/** A chain ends at its first match. It need not look at the mark where nothing before it can have found better. */
-function ranked(lines: readonly Line[], bestBefore: number): readonly string[] {
-  return lines.map(({ rank, text }) => {
-    const parts = text === '' ? [] : [text]
-    if (bestBefore < rank) parts.push(`${OUR_MARK} > ${hex(rank)}`)
-    parts.push(setMark(rank), 'return')
-    return parts.join(' ')
+/** Leads to the rules of the class on one side, and comes back with the best rank in the priority, or `NO_RANK`. */
+function writeSide(
+  name: string,
+  side: Side,
+  field: 'saddr' | 'daddr',
+  places: Places['from'],
+  chains: ChainDeclaration[],
+  maps: SetDeclaration[],
+): void {
+  const map = `${name}/${side}`
+  for (const [index, lines] of places) {
+    const rules = inOrder(lines).map(({ slot, text }) => joined(text, `${setRank(slot.rank)} return`))
+    chains.push({ name: `${map}/${index}`, rules: [...rules, setRank(NO_RANK)] })
+  }
+  maps.push({
+    kind: 'map',
+    name: map,
+    type: 'type classid : verdict',
+    elements: [...places.keys()].map((index) => `${classId(index)} : goto ${map}/${index}`),
   })
+  const looks = ([4, 6] as const).map(
+    (family) =>
+      `meta priority set ${headerOf(family)} ${field} map @class/${family} meta priority vmap @${map}`,
+  )
+  chains.push({ name: map, rules: [...looks, setRank(NO_RANK)] })
 }
 
-/** A device's class as the kernel keeps it: `major:minor`, 16 bits each, never 0:0. */
+/** Of one rule, the part that lives longer first: it has the better rank. */
+function inOrder(lines: readonly Line[]): readonly Line[] {
+  return lines.toSorted((one, other) => one.slot.rank - other.slot.rank)
+}
+
+function joined(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' ')
+}
+
+/** The better of this rank and the one found before. In a rule of its own: nft 1.0.6 would print it as one with a time. */
+function keepBetter(rank: number): string {
+  return `meta priority > ${handle(rank)} ${setRank(rank)}`
+}
+
+/** A device's class as the kernel keeps it, never 0:0. */
 export function classId(index: number): string {
-  const value = index + 1
-  return `${(value >>> 16).toString(16)}:${(value & 0xffff).toString(16)}`
+  return handle(index + 1)
 }

@@ -10,7 +10,7 @@
 import { timeBetween, timeTests } from './conditions.ts'
 import type { NftablesOptions } from './options.ts'
 import type { Slot, SlotNumber, Slots } from './slots.ts'
-import { type ChainDeclaration, element, hex, OUR_MARK, type SetDeclaration } from './text.ts'
+import { type ChainDeclaration, element, handle, hex, OUR_MARK, type SetDeclaration } from './text.ts'
 
 export interface Live {
   readonly sets: readonly SetDeclaration[]
@@ -57,7 +57,8 @@ export function keepLive(slots: Slots, options: NftablesOptions): Live {
     sets.push(
       timed(
         STANDING,
-        mortal.filter(stands).map(({ rank, endsAt }) => element(hex(rank), endsAt as number, options.at)),
+        mortal.filter(stands).map(({ rank, endsAt }) => element(handle(rank), endsAt as number, options.at)),
+        'classid',
       ),
     )
   const accept = [`${OPEN} ${OUR_MARK} @live accept`]
@@ -111,8 +112,8 @@ function clockedDoors(numbers: readonly { readonly slot: Slot; readonly number: 
   return { doors, chains: [...chains.values()] }
 }
 
-function timed(name: string, elements: readonly string[]): SetDeclaration {
-  return { kind: 'set', name, type: 'type mark', flags: ['timeout'], elements, isDerived: true }
+function timed(name: string, elements: readonly string[], type: 'mark' | 'classid' = 'mark'): SetDeclaration {
+  return { kind: 'set', name, type: `type ${type}`, flags: ['timeout'], elements, isDerived: true }
 }
 
 /** When the part of the rule holds: one text for each alternative, its end among them. */

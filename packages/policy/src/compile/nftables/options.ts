@@ -30,10 +30,7 @@ export interface NftablesOptions {
 /** Name of the tables, in the families `inet` and `arp`. */
 export const TABLE = 'thingwall'
 
-/**
- * The part of the connection mark that is ours; the rest is left to others. While a flow is judged it holds the
- * rank of the best rule so far, below 2^24; of a flow let in, the number of its rule, from 2^24 up.
- */
+/** The part of the connection mark that is ours; the rest is left to others. Of a flow let in, the number of its rule. */
 export const MARK_MASK = 0x0fffffff
 export const FIRST_LIVE = 0x01000000
 /** No rule matched yet. Greater than every rank. */

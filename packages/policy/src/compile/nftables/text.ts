@@ -150,6 +150,16 @@ export function setMark(value: number): string {
 /** Our part of the connection mark, to be compared or looked up. */
 export const OUR_MARK: string = `ct mark & ${hex(MARK_MASK)}`
 
+/** The rank found for a packet, kept in its priority while it is judged. */
+export function setRank(rank: number): string {
+  return `meta priority set ${handle(rank)}`
+}
+
+/** A number as the kernel writes priorities: `major:minor`, 16 bits each. */
+export function handle(value: number): string {
+  return `${(value >>> 16).toString(16)}:${(value & 0xffff).toString(16)}`
+}
+
 export function hex(value: number): string {
   return `0x${value.toString(16).padStart(8, '0')}`
 }

@@ -3,7 +3,7 @@ import { timeBetween } from './conditions.ts'
 import { STANDING } from './live.ts'
 import type { Log } from './log.ts'
 import type { Slot, Slots } from './slots.ts'
-import { type ChainDeclaration, OUR_MARK, setMark } from './text.ts'
+import { type ChainDeclaration, setMark, setRank } from './text.ts'
 
 /** Not tracked, or never answered: there is no open flow to mark. */
 const UNTRACKED: ReadonlySet<string> = new Set([
@@ -12,6 +12,12 @@ const UNTRACKED: ReadonlySet<string> = new Set([
   'fixed/loopback',
   'fixed/neighbour-discovery',
 ])
+
+/** The packet's priority was only a register; what was judged goes out as best effort. */
+const AS_BEST_EFFORT = 'meta priority set none'
+
+/** A flow that was cut is judged anew, should a policy allow it again. */
+const CUT = `ct state established ${setMark(0)}`
 
 /** Name of the counter of a rule, limit or fixed rule. */
 export function counterOf(id: string): string {
@@ -28,13 +34,16 @@ function verdictRules(slot: Slot, log: Log, admission: string | null, refusal: s
   const { rule } = slot
   const told = (rest: string): readonly string[] => log.rules(rule.effect, rule.id, rest)
   const count = `counter name "${counterOf(rule.id)}"`
-  if (rule.effect === 'deny') return told(`${count} drop`)
+  if (rule.effect === 'deny') return [...(rule.tier === 'fixed' ? [] : [CUT]), ...told(`${count} drop`)]
   if (UNTRACKED.has(rule.id)) return told(`${count} accept`)
   // An error belongs to a flow that has its mark already.
   if (rule.id === 'fixed/icmp-errors') return told(`${count} accept`)
   // Its end was looked at by the clock on the wall; put back, that would let in again what has ended.
-  const over = slot.endsAt === null ? [] : [`${OUR_MARK} != @${STANDING} ${refusal}`]
-  const admit = admission === null || rule.tier === 'fixed' ? [] : [`ct state new jump ${admission}`]
+  const over = slot.endsAt === null ? [] : [setRank(slot.rank), `meta priority != @${STANDING} ${refusal}`]
+  const admit =
+    rule.tier === 'fixed'
+      ? []
+      : [AS_BEST_EFFORT, ...(admission === null ? [] : [`ct state new jump ${admission}`])]
   const marks = slot.numbers.map(({ value }) => `${setMark(value)} accept`)
   const [only, ...later] = marks
   if (later.length === 0) return [...over, ...admit, ...told(`${count} ${only}`)]
