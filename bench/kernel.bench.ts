@@ -1,34 +1,42 @@
 /**
- * What rule sets cost the machine that they are loaded on, by the program `nft` and by the library in the privileged
- * process: CPU seconds of whoever loads (its own and what the kernel does for it) for a first load and for a change in
- * place, and the time of one binding that is added. In network namespaces of its own.
+ * What the wall costs its machine, in network namespaces of its own: packets that are forwarded and denied
+ * (`kernel/forwarding.ts`, `kernel/flood.ts`), packets lost and leaked while policies are exchanged (`kernel/replaces.ts`),
+ * and here what rule sets take to load, by the program `nft` and by the library in the privileged process: CPU seconds of
+ * whoever loads (its own and what the kernel does for it) for a first load and for a change in place, memory, and the time
+ * of one binding that is added. Some six minutes; with `--brief` one, without large fleets.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type Nft, openNft, openPrivileged, type Privileged, thisMachine } from '@thingwall/gateway'
 import { enterLab } from '@thingwall/gateway/lab'
-import { compileFor, lower, validate } from '@thingwall/policy'
-import { nftables } from '@thingwall/policy/nftables'
-import { fleetOf } from './policy/fleet.ts'
-import type { Measured } from './rows.ts'
+import { compiledFleet } from './kernel/compiled.ts'
+import { flood } from './kernel/flood.ts'
+import { forwarding } from './kernel/forwarding.ts'
+import { replaces } from './kernel/replaces.ts'
+import type { Extent, Measured } from './rows.ts'
 
 const SIZES = [10, 1000, 10_000, 100_000] as const
+const BRIEF = 1000
 const LARGEST = 100_000
 const ADDITIONS = 300
 const SPAWNED_ADDITIONS = 30
 /** Jiffies in /proc are hundredths of a second for programs, on every architecture. */
 const TICKS_PER_SECOND = 100
 
-export default async function* kernel(): AsyncGenerator<Measured> {
+export default async function* kernel({ isBrief }: Extent): AsyncGenerator<Measured> {
   const entry = await enterLab()
   if (entry.kind === 'ended') process.exit(entry.exitCode)
   if (entry.kind === 'impossible') {
     yield { measure: 'kernel', value: null, unit: '', note: `${entry.reason}; ${entry.fix}` }
     return
   }
+  const sizes = SIZES.filter((size) => !isBrief || size <= BRIEF)
+  yield* forwarding(sizes)
+  yield* flood()
+  yield* replaces()
   const program = await openNft(thisMachine)
-  for (const size of SIZES) {
+  for (const size of sizes) {
     const file = `/run/fleet-${size}.nft`
-    writeFileSync(file, textOf(size))
+    writeFileSync(file, compiledFleet(size))
     yield* loads(size, file, program)
   }
 }
@@ -36,10 +44,10 @@ export default async function* kernel(): AsyncGenerator<Measured> {
 async function* loads(size: number, file: string, program: Nft): AsyncGenerator<Measured> {
   const devices = `${size.toLocaleString('en')} devices`
   const isLargest = size === LARGEST
-  const byProgram = {
-    load: await cpuSeconds(childrenOf, () => program.load(file)),
-    replace: await cpuSeconds(childrenOf, () => program.load(file)),
-  }
+  const empty = kernelBytes()
+  const first = await cpuSeconds(childrenOf, () => program.load(file))
+  const taken = kernelBytes() - empty
+  const byProgram = { load: first, replace: await cpuSeconds(childrenOf, () => program.load(file)) }
   const spawned = await addByProgram()
   await thisMachine.run('nft', ['flush', 'ruleset'])
 
@@ -64,6 +72,12 @@ async function* loads(size: number, file: string, program: Nft): AsyncGenerator<
       peers: { nft: byProgram.load },
     }
     yield {
+      measure: `memory of the kernel, ${devices}`,
+      value: taken / MEGABYTE,
+      unit: 'MB',
+      note: `slabs and tables of the whole machine; the privileged process had at most ${peakOf(pid)} MB`,
+    }
+    yield {
       measure: `replaced, ${devices}`,
       value: replace,
       unit: 's CPU',
@@ -81,14 +95,6 @@ async function* loads(size: number, file: string, program: Nft): AsyncGenerator<
     way.close()
     await thisMachine.run('nft', ['flush', 'ruleset'])
   }
-}
-
-function textOf(size: number): string {
-  const [document] = validate(fleetOf(size))
-  const [ruleset] = document === null ? [null] : lower(document)
-  const [artifact] = ruleset === null ? [null] : compileFor(nftables, ruleset, {})
-  if (artifact === null) throw new Error('the fleet does not compile')
-  return artifact.text
 }
 
 /** A lease of a device: its address with its link address, and its class. */
@@ -122,6 +128,22 @@ async function addByProgram(): Promise<number> {
     if (status !== 0) throw new Error(stderr)
   }
   return median(times)
+}
+
+const MEGABYTE = 1_000_000
+
+/** What the kernel has taken for itself. */
+function kernelBytes(): number {
+  const text = readFileSync('/proc/meminfo', 'utf8')
+  return ['SUnreclaim', 'VmallocUsed'].reduce(
+    (sum, name) => sum + 1024 * Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0),
+    0,
+  )
+}
+
+function peakOf(pid: number | null): number {
+  const kilobytes = Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  return Math.round((kilobytes * 1024) / MEGABYTE)
 }
 
 function median(values: readonly number[]): number {

@@ -29,8 +29,15 @@ export type Row = {
   readonly note?: string
 }
 
+/** How much of it is wanted: `--brief` leaves out what takes long, and bars that only the whole can meet. */
+export interface Extent {
+  readonly isBrief: boolean
+}
+
 /** The default export of `bench/NAME.bench.ts` and `bench/NAME.exam.ts`. */
-export type Benchmark = () => Iterable<Measured> | AsyncIterable<Measured> | Promise<Iterable<Measured>>
+export type Benchmark = (
+  extent: Extent,
+) => Iterable<Measured> | AsyncIterable<Measured> | Promise<Iterable<Measured>>
 
 /**
  * Judges a measure. Without a bar `met` is null; with a bar and no value it is false: what could not be

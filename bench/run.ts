@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- NAME` and `npm run exam -- NAME`: runs `bench/NAME.bench.ts` or `bench/NAME.exam.ts` and
- * prints what it measured. `--json` prints only JSON, `--strict` makes a bar that is not met a failure;
- * without NAME it lists what there is. It deliberately knows no benchmark by name.
+ * prints what it measured. `--json` prints only JSON, `--strict` makes a bar that is not met a failure, `--brief` leaves
+ * out what takes long where a benchmark knows that; without NAME it lists what there is. It deliberately knows no benchmark by name.
  */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,7 +20,11 @@ process.exitCode = await main(kind, rest).catch((error: unknown) => {
 async function main(kind: string, args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { json: { type: 'boolean', default: false }, strict: { type: 'boolean', default: false } },
+    options: {
+      json: { type: 'boolean', default: false },
+      strict: { type: 'boolean', default: false },
+      brief: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   })
   const names = namesOf(kind)
@@ -48,7 +52,7 @@ async function main(kind: string, args: readonly string[]): Promise<number> {
     throw new Error(`bench/${name}.${kind}.ts has no function as its default export`)
 
   const rows: Row[] = []
-  for await (const measured of await benchmark()) {
+  for await (const measured of await benchmark({ isBrief: values.brief })) {
     rows.push(judge(measured))
     // The table comes at the end, aligned; this shows that it goes on.
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${measured.measure}`)

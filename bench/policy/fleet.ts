@@ -8,6 +8,7 @@ import {
   deny,
   device,
   type Flow,
+  type LimitsDocument,
   type LinkAddress,
   list,
   network,
@@ -30,8 +31,26 @@ const kinds = [
   'siren',
 ]
 
+/** Where telemetry goes: a UDP service at single addresses, for what sends packets. */
+export const TELEMETRY_PORT = 5683
+
+export interface FleetOptions {
+  /** One rule more: UDP to the vendors' network. */
+  readonly telemetry?: 'sent' | 'none'
+  /** `wide`: as many limits, which nothing here ever meets. */
+  readonly limits?: 'usual' | 'wide' | 'none'
+}
+
+const limitsOf: Readonly<Record<NonNullable<FleetOptions['limits']>, LimitsDocument>> = {
+  usual: { egress: '64 kB/s', newConnections: '60/min' },
+  wide: { egress: '1000 MB/s', newConnections: '1000000/min' },
+  none: {},
+}
+
 /** A policy of `size` devices, each with an IPv4 and an IPv6 address. */
-export function fleetOf(size: number): PolicyDocument {
+export function fleetOf(size: number, options: FleetOptions = {}): PolicyDocument {
+  const { telemetry = 'none', limits = 'usual' } = options
+  const sent = allow.out({ to: '203.0.113.0/24', service: `${TELEMETRY_PORT}/udp`, why: 'benchmark' })
   const bad = list('bad', {
     why: 'benchmark',
     owner: 'bench@volcano.example',
@@ -43,8 +62,9 @@ export function fleetOf(size: number): PolicyDocument {
     profile(kind, {
       why: 'benchmark',
       owner: 'bench@volcano.example',
-      limits: { egress: '64 kB/s', newConnections: '60/min' },
+      limits: limitsOf[limits],
       rules: {
+        ...(telemetry === 'sent' ? { telemetry: sent } : {}),
         readings: allow.out({ to: `${kind}.volcano.example`, service: 'https', why: 'benchmark' }),
         clock: allow.out({ to: 'time.volcano.example', service: 'ntp', why: 'benchmark' }),
         updates: allow.out({ to: '203.0.113.0/24', service: 'https', why: 'benchmark' }),
@@ -186,7 +206,7 @@ function sixOf(at: number): string {
   return `fd20::1:${(at >> 16).toString(16)}:${(at & 0xffff).toString(16)}`
 }
 
-function macOf(at: number): string {
+export function macOf(at: number): string {
   const hex = (at + 1).toString(16).padStart(8, '0')
   return `02:00:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}:${hex.slice(6, 8)}`
 }
