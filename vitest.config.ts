@@ -1,14 +1,8 @@
 /**
-<<<<<<< ours
- * The vitest projects: `unit` (beside the code), `cli` (the program itself, on policy files), `editor`
- * (what TypeScript's language server says of policy files), `kernel` (the real
- * kernel, inside fresh namespaces) and `repository` (guards over the sources themselves). Which of them run, and
- * under what, is decided in scripts/test.ts, not here.
-=======
- * The vitest projects: `unit` (beside the code), `cli` (the program itself, on policy files), `kernel` (the real
- * kernel, inside fresh namespaces), `machine` (a Debian of its own under qemu) and `repository` (guards over the
- * sources themselves). Which of them run, and under what, is decided in scripts/test.ts, not here.
->>>>>>> theirs
+ * The vitest projects: `unit` (beside the code), `cli` (the program itself, on policy files), `editor` (what TypeScript's
+ * language server says of policy files), `kernel` (the real kernel, inside fresh namespaces), `soak` (all of it for
+ * minutes or an hour), `machine` (a Debian of its own under qemu) and `repository` (guards over the sources themselves).
+ * Which of them run, and under what, is decided in scripts/test.ts, not here.
  */
 import { defineConfig } from 'vitest/config'
 
@@ -73,6 +67,16 @@ export default defineConfig({
           isolate: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'soak',
+          include: ['test/soak/**/*.test.ts'],
+          environment: 'node',
+          execArgv,
+          pool: 'forks',
         },
       },
       {

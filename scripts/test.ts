@@ -35,7 +35,8 @@ const stages: Readonly<Record<string, Stage>> = {
   unit: { title: 'unit and property tests', run: () => tests('unit') },
   cli: { title: 'command-line tests', run: () => tests('cli') },
   editor: { title: 'editor tests', run: () => tests('editor') },
-  kernel: { title: 'kernel tests', run: kernelTests },
+  kernel: { title: 'kernel tests', run: () => kernelTests('kernel') },
+  soak: { title: 'soak', run: () => kernelTests('soak') },
   machine: { title: 'tests in a machine of their own', run: machineTests },
   repository: { title: 'repository tests', run: () => tests('repository') },
 }
@@ -43,7 +44,7 @@ const stages: Readonly<Record<string, Stage>> = {
 const named = positionals.filter((word) => Object.hasOwn(stages, word))
 const filters = positionals.filter((word) => !Object.hasOwn(stages, word))
 const filtered = filters.length > 0 || values.t !== undefined
-const testStages = ['unit', 'cli', 'editor', 'kernel', 'machine', 'repository']
+const testStages = ['unit', 'cli', 'editor', 'kernel', 'soak', 'machine', 'repository']
 const chosen = named.length > 0 ? named : filtered ? testStages : Object.keys(stages)
 
 endTogether()
@@ -135,11 +136,11 @@ function readReport(file: string): VitestReport {
   }
 }
 
-/** With namespaces every kernel test runs; without, every one is counted as skipped, and the reason is said. */
-async function kernelTests(): Promise<Tally> {
+/** With namespaces every test of the kernel runs; without, every one is counted as skipped, and the reason is said. */
+async function kernelTests(project: 'kernel' | 'soak'): Promise<Tally> {
   const namespaces = findNamespaces()
-  if ('missing' in namespaces) return skipped('kernel', namespaces.missing)
-  return nothingSkipped('kernel', await tests('kernel', namespaces))
+  if ('missing' in namespaces) return skipped(project, namespaces.missing)
+  return nothingSkipped(project, await tests(project, namespaces))
 }
 
 /**
