@@ -156,6 +156,8 @@ function nft(...args: readonly string[]): Promise<string> {
   return site.must('gateway', ['nft', ...args])
 }
 
+const DAY_MS = 86_400_000
+
 /** The daemon's part, as after its start. */
 function start(clock: BindingClock): void {
   journal = openJournal({ file: openJournalFile(folder), clock })
@@ -241,7 +243,7 @@ const settled = async (): Promise<void> => {
 }
 
 describe('names rotate under traffic', () => {
-  test('through apply, confirm, rollback, the timer’s revert and a restart none is wrongly dropped', async () => {
+  test('through apply, confirm, rollback, the timer’s revert, a refresh, another daemon, a clock that jumps and a restart none is wrongly dropped', async () => {
     sent.clear()
     arrived.clear()
     await applied(plain, null)
@@ -249,10 +251,21 @@ describe('names rotate under traffic', () => {
     let isOver = false
     let mayLeak = false
     let rotations = 0
+    let daemons = 0
+    let wantsDaemon = false
     const valid: string[] = []
     const traffic = async (): Promise<void> => {
       while (!isOver) {
         rotations += 1
+        if (wantsDaemon) {
+          // Another daemon on the same journal, by a wall clock that is right, a day ahead, or a day behind.
+          await journal.close()
+          const offMs = [0, DAY_MS, -DAY_MS][daemons % 3] as number
+          start({ ...thisClock(), now: () => Date.now() + offMs })
+          await keeper.refresh()
+          daemons += 1
+          wantsDaemon = false
+        }
         const low = (rotations % 200) + 20
         for (const text of [`203.0.113.${low}`, `2001:db8:a::${low.toString(16)}`]) {
           await keeper.bind(answer(text), 600_000)
@@ -271,10 +284,14 @@ describe('names rotate under traffic', () => {
       for (let round = 0; round < 3; round++) {
         await applied(stricter, 60_000)
         await sleep(100)
+        wantsDaemon = true
         await point.confirm(by)
         await sleep(100)
+        await keeper.refresh()
         await applied(plain, 60_000)
         await sleep(100)
+        wantsDaemon = true
+        await keeper.refresh()
         await point.abandon(by)
         await sleep(100)
         await applied(plain, 1500)
@@ -303,6 +320,7 @@ describe('names rotate under traffic', () => {
     await settled()
     const told = count('told')
     expect(rotations).toBeGreaterThan(30)
+    expect(daemons).toBeGreaterThanOrEqual(4)
     expect(told.through).toBeGreaterThan(2000)
     expect(told.dropped).toBe(0)
     const untold = count('untold')
