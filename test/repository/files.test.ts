@@ -32,6 +32,11 @@ test(`a source of more than ${longestLines} lines says why at its top`, () => {
   expect(unexplained).toEqual([])
 })
 
+test('no merge was left half done', () => {
+  const halved = files.filter((path) => /^(?:<{7}|>{7}) /m.test(read(path)))
+  expect(halved).toEqual([])
+})
+
 test('names are kebab-case', () => {
   const odd = typescript.filter((path) => !path.split('/').every((part) => /^[a-z0-9.-]+$/.test(part)))
   expect(odd).toEqual([])
