@@ -103,7 +103,11 @@ export async function bootMachine(options: BootOptions): Promise<TestMachine> {
     ended.then(() => Promise.reject(new Error('qemu ended at once'))),
   ]).catch(explain)
 
-  const { run } = agent
+  const run: TestMachine['run'] = (program, args, given = {}) =>
+    agent.run(program, args, given).catch((error) => {
+      const said = readFileSync(consoleFile, 'utf8').slice(-4000)
+      throw new Error(`${String(error)}\nconsole:\n${said}`, { cause: error })
+    })
   const must: TestMachine['must'] = async (program, args, options) => {
     const { status, stdout, stderr } = await run(program, args, options)
     if (status === 0) return stdout
