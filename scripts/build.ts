@@ -3,7 +3,8 @@
  * result as an installer would: publint and attw. It deliberately publishes nothing and bundles nothing.
  * `npm run build -- deb [--out DIR] [--as VERSION]` goes on to make the Debian package.
  */
-import { rmSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -20,8 +21,18 @@ export async function build(): Promise<{ ok: boolean; output: string }> {
     const built = await runPackage('typescript/bin/tsc', ['-p', project], { output: 'keep' })
     if (!built.ok) return { ok: false, output: `tsc -p ${project}\n${built.output}` }
   }
+  placeExample()
   const inspections = await Promise.all(packages.map(inspect))
   return { ok: inspections.every(({ ok }) => ok), output: inspections.map(({ output }) => output).join('') }
+}
+
+/** What `thingwall demo` plays where there is no checkout. Node strips no types of what is installed. */
+function placeExample(): void {
+  const [from, to] = [join(root, 'examples/volcano'), join(root, 'packages/cli/dist/example')]
+  mkdirSync(to)
+  cpSync(join(from, 'thingwall.policy.ts'), join(to, 'thingwall.policy.ts'))
+  const backend = stripTypeScriptTypes(readFileSync(join(from, 'backend.ts'), 'utf8'))
+  writeFileSync(join(to, 'backend.js'), backend)
 }
 
 async function inspect(name: string): Promise<{ ok: boolean; output: string }> {

@@ -42,6 +42,8 @@ interface Manifest {
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
+type Needing = Pick<Manifest, 'name' | 'dependencies' | 'optionalDependencies'>
+
 export interface DebOptions {
   /** Folders in `packages/`. */
   readonly packages: readonly string[]
@@ -49,6 +51,8 @@ export interface DebOptions {
   readonly out: string
   /** Instead of the one in `package.json`: to try upgrades. */
   readonly version: string | null
+  /** Default `xz`; `none` is made, and unpacked by an emulated processor, in a fraction of the time. */
+  readonly compression?: 'xz' | 'none'
 }
 
 /** Makes the package from what is built already, and returns its path. */
@@ -63,7 +67,8 @@ export function makeDeb({ out: folder, ...options }: DebOptions): string {
     mkdirSync(folder, { recursive: true })
     const file = join(folder, `thingwall_${version}_${architecture}.deb`)
     // A level that takes seconds, not minutes: most of it is Node.
-    must('dpkg-deb', ['--root-owner-group', '-Zxz', '-z1', '--build', tree, file], root)
+    const compression = options.compression === 'none' ? ['-Znone'] : ['-Zxz', '-z1']
+    must('dpkg-deb', ['--root-owner-group', ...compression, '--build', tree, file], root)
     return file
   } finally {
     rmSync(staging, { recursive: true, force: true })
@@ -120,7 +125,7 @@ function placePackages(packages: readonly string[], packed: string, tree: string
 }
 
 /** All that is needed at run time, by name. Optional ones where they are for this machine. */
-function neededBy(manifests: readonly Manifest[], ours: ReadonlySet<string>): ReadonlySet<string> {
+export function neededBy(manifests: readonly Needing[], ours: ReadonlySet<string>): ReadonlySet<string> {
   const found = new Set<string>()
   const open = [...manifests]
   for (let one = open.pop(); one !== undefined; one = open.pop()) {

@@ -18,6 +18,7 @@ const sizeCeilings: Readonly<Record<string, number>> = { policy: 200_000, gatewa
 
 const allowed = [
   /^dist\/.*\.(js|d\.ts)$/,
+  /^dist\/example\/thingwall\.policy\.ts$/,
   /^bin\/[a-z-]+(\.cjs)?$/,
   /^package\.json$/,
   /^policy\.schema\.json$/,

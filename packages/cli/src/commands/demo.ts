@@ -2,8 +2,8 @@
  * `thingwall demo`: the volcano site in network namespaces on this machine, with the example's policy in force, and
  * real clients that try what they may and may not do. It ends with 0 only if all of it went as the policy says.
  */
-import { existsSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
+import { delimiter, dirname, join, relative, resolve, sep } from 'node:path'
 import { enterLab } from '@thingwall/gateway/lab'
 import type { Outcome } from '../demo/attempt.ts'
 import {
@@ -38,6 +38,9 @@ export async function run(call: Call, host: Host): Promise<Report> {
   if (stays && call.options.json === true)
     throw usage('--stay and --json exclude each other', 'leave one out')
   const example = findExample()
+  const path = [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_FOLDERS].join(delimiter)
+  requirePrograms(path)
+  process.env['PATH'] = path
   process.env[outerVariable] ??= `${process.pid}`
   const entry = await enterLab()
   if (entry.kind === 'impossible') {
@@ -53,7 +56,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
     if (call.options.json !== true) host.stdout.write(text)
   }
   const started = performance.now()
-  const policy = relative(host.cwd, join(example, 'thingwall.policy.ts'))
+  const policy = relative(host.cwd, policyIn(example))
   const told: ToldScene[] = []
   say(openingText(hostCount, page))
   const outcomes = await play({
@@ -105,13 +108,56 @@ interface ToldScene {
 }
 
 /** The example is part of the checkout. */
+/** In a checkout the example itself, installed the copy that the build has made of it. */
 function findExample(): string {
-  const example = resolve(import.meta.dirname, '../../../../examples/volcano')
-  if (existsSync(join(example, 'thingwall.policy.ts'))) return example
+  const folders = ['../../../../examples/volcano', '../example'].map((path) =>
+    resolve(import.meta.dirname, path),
+  )
+  const found = folders.find((folder) => existsSync(join(folder, 'thingwall.policy.ts')))
+  if (found !== undefined) return found
   throw new Failure('the example that the demo plays is not here', {
     code: 'environment',
-    hint: 'the demo runs in a checkout of the repository: npm run demo',
+    hint: 'install thingwall anew, or in a checkout run: npm run demo',
   })
+}
+
+/** Node strips no types of files below `node_modules`, so an installed policy is played from a folder of the lab. */
+function policyIn(example: string): string {
+  const installed = join(example, 'thingwall.policy.ts')
+  if (!installed.split(sep).includes('node_modules')) return installed
+  const copy = '/run/thingwall-volcano/thingwall.policy.ts'
+  mkdirSync(dirname(copy), { recursive: true })
+  copyFileSync(installed, copy)
+  return copy
+}
+
+/** nft and ip live where Debian's ordinary users do not look. */
+const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin']
+
+/** What the play is made with, and the Debian package of each. */
+const programs = {
+  ip: 'iproute2',
+  nft: 'nftables',
+  curl: 'curl',
+  nmap: 'nmap',
+  ping: 'iputils-ping',
+  openssl: 'openssl',
+} as const
+
+/** Without one of them most of the play would fail, and not say why. */
+function requirePrograms(path: string): void {
+  const folders = path.split(delimiter)
+  const missing = Object.entries(programs).filter(
+    ([program]) => !folders.some((folder) => existsSync(join(folder, program))),
+  )
+  if (missing.length === 0) return
+  throw new Failure(
+    `the demo needs programs that are not here: ${missing.map(([name]) => name).join(', ')}`,
+    {
+      code: 'environment',
+      hint: `on Debian: apt-get install ${missing.map(([, name]) => name).join(' ')}`,
+    },
+  )
 }
 
 function rulesOf(host: Host): RuleSet {

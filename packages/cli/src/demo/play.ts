@@ -41,6 +41,8 @@ export async function play(playing: Playing): Promise<readonly Outcome[]> {
   writeFileSync(bindingsFile, `${JSON.stringify(bindingsDocument(), null, 2)}\n`)
   const started = performance.now()
   const loading = openPolicy(playing)
+  // It is waited for once the site is built; what goes wrong before that is told then.
+  loading.catch(() => {})
   const site = await buildSite(siteDescription)
   playing.onBuilt(performance.now() - started)
   const leave = endOnSignals(site)

@@ -3,7 +3,7 @@
  * program of its own, everything else as listeners of this process, opened inside the hosts' namespaces.
  */
 import { createSocket } from 'node:dgram'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer as createHttpsServer } from 'node:https'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -48,7 +48,9 @@ export async function makeCertificate(site: Site, folder: string): Promise<Certi
 /** Opens everything; settles when all of it answers. */
 export async function startServers(site: Site, example: string, certificate: Certificate): Promise<Servers> {
   const env = { HOST: '::', PORT: '443', TLS_CERT: certificate.cert, TLS_KEY: certificate.key }
-  const flags = ['--disable-warning=ExperimentalWarning', join(example, 'backend.ts')]
+  const program = ['backend.ts', 'backend.js'].map((name) => join(example, name)).find(existsSync)
+  if (program === undefined) throw new Error(`there is no backend in ${example}`)
+  const flags = ['--disable-warning=ExperimentalWarning', program]
   const backend = site.spawn('api', [process.execPath, ...flags], { env })
   const tls = { cert: readFileSync(certificate.cert), key: readFileSync(certificate.key) }
   const closing: (() => void)[] = []
