@@ -25,6 +25,12 @@ const system = [
   'qemu-guest-agent',
 ]
 
+/**
+ * Other firewalls, as Debian ships them. They are not installed: their packages, with all that those need, are in
+ * `/opt/others` for the tests that ask for one.
+ */
+const others = ['ufw', 'firewalld', 'docker.io']
+
 /** The static one, which brings the initial RAM disk too. */
 const tools = packagesForKernelTests().map((name) => (name === 'busybox' ? 'busybox-static' : name))
 
@@ -66,6 +72,8 @@ export const recipe: readonly string[] = [
   '--aptopt=Acquire::Languages "none"',
   ...leftOut.map((path) => `--dpkgopt=path-exclude=${path}`),
   `--include=${[...new Set([...system, ...tools])].join(',')}`,
+  `--customize-hook=APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --yes --download-only install ${others.join(' ')}`,
+  '--customize-hook=mkdir "$1/opt/others" && mv "$1"/var/cache/apt/archives/*.deb "$1/opt/others"',
 ]
 
 /** All that decides what the image looks like, apart from the day on which its packages are fetched. */
