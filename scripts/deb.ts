@@ -116,6 +116,8 @@ function placePackages(packages: readonly string[], packed: string, tree: string
   }
   const names = new Set(ours.map(({ name }) => name))
   for (const name of neededBy(ours, names)) {
+    // Those within others come with them.
+    if (name.includes('/node_modules/')) continue
     cpSync(join(modules, name), join(tree, library, 'node_modules', name), {
       recursive: true,
       dereference: true,
@@ -124,29 +126,42 @@ function placePackages(packages: readonly string[], packed: string, tree: string
   }
 }
 
-/** All that is needed at run time, by name. Optional ones where they are for this machine. */
+/**
+ * All that is needed at run time, as folders in `node_modules`: `pino`, and `ajv/node_modules/fast-uri` where a package has
+ * a version of its own. Optional ones where they are for this machine.
+ */
 export function neededBy(manifests: readonly Needing[], ours: ReadonlySet<string>): ReadonlySet<string> {
   const found = new Set<string>()
-  const open = [...manifests]
+  const open = manifests.map((manifest) => ({ manifest, folder: '' }))
   for (let one = open.pop(); one !== undefined; one = open.pop()) {
-    const optional = Object.keys(one.optionalDependencies ?? {})
-    for (const name of [...Object.keys(one.dependencies ?? {}), ...optional]) {
-      if (ours.has(name) || found.has(name)) continue
-      const folder = join(modules, name)
-      if (!existsSync(folder)) {
+    const { manifest, folder: from } = one
+    const optional = Object.keys(manifest.optionalDependencies ?? {})
+    for (const name of [...Object.keys(manifest.dependencies ?? {}), ...optional]) {
+      const folder = nearest(name, from)
+      if (ours.has(name) || (folder !== null && found.has(folder))) continue
+      if (folder === null) {
         if (optional.includes(name)) continue
         throw new Error(`${name} is not installed: npm ci`)
       }
-      // Two versions of one package would need a folder within a folder.
-      const wanted = one.dependencies?.[name]
-      const manifest = manifestIn(folder)
-      if (wanted !== undefined && /^\d/.test(wanted) && manifest.version !== wanted)
-        throw new Error(`${one.name} wants ${name} ${wanted}, there is ${manifest.version}`)
-      found.add(name)
-      open.push(manifest)
+      const needed = manifestIn(join(modules, folder))
+      const wanted = manifest.dependencies?.[name]
+      if (wanted !== undefined && /^\d/.test(wanted) && needed.version !== wanted)
+        throw new Error(`${manifest.name} wants ${name} ${wanted}, there is ${needed.version}`)
+      found.add(folder)
+      open.push({ manifest: needed, folder })
     }
   }
   return found
+}
+
+/** Where Node finds a package for one that lies in `from`; null for nowhere. */
+function nearest(name: string, from: string): string | null {
+  const parts = from === '' ? [] : from.split('/node_modules/')
+  for (let depth = parts.length; depth >= 0; depth--) {
+    const folder = [...parts.slice(0, depth), name].join('/node_modules/')
+    if (existsSync(join(modules, folder))) return folder
+  }
+  return null
 }
 
 function placeNode(tree: string): void {

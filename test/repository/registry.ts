@@ -1,6 +1,6 @@
 /**
- * As much of a package registry as `npm install` asks for: a document for each package, with the one version that is
- * here, and its tarball. It serves what `npm pack` makes of folders, and knows no other package.
+ * As much of a package registry as `npm install` asks for: a document for each package, with the versions that are here,
+ * and their tarballs. It serves what `npm pack` makes of folders, and knows no other package.
  */
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,6 +16,8 @@ interface Packed {
   readonly shasum: string
 }
 
+type Manifest = Pick<Packed, 'name' | 'version'>
+
 export interface RegistryOptions {
   /** Folders of packages, as they are in a checkout or installed. */
   readonly folders: readonly string[]
@@ -26,6 +28,43 @@ export interface RegistryOptions {
 /** Listens on a port of its own choice of 127.0.0.1. */
 export async function openRegistry({ folders, tarballs }: RegistryOptions): Promise<Server> {
   mkdirSync(tarballs)
+  const manifests: readonly Manifest[] = folders.map((folder) =>
+    JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')),
+  )
+  // Some npm answers by name, so two versions of one package are packed one after the other.
+  const isFirst = folders.map(
+    (_, at) => manifests.findIndex(({ name }) => name === manifests[at]?.name) === at,
+  )
+  const packed = [true, false].flatMap((first) =>
+    pack(
+      folders.filter((_, at) => isFirst[at] === first),
+      tarballs,
+    ),
+  )
+  if (packed.length !== folders.length) throw new Error(`npm packed ${packed.length} of ${folders.length}`)
+  const server = createServer(({ url = '', headers }, response) => {
+    const path = decodeURIComponent(url.slice(1))
+    const tarball = packed.find(({ filename }) => path === `-/${filename}`)
+    if (tarball !== undefined) return response.end(readFileSync(join(tarballs, tarball.filename)))
+    const found = packed.filter(({ name }) => name === path)
+    if (found.length === 0) return response.writeHead(404, { 'content-type': 'application/json' }).end('{}')
+    const versions = Object.fromEntries(
+      found.map(({ name, version, filename, integrity, shasum }) => {
+        const manifest = manifests.find((one) => one.name === name && one.version === version)
+        const dist = { tarball: `http://${headers.host}/-/${filename}`, integrity, shasum }
+        return [version, { ...manifest, dist }]
+      }),
+    )
+    const tags = { latest: found[0]?.version }
+    response.setHeader('content-type', 'application/json')
+    return response.end(JSON.stringify({ name: path, 'dist-tags': tags, versions }))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return server
+}
+
+function pack(folders: readonly string[], tarballs: string): readonly Packed[] {
+  if (folders.length === 0) return []
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', tarballs, ...folders]
   const said = execFileSync('npm', args, {
     encoding: 'utf8',
@@ -33,22 +72,5 @@ export async function openRegistry({ folders, tarballs }: RegistryOptions): Prom
     maxBuffer: 2 ** 26,
   })
   // npm prints a list up to version 11 and an object by name after.
-  const packed: readonly Packed[] = Object.values(JSON.parse(said) as Readonly<Record<string, Packed>>)
-  if (packed.length !== folders.length) throw new Error(`npm packed ${packed.length} of ${folders.length}`)
-  const manifests = folders.map((folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
-  const manifestOf = (name: string): object => manifests.find((manifest) => manifest.name === name)
-  const server = createServer(({ url = '', headers }, response) => {
-    const path = decodeURIComponent(url.slice(1))
-    const tarball = packed.find(({ filename }) => path === `-/${filename}`)
-    if (tarball !== undefined) return response.end(readFileSync(join(tarballs, tarball.filename)))
-    const found = packed.find(({ name }) => name === path)
-    if (found === undefined) return response.writeHead(404, { 'content-type': 'application/json' }).end('{}')
-    const { name, version, filename, integrity, shasum } = found
-    const dist = { tarball: `http://${headers.host}/-/${filename}`, integrity, shasum }
-    const versions = { [version]: { ...manifestOf(name), dist } }
-    response.setHeader('content-type', 'application/json')
-    return response.end(JSON.stringify({ name, 'dist-tags': { latest: version }, versions }))
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return server
+  return Object.values(JSON.parse(said) as Readonly<Record<string, Packed>>)
 }
