@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 
@@ -46,13 +47,19 @@ function start(
   mark: string,
   argv: readonly string[],
   extra: Readonly<Record<string, string>> = {},
+  kind: 'single' | 'group' = 'single',
 ): ChildProcess {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(THINGWALL_|FORCE_COLOR|COLUMNS)/.test(name),
   )
   const env = { ...Object.fromEntries(inherited), NO_COLOR: '1', THINGWALL_TEST_MARK: mark, ...extra }
   const [program = '', ...args] = argv
-  return spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(program, args, {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: kind === 'group',
+  })
 }
 
 async function toItsEnd(argv: readonly string[], extra: Readonly<Record<string, string>> = {}): Promise<Run> {
@@ -203,19 +210,35 @@ describe('to its end', () => {
   })
 })
 
-test.each<[signal: NodeJS.Signals, exit: number | NodeJS.Signals]>([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGKILL', 'SIGKILL'],
-])('interrupted by %s it leaves nothing behind', async (signal, exit) => {
+test.each<[signal: NodeJS.Signals, exit: number | NodeJS.Signals, says: string]>([
+  ['SIGINT', 130, 'thingwall: interrupted\n'],
+  ['SIGTERM', 143, 'thingwall: interrupted\n'],
+  ['SIGKILL', 'SIGKILL', ''],
+])('interrupted by %s it leaves nothing behind, and says no more than that', async (signal, exit, says) => {
   const mark = randomUUID()
   const child = start(mark, demo)
+  const stderr = wordsOf(child.stderr)
   await said(child, 'Everybody at work')
   expect(processesOf(mark).length).toBeGreaterThan(3)
   child.kill(signal)
   const [code, killedBy] = await once(child, 'exit')
   expect(code ?? killedBy).toBe(exit)
   await nothingLeftOf(mark)
+  expect(await stderr).toBe(says)
+})
+
+test.each([
+  ['while the site is built', 'hosts'],
+  ['while something is tried', 'vent-01 asks for the time'],
+])('Ctrl-C reaches the whole group of `npm run demo`, %s', async (_, moment) => {
+  const mark = randomUUID()
+  const child = start(mark, [process.execPath, join(root, 'scripts/bootstrap.mjs'), 'demo'], {}, 'group')
+  const stderr = wordsOf(child.stderr)
+  await said(child, moment)
+  process.kill(-(child.pid ?? 0), 'SIGINT')
+  expect(await once(child, 'exit')).toEqual([130, null])
+  await nothingLeftOf(mark)
+  expect(await stderr).toBe('thingwall: interrupted\n')
 })
 
 test('--stay leaves the site up, with a way in that works, until it is interrupted', async () => {
@@ -246,6 +269,10 @@ test('where namespaces are forbidden it says why, and what would help', async ()
     /needs network namespaces: this machine allows no user namespaces.*\n.*sysctl -w user/,
   )
 })
+
+async function wordsOf(stream: Readable | null): Promise<string> {
+  return stream === null ? '' : (await stream.toArray()).join('')
+}
 
 async function said(child: ChildProcess, words: string): Promise<string> {
   let text = ''

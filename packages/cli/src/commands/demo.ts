@@ -75,6 +75,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
       told.at(-1)?.attempts.push({ outcome, reason })
       say(outcomeText(outcome, reason, page))
     },
+    onInterrupt: () => void host.stderr.write('thingwall: interrupted\n'),
     onEnd: async (stage, all) => {
       const tookMs = performance.now() - started
       if (call.options.json === true) return

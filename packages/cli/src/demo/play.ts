@@ -1,10 +1,10 @@
 /**
  * The whole play: the site is built, the servers answer, the policy goes into the gateway's kernel, every attempt of the
- * story is made, and all of it is taken down again, also when somebody interrupts. It runs inside the lab.
+ * story is made, and all of it is taken down again. It runs inside the lab, which an interrupt ends as a whole.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildSite, type Site } from '@thingwall/gateway/lab'
+import { buildSite } from '@thingwall/gateway/lab'
 import { type Bindings, lower, type Ruleset, readBindings } from '@thingwall/policy'
 import { Failure } from '../frame/failure.ts'
 import { loadPolicy } from '../load/load.ts'
@@ -26,6 +26,8 @@ export interface Playing {
   readonly onApplied: (said: string, tookMs: number) => void
   readonly onScene: (scene: Scene) => void
   readonly onOutcome: (stage: Stage, outcome: Outcome) => void
+  /** Before an interrupt ends this process. */
+  readonly onInterrupt: () => void
   /** After the last scene, while the site still stands. */
   readonly onEnd: (stage: Stage, outcomes: readonly Outcome[]) => Promise<void>
   /** Then, for as long as it takes; an interrupt is its to hear. Null: the site goes at once. */
@@ -40,12 +42,21 @@ export async function play(playing: Playing): Promise<readonly Outcome[]> {
   mkdirSync(folder, { recursive: true })
   writeFileSync(bindingsFile, `${JSON.stringify(bindingsDocument(), null, 2)}\n`)
   const started = performance.now()
+  const leave = endOnSignals(playing.onInterrupt)
+  try {
+    return await onSite(playing, started, leave)
+  } finally {
+    leave()
+  }
+}
+
+/** `whenTold` is called after the last scene. */
+async function onSite(playing: Playing, started: number, whenTold: () => void): Promise<readonly Outcome[]> {
   const loading = openPolicy(playing)
   // It is waited for once the site is built; what goes wrong before that is told then.
   loading.catch(() => {})
   const site = await buildSite(siteDescription)
   playing.onBuilt(performance.now() - started)
-  const leave = endOnSignals(site)
   try {
     const [{ ruleset, bindings }, wall, certificate] = await Promise.all([
       loading,
@@ -60,14 +71,15 @@ export async function play(playing: Playing): Promise<readonly Outcome[]> {
       const stage: Stage = { site, ruleset, bindings, wall, patienceMs, authority: certificate.cert }
       const outcomes = await tell(stage, playing)
       await playing.onEnd(stage, outcomes)
-      leave()
-      await playing.onStay?.()
+      if (playing.onStay !== null) {
+        whenTold()
+        await playing.onStay()
+      }
       return outcomes
     } finally {
       servers.close()
     }
   } finally {
-    leave()
     await site.end()
   }
 }
@@ -99,14 +111,18 @@ async function openPolicy({ policy, cwd }: Playing): Promise<{ ruleset: Ruleset;
   })
 }
 
-/** Interrupted, it takes the site down before it goes. Returns what puts an end to that. */
-function endOnSignals(site: Site): () => void {
+/**
+ * Interrupted, it goes at once. This process is the first of the lab's, so with it go all others, and with them every
+ * host; an orderly end would let what is under way fail first, and be told as a fault. Returns what puts an end to that.
+ */
+function endOnSignals(onInterrupt: () => void): () => void {
   const numbers = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
   const handlers = Object.entries(numbers).map(([signal, exitCode]) => {
     const leave = (): void => {
-      void site.end().finally(() => process.exit(exitCode))
+      onInterrupt()
+      process.exit(exitCode)
     }
-    process.once(signal, leave)
+    process.on(signal, leave)
     return () => process.off(signal, leave)
   })
   return () => {
