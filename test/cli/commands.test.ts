@@ -239,12 +239,31 @@ describe('the frame', () => {
       hint: 'did you mean --policy thingwall.policy.ts?',
     })
   })
+  test.each([
+    'check',
+    'plan',
+    'apply',
+    'list rules',
+    'export nftables',
+    'explain --from vent-01 --to 10.30.0.5:22/tcp',
+  ])('a policy with errors: %s answers 1, also without the right to change the firewall', async (command) => {
+    const program = fileURLToPath(new URL('../../packages/cli/bin/thingwall', import.meta.url))
+    const without = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-net_admin'] : ['env']
+    const argv = [...without, program, ...command.split(' '), '-p', 'broken.policy.ts', '--json']
+    const ended = await promisify(execFile)(argv[0] as string, argv.slice(1), { cwd: site.folder }).catch(
+      (error: { readonly code: number; readonly stdout: string }) => error,
+    )
+    expect('code' in ended ? ended.code : 0).toBe(1)
+    expect(ended.stdout).toContain('TW1001')
+  })
   test('--help and --version', async () => {
     const { exit, out } = await site.run(['--help'])
     expect(exit).toBe(0)
     for (const verb of ['check', 'explain', 'list', 'export']) expect(out).toContain(`\n  ${verb} `)
     expect((await site.run(['help'])).out).toBe(out)
-    expect((await site.run(['explain', '--help'])).out).toContain('--bindings FILE')
+    const { out: help } = await site.run(['explain', '--help'])
+    expect(help).toContain('--bindings FILE')
+    expect(help).toMatch(/Exit codes\n +0 +it was answered: also where the flow is denied/)
     expect((await site.json(['--version'])).value).toMatchObject({ name: 'thingwall' })
   })
   test('a reader that leaves early is no error', async () => {

@@ -22,6 +22,13 @@ describe('TW1022 the policy file did not load', () => {
     ['enum Kind { A }\nexport default Kind\n', 'this.policy.ts:1:1', 'TypeScript enum is not supported'],
     ['const x = 1\nconst x = 2\nexport default x\n', 'this.policy.ts:2:7', "'x' has already been declared"],
     ['export const a = 1\n', 'this.policy.ts:1:1', 'has no default export'],
+    ['\nexport default 5\n', 'this.policy.ts:2:1', 'the default export is a number, and no policy'],
+    [
+      'const x: object = { networks: {}, devices: { a: 1 } }\nexport { x as default }\n',
+      'this.policy.ts:2:1',
+      'is an object',
+    ],
+    ['export default null\n', 'this.policy.ts:1:1', 'is null'],
     ["\nthrow new TypeError('no')\n", 'this.policy.ts:2:7', 'the policy threw TypeError: no'],
     ['const f = (x: any) => x.y.z\nexport default f({})\n', 'this.policy.ts:1:27', 'threw TypeError'],
     ["\nimport { x } from './nothere.ts'\nexport default x\n", 'this.policy.ts:2:22', 'there is no module'],
@@ -34,6 +41,12 @@ describe('TW1022 the policy file did not load', () => {
     expect(told).toMatchObject({ code: 'TW1022', at, message: expect.stringContaining(message) })
     expect(told.hint).not.toBe('')
   })
+  test('what policy() did not make is one fault, not a dozen about what policy() would have written', async () => {
+    site.write('this.policy.ts', 'export default { networks: {}, devices: { a: 1 } }\n')
+    const { value } = await site.json(['check', '-p', 'this.policy.ts'])
+    expect(listOf(value.diagnostics)).toHaveLength(1)
+    expect(listOf(value.diagnostics)[0]?.hint).toMatch(/^Use policy\(NAME, /)
+  })
   test('in a file that the policy imports', async () => {
     site.write('parts/hosts.ts', 'export const api =\n')
     const told = await diagnosticOf("import { api } from './parts/hosts.ts'\nexport default api\n")
@@ -43,6 +56,22 @@ describe('TW1022 the policy file did not load', () => {
     const told = await diagnosticOf('export default {\n  a: 1\n  b: 2 }\n', 'this.policy.mjs')
     expect(told.at).toBe('this.policy.mjs:3:3')
   })
+})
+
+test('one link address of two devices is told at the second `mac`, with the place of the other', async () => {
+  const twice = volcano.replace('24:6f:28:aa:00:02', '24:6f:28:aa:00:01')
+  site.write('this.policy.ts', twice)
+  const { value } = await site.json(['check', '-p', 'this.policy.ts'])
+  const line = (text: string): number => twice.slice(0, twice.indexOf(text)).split('\n').length
+  expect(listOf(value.diagnostics)).toMatchObject([
+    {
+      code: 'TW1011',
+      message: 'devices.vent-02 and device vent-01 have the same link address',
+      line: line("'vent-02'"),
+      column: (twice.split('\n')[line("'vent-02'") - 1]?.indexOf('mac') as number) + 1,
+      related: { line: line("'vent-01'") },
+    },
+  ])
 })
 
 test('a fault is shown at its own property, also inside a call whose name is a keyword', async () => {

@@ -18,8 +18,9 @@ export async function run(call: Call, host: Host): Promise<Report> {
   const log = groupOf(call.options.log)
   const confirmWithinMs = trialLength(call)
   if (plan !== undefined) return applyPlan(call, host, plan, confirmWithinMs)
-  const gateway = await openGateway(call, host)
+  // The policy first: one with errors gets its answer also where nothing could be put in force.
   const prepared = await prepare(call, host, log)
+  const gateway = await openGateway(call, host)
   const { file } = prepared.loaded
   const digest = createHash('sha256').update(readFileSync(file)).digest('hex')
   const policy = { name: prepared.ruleset.name, file, digest }

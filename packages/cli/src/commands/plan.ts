@@ -66,8 +66,9 @@ async function againstMachine(call: Call, host: Host): Promise<Report> {
       'leave --at out, or compare two files with --against',
     )
   const log = groupOf(call.options.log)
-  const gateway = await openGateway(call, host)
+  // The policy first: one with errors gets its answer also where nothing could be put in force.
   const prepared = await prepare(call, host, log)
+  const gateway = await openGateway(call, host)
   const { loaded, document, ruleset, artifact, bindings, diagnostics, at } = prepared
   if (hasErrors(diagnostics)) throw refused('apply would refuse this policy', loaded, diagnostics)
   const { base, policy } = await inForce(gateway, prepared.survey)

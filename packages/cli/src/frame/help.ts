@@ -56,7 +56,7 @@ ${columns(optionRows([...verb.options, 'json', 'help']), page)}
 
 ${page.ink('bold', 'Examples')}
 ${verb.examples.map((example) => `  ${example}`).join('\n')}
-`
+${verb.exits === undefined ? '' : `\n${page.ink('bold', 'Exit codes')}\n${columns(verb.exits, page)}\n`}`
 }
 
 function optionRows(names: readonly OptionName[]): (readonly [string, string])[] {

@@ -18,6 +18,8 @@ export interface Verb {
   readonly operands: readonly Operand[]
   readonly options: readonly OptionName[]
   readonly examples: readonly string[]
+  /** What its exit codes say, where the one table leaves that open. */
+  readonly exits?: readonly (readonly [code: string, says: string])[]
 }
 
 const table = {
@@ -54,6 +56,11 @@ const table = {
       'thingwall explain 2s-41',
       'thingwall explain --from vent-01 --to 10.30.0.5:22/tcp',
       'thingwall explain --from vent-01 --to api.volcano.example:https --bindings told.json',
+    ],
+    exits: [
+      ['0', 'it was answered: also where the flow is denied, or not known; --json has the verdict'],
+      ['1', 'the policy has errors'],
+      ['2', 'could not run: the question cannot be read, no such policy file or event'],
     ],
   },
   list: {

@@ -22,6 +22,7 @@ import { readOverlay } from './overlay.ts'
 import { located, placed } from './places.ts'
 import { isBelow, projectOf } from './project.ts'
 import { type Bounds, evaluateApart, usualBounds, type WallReport } from './sandbox.ts'
+import { defaultExportOf } from './syntax.ts'
 import type { Machine } from './wall.ts'
 import { isWritten, readWritten } from './written.ts'
 
@@ -99,6 +100,15 @@ export async function loadPolicy(path: string, options: LoadOptions): Promise<Lo
         ),
       )
     case 'policy': {
+      if (!isMadeByPolicy(message.document)) {
+        return refuse(
+          loadFault(
+            `the default export is ${kindOf(message.document)}, and no policy`,
+            defaultExportOf(file, message.sources[file]),
+            "Use policy(NAME, { … }), and export what it returns: export default policy('site-name', { … })",
+          ),
+        )
+      }
       const locator = locatorFor((source) => isBelow(project, source), message.sources)
       return read(message.document, message.difference, {
         file,
@@ -112,6 +122,17 @@ export async function loadPolicy(path: string, options: LoadOptions): Promise<Lo
     default:
       return message satisfies never
   }
+}
+
+/** Whether it is a document, sound or not: `policy` writes the format into everything it makes. */
+function isMadeByPolicy(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'format' in value
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 interface Reading {

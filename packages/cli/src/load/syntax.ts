@@ -5,7 +5,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import type { Origin } from '@thingwall/policy'
-import { type AnyNode, type Program, parse } from 'acorn'
+import { type AnyNode, type Identifier, type Literal, type Program, parse } from 'acorn'
 
 /** Past this size a file is generated, and nobody reads its lines. */
 const SOURCE_BYTES = 8 << 20
@@ -32,6 +32,22 @@ export function syntaxFaultOf(file: string): { readonly message: string; readonl
     const message = error.message.replace(/ \(\d+:\d+\)$/, '')
     return { message, origin: { file, line: place?.line ?? 1, column: (place?.column ?? 0) + 1 } }
   }
+}
+
+/** Where a module's default export is written; the top of the file where that cannot be found. */
+export function defaultExportOf(file: string, stripped: string | undefined): Origin {
+  const found = treeOf(file, stripped)?.body.find(
+    (node) =>
+      node.type === 'ExportDefaultDeclaration' ||
+      (node.type === 'ExportNamedDeclaration' &&
+        node.specifiers.some(({ exported }) => nameOf(exported) === 'default')),
+  )
+  const { line, column } = found?.loc?.start ?? { line: 1, column: 0 }
+  return { file, line, column: column + 1 }
+}
+
+function nameOf(node: Identifier | Literal): unknown {
+  return node.type === 'Identifier' ? node.name : node.value
 }
 
 /** Every node under a node, itself first. */

@@ -11,6 +11,7 @@ import {
   parseLinkAddress,
 } from '../model/address.ts'
 import { ABSENT, type AddressTable, addressTable, putAddress } from '../model/address-table.ts'
+import type { Origin } from '../model/diagnostic.ts'
 import { contains } from '../model/interval.ts'
 import { didYouMean } from '../model/name.ts'
 import type { DeviceDocument } from '../model/policy.ts'
@@ -50,14 +51,18 @@ export function lowerDevices(lowering: Lowering): LoweredDevices {
     const index = devices.length
     for (const [at, address] of stated.entries()) {
       const text = document.ip[at] as string
-      if (gatewayOwn.has(address)) reportTaken(lowering, path, document, text, 'the gateway itself')
+      const claim = { path: `${path}.ip[${at}]`, what: 'address', value: text, origin: document.origin }
+      if (gatewayOwn.has(address)) reportTaken(lowering, path, claim, null)
       const other = putAddress(owners, address, index)
-      if (other !== ABSENT) reportTaken(lowering, path, document, text, `device ${devices[other]?.name}`)
+      if (other !== ABSENT) reportTaken(lowering, path, claim, devices[other] ?? null)
     }
     if (link !== null) {
       const other = links.get(link)
-      if (other !== undefined)
-        reportTaken(lowering, path, document, document.mac ?? link, `device ${devices[other]?.name}`)
+      if (other !== undefined) {
+        const value = document.mac ?? link
+        const claim = { path: `${path}.mac`, what: 'link address', value, origin: document.origin }
+        reportTaken(lowering, path, claim, devices[other] ?? null)
+      }
       links.set(link, index)
     }
     const addresses = link === null ? stated : [...stated, linkLocalOf(link)]
@@ -151,19 +156,28 @@ function isDelegated(lowering: Lowering, network: Network): boolean {
   )
 }
 
+interface Claim {
+  readonly path: string
+  readonly what: string
+  readonly value: string
+  readonly origin: Origin | null
+}
+
+/** `holder` is who has it already; null for the gateway. */
 function reportTaken(
   lowering: Lowering,
-  path: string,
-  document: DeviceDocument,
-  value: string,
-  other: string,
+  device: string,
+  { path, what, value, origin }: Claim,
+  holder: Unclassed | null,
 ): void {
+  const other = holder === null ? 'the gateway itself' : `device ${holder.name}`
   report(lowering, 'TW1011', {
-    message: `${path} and ${other} have the same address`,
+    message: `${device} and ${other} have the same ${what}`,
     path,
     value,
-    hint: 'An address belongs to one device: correct one of them.',
-    origin: document.origin,
+    hint: `${what === 'address' ? 'An' : 'A'} ${what} belongs to one device: correct one of them.`,
+    origin,
+    related: holder?.origin ?? null,
   })
 }
 

@@ -179,13 +179,13 @@ const cases: readonly Case[] = [
   [
     'two devices with one address',
     { devices: { a: device(vent), b: device({ mac: links.vent2, ip: '10.20.0.11' }) } },
-    'TW1011 devices.b 10.20.0.11: An address belongs to one device: correct one of them.',
+    'TW1011 devices.b.ip[0] 10.20.0.11: An address belongs to one device: correct one of them.',
     { devices: { a: device(vent), b: device({ mac: links.vent2, ip: '10.20.0.12' }) } },
   ],
   [
     'two devices with one link address',
     { devices: { a: device(vent), b: device({ mac: links.vent1.toUpperCase(), ip: '10.20.0.12' }) } },
-    `TW1011 devices.b ${links.vent1.toUpperCase()}: An address belongs to one device: correct one of them.`,
+    `TW1011 devices.b.mac ${links.vent1.toUpperCase()}: A link address belongs to one device: correct one of them.`,
     {},
   ],
   [
@@ -196,13 +196,13 @@ const cases: readonly Case[] = [
         b: device({ mac: links.vent2, ip: 'FD20:0:0:0::0011' }),
       },
     },
-    'TW1011 devices.b FD20:0:0:0::0011: An address belongs to one device: correct one of them.',
+    'TW1011 devices.b.ip[0] FD20:0:0:0::0011: An address belongs to one device: correct one of them.',
     {},
   ],
   [
     'a device with the address of the gateway',
     { devices: { a: device({ ...vent, ip: '10.20.0.1' }) } },
-    'TW1011 devices.a 10.20.0.1: An address belongs to one device: correct one of them.',
+    'TW1011 devices.a.ip[0] 10.20.0.1: An address belongs to one device: correct one of them.',
     { ...things({ gateway: ['10.20.0.254'] }), devices: { a: device({ ...vent, ip: '10.20.0.1' }) } },
   ],
 
@@ -384,7 +384,7 @@ test('all faults at once, each where it was written', () => {
   expect(diagnostics.map(({ code, path }) => `${code} ${path}`).sort()).toEqual([
     'TW1005 devices.a.rules.x.to',
     'TW1005 quarantine.c',
-    'TW1011 devices.b',
+    'TW1011 devices.b.ip[0]',
     'TW1014 devices.a',
     'TW1015 rules.y.to',
   ])
