@@ -1,7 +1,8 @@
 /**
  * `npm run bench -- NAME` and `npm run exam -- NAME`: runs `bench/NAME.bench.ts` or `bench/NAME.exam.ts` and
  * prints what it measured. `--json` prints only JSON, `--strict` makes a bar that is not met a failure, `--brief` leaves
- * out what takes long where a benchmark knows that; without NAME it lists what there is. It deliberately knows no benchmark by name.
+ * out what takes long where a benchmark knows that; without NAME it lists what there is, which is a failure where there is
+ * nothing. It deliberately knows no benchmark by name.
  */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +17,7 @@ process.exitCode = await main(kind, rest).catch((error: unknown) => {
   return 2
 })
 
-/** Exit codes: 0 measured, 1 a bar not met under `--strict`, 2 could not run. */
+/** Exit codes: 0 measured, 1 a bar not met under `--strict`, 2 could not run, or there is nothing to run. */
 async function main(kind: string, args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -31,13 +32,10 @@ async function main(kind: string, args: readonly string[]): Promise<number> {
   const [name] = positionals
   if (name === undefined) {
     if (values.json) process.stdout.write(`${JSON.stringify(names)}\n`)
-    else
-      process.stdout.write(
-        names.length === 0
-          ? `bench/ has no ${kind} yet\n`
-          : `npm run ${kind} -- NAME, where NAME is one of: ${names.join(', ')}\n`,
-      )
-    return 0
+    else if (names.length > 0)
+      process.stdout.write(`npm run ${kind} -- NAME, where NAME is one of: ${names.join(', ')}\n`)
+    else process.stderr.write(`npm run ${kind} -- NAME runs bench/NAME.${kind}.ts, and there is none yet\n`)
+    return names.length > 0 ? 0 : 2
   }
   if (!names.includes(name)) {
     process.stderr.write(

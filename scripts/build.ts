@@ -1,6 +1,6 @@
 /**
- * Builds `dist` of every package with tsc, in the order in which they import each other, and looks at the
- * result as an installer would: publint and attw. It deliberately publishes nothing and bundles nothing.
+ * Builds `dist` of every package with tsc, in the order in which they import each other, lays the pages about errors
+ * beside the command line, and looks at the result as an installer would: publint and attw. It deliberately publishes nothing and bundles nothing.
  * `npm run build -- deb [--out DIR] [--as VERSION]` goes on to make the Debian package.
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -22,6 +22,10 @@ export async function build(): Promise<{ ok: boolean; output: string }> {
     if (!built.ok) return { ok: false, output: `tsc -p ${project}\n${built.output}` }
   }
   placeExample()
+  // Diagnostics name the page about their code, so the pages go where the command line goes.
+  const pages = join(root, 'packages/cli/docs')
+  rmSync(pages, { recursive: true, force: true })
+  cpSync(join(root, 'docs/errors'), join(pages, 'errors'), { recursive: true })
   const inspections = await Promise.all(packages.map(inspect))
   return { ok: inspections.every(({ ok }) => ok), output: inspections.map(({ output }) => output).join('') }
 }

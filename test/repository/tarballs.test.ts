@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { manifestOf, packageFolders, root } from './sources.ts'
+import { filesBelow, manifestOf, packageFolders, root } from './sources.ts'
 
 type Packed = {
   readonly files: readonly { readonly path: string; readonly mode: number }[]
@@ -14,13 +14,14 @@ type Packed = {
 }
 
 /** Packed size in bytes. Raise one only in the commit that says why. */
-const sizeCeilings: Readonly<Record<string, number>> = { policy: 200_000, gateway: 215_000, cli: 150_000 }
+const sizeCeilings: Readonly<Record<string, number>> = { policy: 200_000, gateway: 215_000, cli: 170_000 }
 
 const allowed = [
   /^dist\/.*\.(js|d\.ts)$/,
   /^dist\/example\/thingwall\.policy\.ts$/,
   /^bin\/[a-z-]+(\.cjs)?$/,
   /^package\.json$/,
+  /^docs\/errors\/(?:README|TW\d+)\.md$/,
   /^policy\.schema\.json$/,
   /^README\.md$/,
   /^LICENSE$/,
@@ -75,6 +76,12 @@ describe.each(packageFolders().filter((name) => manifestOf(name).private !== tru
       path.replace(/^\.\//, ''),
     )
     expect(promised.filter((path) => !paths.includes(path))).toEqual([])
+  })
+
+  test('the command line brings the page about every code, and nobody else does', () => {
+    const pages = paths.filter((path) => path.startsWith('docs/')).sort()
+    const wanted = name === 'cli' ? filesBelow('docs/errors') : []
+    expect(pages).toEqual([...wanted].sort())
   })
 
   test('its commands can be executed', () => {

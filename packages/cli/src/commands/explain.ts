@@ -40,6 +40,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
       next: nearBy(explanation.next, host.cwd),
       needs: explanation.needs,
       enforced: explanation.enforced,
+      notes: explanation.notes,
       from: explanation.from,
       to: explanation.to,
       service: explanation.service,
@@ -59,13 +60,14 @@ export function ruleJson(rule: Rule, cwd: string): Record<string, unknown> {
 }
 
 function explanationText(
-  { verdict, rule, because, next, needs, enforced }: Explanation,
+  { verdict, rule, because, next, needs, enforced, notes }: Explanation,
   { from, to }: { readonly from: string; readonly to: string },
   page: Page,
 ): string {
   const line = (term: string, text: string): string =>
     hanging(`  ${term.padEnd(8)} `, safe(nearBy(text, page.cwd)), page.width)
   const out = [`${page.ink(inks[verdict], verdict)}  ${page.ink('bold', `${safe(from)} → ${safe(to)}`)}`]
+  for (const note of notes) out.push(line('note', note))
   out.push(line('because', because))
   if (rule !== null) {
     out.push(line('rule', `${rule.id} (${rule.tier})`), line('why', rule.why))
@@ -81,7 +83,7 @@ function explanationText(
 }
 
 function nextCommands({ rule, needs }: Explanation, option: string): Report['next'] {
-  if (needs.length > 0)
+  if (needs.some((need) => /^an (?:answer|address) /.test(need)))
     return [['thingwall explain … --bindings FILE', 'the same, with what the device was told']]
   const match = rule === null ? '' : ` --match ${rule.id}`
   return [[`thingwall list rules${option}${match}`, 'the rule, and where it is written']]

@@ -3,6 +3,7 @@
  * more; then one line that sums up.
  */
 import { readFileSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { type Diagnostic, escapeText, type Origin } from '@thingwall/policy'
 import type { Page } from '../frame/report.ts'
 import { isBelow } from '../load/project.ts'
@@ -52,7 +53,7 @@ export function jsonOf(diagnostic: Diagnostic, cwd: string): Record<string, unkn
     ...(related && {
       related: { file: showFile(related.file, cwd), line: related.line, column: related.column },
     }),
-    docs: docsOf(diagnostic),
+    docs: docsOf(diagnostic, cwd),
   }
 }
 
@@ -76,7 +77,7 @@ function renderOne(diagnostic: Diagnostic, lines: LineReader, page: Page): strin
   }
   if (diagnostic.value !== undefined) out.push(hanging('  value  ', safe(diagnostic.value, 80), page.width))
   out.push(hanging('  hint   ', safe(nearBy(diagnostic.hint, page.cwd)), page.width))
-  out.push(`  docs   ${docsOf(diagnostic)}`)
+  out.push(`  docs   ${docsOf(diagnostic, page.cwd)}`)
   return out.join('\n')
 }
 
@@ -125,8 +126,16 @@ function readLines(file: string): readonly string[] | null {
   }
 }
 
-function docsOf({ code }: Diagnostic): string {
-  return `docs/errors/${code}.md`
+/** In a checkout the pages stand at its root; what is installed has brought them along. */
+const pages = join(
+  import.meta.dirname,
+  basename(dirname(import.meta.dirname)) === 'src' ? '../../../..' : '../..',
+  'docs/errors',
+)
+
+/** The page about a code, as a path from where the reader is. */
+function docsOf({ code }: Diagnostic, cwd: string): string {
+  return showFile(join(pages, `${code}.md`), cwd)
 }
 
 function rank({ severity }: Diagnostic): number {

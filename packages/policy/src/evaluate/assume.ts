@@ -5,7 +5,7 @@
 import { type Address, type Family, familyOf, predecessor } from '../model/address.ts'
 import { type Bindings, type BoundAddress, EVERY_DEVICE } from '../model/flow.ts'
 import type { Ruleset } from '../model/ruleset.ts'
-import type { Service } from '../model/service.ts'
+import { formatService, type Service } from '../model/service.ts'
 import { bind } from './bind.ts'
 import { ownerOf } from './ends.ts'
 import type { AskedEnd } from './question.ts'
@@ -69,6 +69,26 @@ export function missing(ask: Ask): readonly string[] {
     else if (end.addresses.every(isLinkLocal)) needs.push(`an address of ${end.text}`)
   }
   return needs.length > 0 ? needs : ['two addresses of one family']
+}
+
+/** Why no packet can be what is asked about, whatever else is given or told: a sentence; null where one can. */
+export function impossible({ from, to }: Ask, service: Service): string | null {
+  const sides = [
+    [from.text, familiesOf(from)],
+    [to.text, familiesOf(to)],
+    [formatService(service), service.kind === 'icmp' ? [service.family] : FAMILIES],
+  ] as const
+  if (FAMILIES.some((family) => sides.every(([, families]) => families.includes(family)))) return null
+  const words = sides.flatMap(([text, [only, ...others]]) =>
+    others.length > 0 ? [] : [`${text} is IPv${only}`],
+  )
+  return `${from.text} → ${to.text} ${formatService(service)}: no packet can be that; ${words.join(', ')}.`
+}
+
+/** What an end has, or may yet be given: only an address that was asked about is all that it is. */
+function familiesOf(end: AskedEnd): readonly Family[] {
+  const isFixed = end.addresses.length === 1 && (end.kind === 'address' || end.kind === 'gateway')
+  return isFixed && end.text !== 'gateway' ? end.addresses.map(familyOf) : FAMILIES
 }
 
 /** Stands addresses in for what is not known, to find the rule that would decide. */

@@ -10,9 +10,9 @@ import { type Diagnostic, diagnose } from '../model/diagnostic.ts'
 import type { Bindings, Decision, Flow, Verdict } from '../model/flow.ts'
 import type { Match, Rule, Ruleset } from '../model/ruleset.ts'
 import { formatService, type Service } from '../model/service.ts'
-import { type Ask, addressPairs, assumedBindings, assumedPairs, missing } from './assume.ts'
+import { type Ask, addressPairs, assumedBindings, assumedPairs, impossible, missing } from './assume.ts'
 import { evaluate } from './evaluate.ts'
-import { type AskedEnd, askedEnd, askedService, splitService } from './question.ts'
+import { type AskedEnd, askedEnd, askedService, lookalikeOf, splitService } from './question.ts'
 import { along, cameBy, forwardOf, translate } from './translate.ts'
 import { becauseOf, nextStep, translationText } from './words.ts'
 
@@ -45,6 +45,8 @@ export interface Explanation {
   readonly from: ExplainedEnd
   readonly to: ExplainedEnd
   readonly service: string | null
+  /** What in the question may have been meant otherwise, as sentences. */
+  readonly notes: readonly string[]
   /** Where the destination is translated on the way: the host and service it goes to. */
   readonly translated: string | null
 }
@@ -68,7 +70,10 @@ export function explain(
   if (typeof from === 'string' || typeof to === 'string' || typeof services === 'string')
     return [null, faults]
   const ask = { ruleset, from, to, bindings, at }
-  return [services === null ? acrossServices(ask) : forService(ask, services), []]
+  const answer = services === null ? acrossServices(ask) : forService(ask, services)
+  const meant = lookalikeOf(question.to, to)
+  if (meant === null) return [answer, []]
+  return [{ ...answer, notes: [`${to.text} is one IPv6 address; did you mean ${meant}?`] }, []]
 }
 
 /** A service may be several alternatives, and rules may cut a range of ports: the answer is the strictest of all. */
@@ -182,14 +187,19 @@ function mayDepend(ask: Ask, decision: Decision): boolean {
   })
 }
 
+/** No packet between these ends is for this, or none is as far as is known. */
 function unanswerable(ask: Ask, service: Service): Explanation {
+  const never = impossible(ask, service)
   const decision: Decision = {
     verdict: 'unknown',
     rule: ask.ruleset.rules.at(-1) as Rule,
-    needs: missing(ask),
+    needs: never === null ? missing(ask) : ['ends and a service of one family'],
     enforced: true,
   }
-  return { ...describe(ask, service, decision, null), rule: null }
+  const explanation = describe(ask, service, decision, null)
+  const words =
+    never === null ? {} : { because: never, next: 'Ask about two ends and a service of one family.' }
+  return { ...explanation, ...words, rule: null }
 }
 
 function describe(ask: Ask, service: Service, decision: Decision, flow: Flow | null): Explanation {
@@ -215,6 +225,7 @@ function describe(ask: Ask, service: Service, decision: Decision, flow: Flow | n
       (ask.to.kind === 'gateway' ? flow?.original?.destination : undefined) ?? flow?.destination ?? null,
     ),
     service: text,
+    notes: [],
     translated: flow === null ? null : translationText(flow),
   }
 }

@@ -39,6 +39,16 @@ export function splitService(text: string): { readonly host: string; readonly se
     : { host: text.slice(0, colon), service: text.slice(colon + 1) }
 }
 
+/**
+ * An address that may be meant as another with a port: `fd20::6:443` is one address, and looks like two things. Null where
+ * it does not look so, or where somebody has this very address.
+ */
+export function lookalikeOf(text: string, end: AskedEnd): string | null {
+  if (end.kind !== 'address' || end.device !== null) return null
+  const [, host = '', port = ''] = /^([^[\]]*):([1-9]\d{0,3})$/.exec(text) ?? []
+  return parseAddress(host) === null ? null : `[${host}]:${port}/tcp`
+}
+
 /** Reads a service as a question writes it, `22/tcp`, `tcp/22`, `https`, `ping`; a sentence where it is none. */
 export function askedService(text: string): readonly Service[] | string {
   const swapped = /^(tcp|udp)\/(\d+(?:-\d+)?)$/.exec(text)
