@@ -290,6 +290,52 @@ describe('TW2007 a rule that can never match', () => {
     const unused = profile('unused', { why, rules: { a: rule({}), b: rule({ to: '192.0.2.8' }) } })
     expect(found(site({ profiles: [unused] } as never), 'TW2007')).toEqual(['profiles.unused'])
   })
+  const only = (peer: string, more: object = {}): object => ({
+    x: allow.out({ who: 'vent', to: peer, service: 'https', why, ...more } as never),
+  })
+  test.each<readonly [words: RegExp, rules: object]>([
+    [
+      /10\.20\.0\.0\/25 is IPv4, 2001:db8::\/32 is IPv6/,
+      { x: deny.both({ who: '10.20.0.0/25', peer: '2001:db8::/32', why } as never) },
+    ],
+    [/2001:db8::7 is IPv6, icmp\/8 is IPv4/, only('2001:db8::7', { service: 'icmp/8' })],
+    [/192\.0\.2\.7 is IPv4, icmpv6\/128 is IPv6/, only('192.0.2.7', { service: 'icmpv6/128' })],
+    [/no packet goes to 127\.0\.0\.1: fixed\/martian/, only('127.0.0.1')],
+    [/no packet goes to 0\.0\.0\.0\/8/, only('0.0.0.0/8')],
+    [/no packet goes to ::1/, only('::1')],
+    [
+      /no packet comes from 127\.0\.0\.0\/8: fixed\/spoofed/,
+      { x: allow.in({ who: 'vent', from: '127.0.0.0/8', service: 'https', why } as never) },
+    ],
+    [
+      /no packet comes from 224\.0\.0\.251/,
+      { x: allow.in({ who: 'vent', from: '224.0.0.251', service: 'mdns', why } as never) },
+    ],
+    [/vent is both its ends/, only('vent')],
+  ])('what no packet can be: %s', (words, rules) => {
+    const dead = told(site({ rules } as never)).filter(({ code }) => code === 'TW2007')
+    expect(dead.map(({ path }) => path)).toEqual(['rules.x'])
+    expect(dead[0]?.message).toMatch(words)
+  })
+  test.each<readonly [string, object]>([
+    ['a prefix of which a part is nobody’s', only('126.0.0.0/7')],
+    [
+      'both families on one end',
+      {
+        x: allow.out({ who: 'vent', to: ['192.0.2.7', '2001:db8::7'], service: 'icmpv6/128', why } as never),
+      },
+    ],
+    ['ping, which is of both', only('2001:db8::7', { service: 'ping' })],
+    ['a device with an IPv4 address, which may be given one of IPv6', only('2001:db8::7')],
+    ['multicast, which packets go to', only('224.0.0.251', { service: 'mdns' })],
+    [
+      'a link-local source',
+      { x: allow.in({ who: 'vent', from: 'fe80::7', service: 'https', why } as never) },
+    ],
+    ['the network of the device, where others may be', only('things')],
+  ])('not: %s', (_, rules) => {
+    expect(never(rules)).toEqual([])
+  })
   test('a device in quarantine, whose rules rest', () => {
     const held = site({ quarantine: { vent: { why } } as never })
     expect(found(held, 'TW2007')).toEqual(['devices.vent.rules.clock'])

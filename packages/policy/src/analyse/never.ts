@@ -1,6 +1,7 @@
 /** Rules that can never match: an end that is nobody, hours that are none, or a stronger rule that always wins. */
 import type { Fault } from '../model/diagnostic.ts'
 import type { Endpoint, Match, Rule, Ruleset } from '../model/ruleset.ts'
+import { impossibleBy } from './possible.ts'
 import { coverOf, type Ranked } from './rivals.ts'
 import { type Check, faultOf, type Subject } from './subject.ts'
 
@@ -40,10 +41,12 @@ export function isOver(endsAt: number | null, at: number): boolean {
 /** The matches of a rule that some flow can meet at this instant or later. */
 export function liveMatches(rule: Rule, ruleset: Ruleset, at: number): readonly Match[] {
   if (rule.when?.length === 0 || isOver(rule.endsAt, at)) return []
-  return rule.matches.filter(
-    ({ from, to, services, endsAt }) =>
-      services.length > 0 && !isOver(endsAt, at) && !isNobody(from, ruleset) && !isNobody(to, ruleset),
-  )
+  return rule.matches
+    .filter(
+      ({ from, to, services, endsAt }) =>
+        services.length > 0 && !isOver(endsAt, at) && !isNobody(from, ruleset) && !isNobody(to, ruleset),
+    )
+    .filter((match) => impossibleBy(match, ruleset) === null)
 }
 
 function neverOf(subject: Subject, ranked: Ranked): Fault | null {
@@ -55,8 +58,16 @@ function neverOf(subject: Subject, ranked: Ranked): Fault | null {
   }
   const live = liveMatches(rule, ruleset, at)
   if (live.length === 0) {
+    const why = nobodyOf(rule, ruleset) ?? impossibleOf(rule, ruleset) ?? 'one of its ends is nobody'
     return faultOf(subject, rule, {
-      message: `${rule.id} can never match: ${nobodyOf(rule, ruleset)}`,
+      message: `${rule.id} can never match: ${why}`,
+      hint: 'Correct the peer, or remove the rule.',
+    })
+  }
+  const own = live.map((match) => soleDevice(match, ruleset))
+  if (own.every((device) => device !== null)) {
+    return faultOf(subject, rule, {
+      message: `${rule.id} can never match: ${own[0]} is both its ends, and what it says to itself passes no gateway`,
       hint: 'Correct the peer, or remove the rule.',
     })
   }
@@ -71,7 +82,24 @@ function neverOf(subject: Subject, ranked: Ranked): Fault | null {
   })
 }
 
-function nobodyOf(rule: Rule, ruleset: Ruleset): string {
+function impossibleOf({ matches }: Rule, ruleset: Ruleset): string | null {
+  for (const match of matches) {
+    const why = impossibleBy(match, ruleset)
+    if (why !== null) return why
+  }
+  return null
+}
+
+/** The one device that both ends are; null where there is more to either. */
+function soleDevice({ from, to }: Match, { groups, devices }: Ruleset): string | null {
+  const members = [...from.include, ...to.include].flatMap((atom): readonly (number | null)[] =>
+    atom.kind === 'group' ? (groups[atom.group]?.devices ?? []) : [null],
+  )
+  const [first = null] = members
+  return first !== null && members.every((one) => one === first) ? (devices[first]?.name ?? null) : null
+}
+
+function nobodyOf(rule: Rule, ruleset: Ruleset): string | null {
   for (const { from, to } of rule.matches) {
     for (const end of [from, to]) {
       if (!isNobody(end, ruleset)) continue
@@ -82,7 +110,7 @@ function nobodyOf(rule: Rule, ruleset: Ruleset): string {
       return 'nothing is left of one of its ends'
     }
   }
-  return 'one of its ends is nobody'
+  return null
 }
 
 /** No device, no address, nothing; or everything taken away again. */

@@ -7,10 +7,10 @@
  */
 
 import type { FixedId } from '../lower/fixed-tier.ts'
-import type { Address } from '../model/address.ts'
+import { type Address, type Interval, parsePrefix } from '../model/address.ts'
 import { ABSENT } from '../model/address-table.ts'
 import { isKnownBy, networkAt } from '../model/device-traits.ts'
-import { contains } from '../model/interval.ts'
+import { type AddressSet, contains, unionOf } from '../model/interval.ts'
 import type { Network } from '../model/ruleset.ts'
 import { ICMP, ICMPV6, opensFlow, UDP } from '../model/service.ts'
 import { type Case, type End, isGatewayAddress } from './ends.ts'
@@ -108,6 +108,11 @@ function isNobodys({ address, word }: End): boolean {
   if (address.length === 8) return word >>> 24 === 0 || word >>> 24 === 127
   return word === 0 && address < '00000000000000000000000000000002'
 }
+
+/** The same as a set: where no policy's rule is asked about what goes there. */
+export const FIXED_DESTINATIONS: AddressSet = unionOf(
+  ['0.0.0.0/8', '127.0.0.0/8', '::/127'].map((text) => parsePrefix(text) as Interval),
+)
 
 /** Whether a packet to it reaches hosts of the sender's own link: a group, everybody, a link-local address. */
 export function staysOnLink(address: Address): boolean {

@@ -164,8 +164,7 @@ function atomsOf(
       }
       case 'profile': {
         const known = Object.hasOwn(lowering.document.profiles, end.name)
-        if (!known)
-          return unknown(lowering, 'profile', end.name, Object.keys(lowering.document.profiles), place)
+        if (!known) return unknownProfile(lowering, end.name, place)
         return always(profileAtom(lowering, end.name))
       }
       case 'label':
@@ -229,6 +228,22 @@ function textAtom(lowering: Lowering, text: string, place: Place): Atom | null {
 
 function always(atom: Atom | null): readonly Timed[] {
   return atom === null ? [] : [{ atom, endsAt: null }]
+}
+
+/** A profile is the policy's when a device has it or `profiles` names it; that it is written in the file is not enough. */
+function unknownProfile(lowering: Lowering, name: string, place: Place): readonly Timed[] {
+  const near = didYouMean(name, Object.keys(lowering.document.profiles))
+  report(lowering, 'TW1005', {
+    message: `${place.path} speaks of profile ${name}, which no device of this policy has`,
+    path: place.path,
+    value: name,
+    hint:
+      near === null
+        ? 'Give it to a device, or correct the name. A profile that is to wait for its devices is named in profiles: […].'
+        : `Did you mean ${near}?`,
+    origin: place.origin,
+  })
+  return []
 }
 
 function unknown(

@@ -118,7 +118,7 @@ const cases: readonly Case[] = [
   [
     'a profile that is not there',
     rules({ a: deny.both({ who: { profile: 'sensor' }, peer: 'any', why }) }),
-    'TW1005 rules.a.who sensor: Define it in this policy, or correct the name.',
+    'TW1005 rules.a.who sensor: Give it to a device, or correct the name. A profile that is to wait for its devices is named in profiles: […].',
     {
       ...rules({ a: deny.both({ who: { profile: 'sensor' }, peer: 'any', why }) }),
       profiles: [profile('sensor', { why })],
@@ -127,7 +127,7 @@ const cases: readonly Case[] = [
   [
     'a profile called as every object is born',
     rules({ a: deny.both({ who: { profile: 'tostring' }, peer: 'any', why }) }),
-    'TW1005 rules.a.who tostring: Define it in this policy, or correct the name.',
+    'TW1005 rules.a.who tostring: Give it to a device, or correct the name. A profile that is to wait for its devices is named in profiles: […].',
     {},
   ],
   [

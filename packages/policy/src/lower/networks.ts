@@ -24,6 +24,9 @@ const NOWHERE: AddressSet = unionOf(
   ),
 )
 
+/** What a packet cannot come from where no local network has it. Link-local it may be, where no uplink is asked. */
+export const NO_SOURCES: AddressSet = differenceOf(NOWHERE, [parsePrefix('fe80::/10') as Interval])
+
 /** Fills `lowering.networks`. `prefixes` supplies what a network reads `from-interface`. */
 export function lowerNetworks(
   lowering: Lowering,
