@@ -92,11 +92,13 @@ function impossibleOf({ matches }: Rule, ruleset: Ruleset): string | null {
 
 /** The one device that both ends are; null where there is more to either. */
 function soleDevice({ from, to }: Match, { groups, devices }: Ruleset): string | null {
-  const members = [...from.include, ...to.include].flatMap((atom): readonly (number | null)[] =>
-    atom.kind === 'group' ? (groups[atom.group]?.devices ?? []) : [null],
-  )
-  const [first = null] = members
-  return first !== null && members.every((one) => one === first) ? (devices[first]?.name ?? null) : null
+  const members = new Set<number | null>()
+  for (const atom of [...from.include, ...to.include]) {
+    const [first, ...others] = atom.kind === 'group' ? (groups[atom.group]?.devices.slice(0, 2) ?? []) : []
+    members.add(others.length > 0 ? null : (first ?? null))
+  }
+  const [only = null] = members.size === 1 ? members : []
+  return only === null ? null : (devices[only]?.name ?? null)
 }
 
 function nobodyOf(rule: Rule, ruleset: Ruleset): string | null {
