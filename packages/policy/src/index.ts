@@ -1,5 +1,5 @@
 /** `@thingwall/policy`: the language, its meaning, its analysis. Only re-exports. */
-export { type CheckOptions, check } from './analyse/check.ts'
+export { type CheckOptions, check, checkWritten } from './analyse/check.ts'
 export {
   type ChangedKind,
   compareDocuments,
@@ -35,6 +35,7 @@ export { judgeTest, type TestOutcome } from './evaluate/judge-test.ts'
 export { splitService } from './evaluate/question.ts'
 export { translate } from './evaluate/translate.ts'
 export { placeOf } from './evaluate/words.ts'
+export { faultsBeside } from './lower/beside.ts'
 export { CONSOLE_PORT, DEFAULT_DENY } from './lower/default-tier.ts'
 export { NO_FORWARD } from './lower/forwards.ts'
 export { type LowerContext, lower } from './lower/lower.ts'

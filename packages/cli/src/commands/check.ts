@@ -1,5 +1,5 @@
 /** `thingwall check`: every fault of a policy at once, and its own tests. */
-import { check, type Diagnostic, hasErrors } from '@thingwall/policy'
+import { check, checkWritten, type Diagnostic, hasErrors } from '@thingwall/policy'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
 import type { Host, Report } from '../frame/report.ts'
@@ -19,7 +19,9 @@ const formats: Readonly<Record<string, (diagnostics: readonly Diagnostic[], cwd:
 export async function run(call: Call, host: Host): Promise<Report> {
   const { loaded, document, ruleset, diagnostics: found, at } = await tryPolicy(call, host)
   const analysed =
-    document !== null && ruleset !== null ? loaded.locate(check(document, ruleset, { at })) : []
+    document === null
+      ? []
+      : loaded.locate(ruleset === null ? checkWritten(document, { at }) : check(document, ruleset, { at }))
   const diagnostics = [...found, ...analysed]
   const failed = hasErrors(diagnostics)
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length

@@ -10,6 +10,7 @@ import {
   type Diagnostic,
   diagnose,
   didYouMean,
+  faultsBeside,
   hasErrors,
   type PolicyDocument,
   validate,
@@ -154,7 +155,8 @@ function read(
   const [raw, strays] = overlay === null ? [policy, []] : withOverlay(policy, overlay)
   const [document, found] = validate(raw)
   const own = [...unread, ...strays, ...(difference === null ? [] : [differs(file, difference)])]
-  const diagnostics = [...own, ...located(found, raw, locator)]
+  const beside = document === null ? faultsBeside(raw) : []
+  const diagnostics = [...own, ...located([...found, ...beside], raw, locator)]
   return {
     file,
     document: hasErrors(diagnostics) ? null : document,

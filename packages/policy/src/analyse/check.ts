@@ -15,7 +15,7 @@ import { partsOf } from './parts.ts'
 import { reasonCheck } from './reason.ts'
 import { redundantCheck } from './redundant.ts'
 import { sharedNameCheck } from './shared-name.ts'
-import { type Check, diagnosticsOf } from './subject.ts'
+import { type Check, diagnosticsOf, type Written } from './subject.ts'
 import { suspendedCheck } from './suspended.ts'
 import { unplacedForwardCheck } from './unplaced-forward.ts'
 
@@ -24,8 +24,8 @@ export interface CheckOptions {
   readonly at: number
 }
 
-/** Every check, in the order in which its findings are told. */
-const checks: readonly Check[] = [
+/** What shows in the document alone. */
+const writtenChecks: readonly Check<Written>[] = [
   reasonCheck,
   endedCheck,
   outlivedCheck,
@@ -33,6 +33,11 @@ const checks: readonly Check[] = [
   reviewCheck,
   datesCheck,
   suspendedCheck,
+]
+
+/** Every check, in the order in which its findings are told. */
+const checks: readonly Check[] = [
+  ...writtenChecks,
   idleDeviceCheck,
   neverCheck,
   redundantCheck,
@@ -62,4 +67,13 @@ export function check(
   )
   const subject = { document, ruleset, at, parts, paths }
   return checks.flatMap((one) => diagnosticsOf(one, subject))
+}
+
+/**
+ * Judges what shows in a validated policy that does not lower, because something in it leads nowhere: reasons and dates.
+ * The rest of the checks would take what is missing for what is meant, and wait until it is mended.
+ */
+export function checkWritten(document: PolicyDocument, { at }: CheckOptions): readonly Diagnostic[] {
+  const written = { document, at, parts: partsOf(document) }
+  return writtenChecks.flatMap((one) => diagnosticsOf(one, written))
 }

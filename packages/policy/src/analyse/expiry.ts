@@ -1,13 +1,13 @@
 /** Dates that have passed, or soon will: what ended, what stands although its date is over, what ends within 30 days. */
 import type { Fault } from '../model/diagnostic.ts'
 import { instantOf, type Part } from './parts.ts'
-import type { Check } from './subject.ts'
+import type { Check, Written } from './subject.ts'
 
 const DAY_MS = 86_400_000
 const SOON_DAYS = 30
 
 /** Something ended on its date: an allow permits nothing any more, a lifted deny denies nothing. */
-export const endedCheck: Check = {
+export const endedCheck: Check<Written> = {
   code: 'TW2002',
   *find({ parts, at }) {
     for (const part of parts) {
@@ -25,7 +25,7 @@ export const endedCheck: Check = {
 }
 
 /** A deny, list, profile or quarantine whose date has passed stays in force: forgetting must never open. */
-export const outlivedCheck: Check = {
+export const outlivedCheck: Check<Written> = {
   code: 'TW2003',
   *find({ parts, at }) {
     for (const part of parts) {
@@ -43,7 +43,7 @@ export const outlivedCheck: Check = {
 }
 
 /** What will end, or be over its date, within 30 days. */
-export const soonCheck: Check = {
+export const soonCheck: Check<Written> = {
   code: 'TW2004',
   *find({ parts, at }) {
     for (const part of parts) {
@@ -60,7 +60,7 @@ export const soonCheck: Check = {
 }
 
 /** A review whose date has passed. */
-export const reviewCheck: Check = {
+export const reviewCheck: Check<Written> = {
   code: 'TW2005',
   *find({ parts, at }) {
     for (const part of parts) {
@@ -73,7 +73,7 @@ export const reviewCheck: Check = {
 }
 
 /** Dates that contradict each other: over before it was added, reviewed after it is over. */
-export const datesCheck: Check = {
+export const datesCheck: Check<Written> = {
   code: 'TW2016',
   *find({ parts }) {
     for (const part of parts) {

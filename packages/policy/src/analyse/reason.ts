@@ -2,7 +2,7 @@
  * A reason that says nothing: `todo`, `test`, `...`, or only the name of what it should explain. That there is a
  * reason at all, the type-checker and `validate` see to.
  */
-import type { Check } from './subject.ts'
+import type { Check, Written } from './subject.ts'
 
 const empty: ReadonlySet<string> = new Set([
   ...[
@@ -37,7 +37,7 @@ const empty: ReadonlySet<string> = new Set([
   ],
 ])
 
-export const reasonCheck: Check = {
+export const reasonCheck: Check<Written> = {
   code: 'TW2001',
   *find({ parts }) {
     for (const { label, path, says, origin } of parts) {

@@ -7,21 +7,25 @@ import type { PolicyDocument } from '../model/policy.ts'
 import type { Rule, Ruleset } from '../model/ruleset.ts'
 import type { Part } from './parts.ts'
 
-export interface Subject {
+/** A policy as written, whether or not it lowers. */
+export interface Written {
   readonly document: PolicyDocument
-  readonly ruleset: Ruleset
   /** The instant to judge at, milliseconds since 1970. */
   readonly at: number
   /** Everything in the document that carries reasons and dates. */
   readonly parts: readonly Part[]
+}
+
+export interface Subject extends Written {
+  readonly ruleset: Ruleset
   /** The path in the document of each rule its author wrote, by rule id. */
   readonly paths: ReadonlyMap<string, string>
 }
 
 /** One kind of fault: its code, and how to find every case of it. */
-export interface Check {
+export interface Check<About = Subject> {
   readonly code: Code
-  readonly find: (subject: Subject) => Iterable<Fault>
+  readonly find: (subject: About) => Iterable<Fault>
 }
 
 /** A fault of a rule, at the place where it was written. `property` is what of it is wrong, where that has a name. */
@@ -35,6 +39,6 @@ export function faultOf(
   return { ...words, path: property === undefined ? path : `${path}.${property}`, origin: rule.origin }
 }
 
-export function diagnosticsOf(check: Check, subject: Subject): Diagnostic[] {
+export function diagnosticsOf<About>(check: Check<About>, subject: About): Diagnostic[] {
   return [...check.find(subject)].map((fault) => diagnose(check.code, fault))
 }

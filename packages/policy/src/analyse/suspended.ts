@@ -1,8 +1,8 @@
 /** Quarantines that begin later: somebody let the device out for a while, and it is as free as if there were none. */
 import { instantOf } from './parts.ts'
-import type { Check } from './subject.ts'
+import type { Check, Written } from './subject.ts'
 
-export const suspendedCheck: Check = {
+export const suspendedCheck: Check<Written> = {
   code: 'TW2018',
   *find({ document, at }) {
     for (const [name, { starts, origin }] of Object.entries(document.quarantine)) {

@@ -50,9 +50,18 @@ const document = object<PolicyDocument>(
  * Linear in the input; never throws on what JSON can express.
  */
 export function validate(input: unknown): readonly [PolicyDocument | null, readonly Diagnostic[]] {
-  const at: Reading = { path: [], origin: null, owned: false, owners: ownersOf(input), diagnostics: [] }
+  const [read, { diagnostics }] = readDocument(input)
+  return [read, diagnostics]
+}
+
+/** As `validate`, with the places of all faults: for who looks at what else there is. */
+export function readDocument(
+  input: unknown,
+): readonly [PolicyDocument | null, Pick<Reading, 'diagnostics' | 'refused'>] {
+  const owners = ownersOf(input)
+  const at: Reading = { path: [], origin: null, owned: false, owners, diagnostics: [], refused: [] }
   const read = document(input, at)
-  return [read === undefined || hasErrors(at.diagnostics) ? null : read, at.diagnostics]
+  return [read === undefined || hasErrors(at.diagnostics) ? null : read, at]
 }
 
 /** Who names an owner, before anything is read: what they own may stand before them. */

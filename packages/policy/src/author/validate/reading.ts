@@ -18,6 +18,8 @@ export interface Reading {
   /** Names of what has an owner, for what is theirs but stands elsewhere in the document. */
   readonly owners: Readonly<Record<'profiles' | 'devices' | 'lists', ReadonlySet<string>>>
   readonly diagnostics: Diagnostic[]
+  /** Where the faults are, as keys and indexes. */
+  readonly refused: (readonly (string | number)[])[]
 }
 
 /** Reads one value; undefined where it was refused, or is absent and may be. What is inside may have been refused. */
@@ -28,6 +30,7 @@ export function refuse(at: Reading, code: Code, message: string, hint: string, v
   const shown = value === undefined ? {} : { value: outline(value) }
   const path = formatPath(at.path)
   at.diagnostics.push(diagnose(code, { message, path, hint, origin: at.origin, ...shown }))
+  at.refused.push([...at.path])
   return undefined
 }
 
@@ -38,6 +41,7 @@ export function refuseBeside(
   said: { readonly message: string; readonly hint: string; readonly related: Origin | null },
 ): undefined {
   at.diagnostics.push(diagnose(code, { ...said, path: formatPath(at.path), origin: at.origin }))
+  at.refused.push([...at.path])
   return undefined
 }
 
