@@ -1,7 +1,8 @@
 /**
  * The vitest projects: `unit` (beside the code), `cli` (the program itself, on policy files), `editor` (what TypeScript's
  * language server says of policy files), `kernel` (the real kernel, inside fresh namespaces), `soak` (all of it for
- * minutes or an hour), `machine` (a Debian of its own under qemu) and `repository` (guards over the sources themselves).
+ * minutes or an hour), `machine` (a Debian of its own under qemu), `runtimes` (Deno and a browser) and `repository`
+ * (guards over the sources themselves).
  * Which of them run, and under what, is decided in scripts/test.ts, not here.
  */
 import { defineConfig } from 'vitest/config'
@@ -91,6 +92,19 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 15 * 60_000,
           hookTimeout: 15 * 60_000,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'runtimes',
+          include: ['test/runtimes/**/*.test.ts'],
+          environment: 'node',
+          execArgv,
+          // Each starts servers and browsers of its own.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
       {

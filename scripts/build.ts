@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { root, run, runPackage } from './process.ts'
 
 /** In build order: a package stands after what it imports. */
-export const packages = ['policy', 'gateway', 'cli'] as const
+export const packages = ['policy', 'waf', 'gateway', 'cli'] as const
 
 /** Builds and inspects all packages. Says what went wrong in `output`; empty when all is well. */
 export async function build(): Promise<{ ok: boolean; output: string }> {

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ensureImage } from '../test/machine/image/image.ts'
 import { findAccelerator } from '../test/machine/qemu/accelerator.ts'
+import { findChromium } from '../test/runtimes/chromium.ts'
 import { build, packages } from './build.ts'
 import { findNamespaces, type Wrapped } from './namespaces.ts'
 import { endTogether, root, run, runPackage, sourceFlags } from './process.ts'
@@ -38,13 +39,14 @@ const stages: Readonly<Record<string, Stage>> = {
   kernel: { title: 'kernel tests', run: () => kernelTests('kernel') },
   soak: { title: 'soak', run: () => kernelTests('soak') },
   machine: { title: 'tests in a machine of their own', run: machineTests },
+  runtimes: { title: 'tests in other runtimes and browsers', run: runtimeTests },
   repository: { title: 'repository tests', run: () => tests('repository') },
 }
 
 const named = positionals.filter((word) => Object.hasOwn(stages, word))
 const filters = positionals.filter((word) => !Object.hasOwn(stages, word))
 const filtered = filters.length > 0 || values.t !== undefined
-const testStages = ['unit', 'cli', 'editor', 'kernel', 'soak', 'machine', 'repository']
+const testStages = ['unit', 'cli', 'editor', 'kernel', 'soak', 'machine', 'runtimes', 'repository']
 const chosen = named.length > 0 ? named : filtered ? testStages : Object.keys(stages)
 
 endTogether()
@@ -166,6 +168,16 @@ async function machineTests(): Promise<Tally> {
     return { passed: 0, failed: 1, skipped: 0 }
   }
   return nothingSkipped('machine', await tests('machine'))
+}
+
+/** Deno comes from npm; a browser is asked of nobody: without one, its tests are counted as skipped. */
+async function runtimeTests(): Promise<Tally> {
+  if (findChromium() === null) {
+    process.stdout.write(
+      'no Chromium on PATH: what needs a browser is skipped (Debian: apt install chromium)\n',
+    )
+  }
+  return await tests('runtimes')
 }
 
 async function skipped(project: string, because: string): Promise<Tally> {

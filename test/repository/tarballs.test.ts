@@ -14,7 +14,12 @@ type Packed = {
 }
 
 /** Packed size in bytes. Raise one only in the commit that says why. */
-const sizeCeilings: Readonly<Record<string, number>> = { policy: 200_000, gateway: 215_000, cli: 170_000 }
+const sizeCeilings: Readonly<Record<string, number>> = {
+  policy: 200_000,
+  waf: 120_000,
+  gateway: 215_000,
+  cli: 170_000,
+}
 
 const allowed = [
   /^dist\/.*\.(js|d\.ts)$/,

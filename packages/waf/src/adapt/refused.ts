@@ -1,0 +1,35 @@
+/**
+ * What a refused client gets: 403 and the id of the decision, and the error that carries it where a framework wants one.
+ * It deliberately tells the client no reason: that is for the log.
+ */
+import type { Decision } from '../model/decision.ts'
+
+/** Thrown by `waf(ctx, options)`: frameworks turn its `status` into the response, so nothing behind it runs. */
+export class RequestRefused extends Error {
+  readonly status = 403
+  readonly statusCode = 403
+  /** Its message may be shown: it holds the id and nothing else. */
+  readonly expose = true
+  readonly decision: Decision
+
+  constructor(decision: Decision) {
+    super(refusalText(decision))
+    this.name = 'RequestRefused'
+    this.decision = decision
+  }
+}
+
+/** The body of a refusal. */
+export function refusalText({ id }: Decision): string {
+  return `Refused by the application firewall. Reason id: ${id}`
+}
+
+/** Headers of a refusal: the id once more, and nothing that a browser could take for a page. */
+export function refusalHeaders({ id }: Decision): readonly (readonly [name: string, value: string])[] {
+  return [
+    ['content-type', 'text/plain; charset=utf-8'],
+    ['x-content-type-options', 'nosniff'],
+    ['cache-control', 'no-store'],
+    ['x-thingwall-reason', id],
+  ]
+}

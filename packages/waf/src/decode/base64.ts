@@ -1,0 +1,76 @@
+/**
+ * Base64 and its URL form (RFC 4648), and UTF-7 (RFC 2152), where a whole value is it and what comes out can be read.
+ * It deliberately leaves short values alone, for many words are base64, and binary ones, for firmware is.
+ */
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+const values: Int8Array = new Int8Array(128).fill(-1)
+for (let i = 0; i < 64; i++) values[alphabet.charCodeAt(i)] = i
+values[0x2d] = 62
+values[0x5f] = 63
+
+const shortest = 12
+/** A value that decodes to text hides it in its first part as well; the rest is not decoded. */
+const longest = 1_048_576
+
+/** What a value hides in base64, when all of it is base64 and what comes out is text; else null. */
+export function decodeBase64(text: string): string | null {
+  let end = text.length
+  while (end > 0 && text.charCodeAt(end - 1) === 0x3d && text.length - end < 2) end--
+  if (end < shortest || end > longest || end % 4 === 1) return null
+  let out = ''
+  let odd = 0
+  for (let i = 0; i < end; i += 4) {
+    let bits = 0
+    let count = 0
+    for (let j = i; j < i + 4 && j < end; j++, count++) {
+      const code = text.charCodeAt(j)
+      const value = code < 128 ? (values[code] ?? -1) : -1
+      if (value < 0) return null
+      bits = (bits << 6) | value
+    }
+    bits <<= (4 - count) * 6
+    for (let k = 0; k < count - 1; k++) {
+      const byte = (bits >> (16 - 8 * k)) & 0xff
+      if (byte < 9 || (byte > 13 && byte < 32) || byte > 126) odd++
+      out += String.fromCharCode(byte)
+    }
+    // Firmware shows itself in its first bytes.
+    if (odd * 10 > out.length + 10) return null
+  }
+  return odd * 20 > out.length ? null : out
+}
+
+/** `+ADw-script+AD4-` as UTF-7 has it; null where there is none that comes out as ASCII. */
+export function decodeUtf7(text: string): string | null {
+  let out = ''
+  let kept = 0
+  for (let i = text.indexOf('+A'); i >= 0; i = text.indexOf('+A', i + 1)) {
+    const shifted = shiftedAt(text, i + 1)
+    if (shifted === null) continue
+    out += text.slice(kept, i) + shifted.text
+    kept = shifted.end
+    i = shifted.end - 1
+  }
+  return kept === 0 ? null : out + text.slice(kept)
+}
+
+function shiftedAt(text: string, from: number): { readonly text: string; readonly end: number } | null {
+  let bits = 0
+  let held = 0
+  let out = ''
+  let at = from
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    const value = code < 128 && code !== 0x2d && code !== 0x5f ? (values[code] ?? -1) : -1
+    if (value < 0) break
+    bits = ((bits << 6) | value) & 0x3fffff
+    held += 6
+    if (held < 16) continue
+    held -= 16
+    const unit = (bits >> held) & 0xffff
+    if (unit > 0x7e || (unit < 0x20 && unit !== 9 && unit !== 10 && unit !== 13)) return null
+    out += String.fromCharCode(unit)
+  }
+  return out === '' ? null : { text: out, end: text[at] === '-' ? at + 1 : at }
+}

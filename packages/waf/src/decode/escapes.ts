@@ -1,0 +1,65 @@
+/**
+ * Backslash escapes as JavaScript, JSON, Python and C write characters: `\x3c`, `\u003c`, `\u{3c}`, octal `\74`. Only what
+ * spells a character by number; it deliberately leaves `\n`, `\'` and a path's `\windows` as they are.
+ */
+import { hexDigit } from './percent.ts'
+
+/** The text with its escapes resolved; null where there is none. */
+export function decodeEscapes(text: string): string | null {
+  let out = ''
+  let kept = 0
+  for (let i = text.indexOf('\\'); i >= 0; i = text.indexOf('\\', i + 1)) {
+    const found = escapeAt(text, i + 1)
+    if (found === null) continue
+    out += text.slice(kept, i) + found.text
+    kept = found.end
+    i = found.end - 1
+  }
+  return kept === 0 ? null : out + text.slice(kept)
+}
+
+type Found = { readonly text: string; readonly end: number }
+
+function escapeAt(text: string, at: number): Found | null {
+  const kind = text.charCodeAt(at) | 32
+  if (kind === 0x78) return hexadecimal(text, at + 1, 2)
+  if (kind === 0x75) return text[at + 1] === '{' ? braced(text, at + 2) : hexadecimal(text, at + 1, 4)
+  return octal(text, at)
+}
+
+function hexadecimal(text: string, from: number, digits: number): Found | null {
+  let value = 0
+  for (let i = from; i < from + digits; i++) {
+    const digit = hexDigit(text.charCodeAt(i))
+    if (digit < 0) return null
+    value = value * 16 + digit
+  }
+  return { text: String.fromCharCode(value), end: from + digits }
+}
+
+function braced(text: string, from: number): Found | null {
+  let value = 0
+  let at = from
+  for (; at < text.length; at++) {
+    const digit = hexDigit(text.charCodeAt(at))
+    if (digit < 0) break
+    value = Math.min(value * 16 + digit, 0x110000)
+  }
+  return at === from || text[at] !== '}' || value > 0x10ffff
+    ? null
+    : { text: String.fromCodePoint(value), end: at + 1 }
+}
+
+/** Two or three octal digits that spell printable ASCII; fewer or other numbers are more often a path or a number. */
+function octal(text: string, from: number): Found | null {
+  let value = 0
+  let at = from
+  for (; at < from + 3; at++) {
+    const digit = text.charCodeAt(at) - 48
+    if (!(digit >= 0 && digit <= 7)) break
+    value = value * 8 + digit
+  }
+  return at - from >= 2 && value >= 0x20 && value < 0x7f
+    ? { text: String.fromCharCode(value), end: at }
+    : null
+}

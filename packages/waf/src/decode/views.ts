@@ -1,0 +1,120 @@
+/**
+ * All the ways in which software behind us may read one text: every decoding applied to every result, down to a bounded
+ * fixpoint. At most five layers and twelve views, no view longer than the text it came from; a text in which nothing
+ * can be decoded costs one look at its characters. It deliberately judges nothing: every view is judged by others.
+ */
+import { decodeBase64, decodeUtf7 } from './base64.ts'
+import { decodeEntities } from './entities.ts'
+import { decodeEscapes } from './escapes.ts'
+import { foldCharacters } from './fold.ts'
+import { decodePercent, decodePercentU, decodeSloppyPercent } from './percent.ts'
+import { decodeOverlong, decodeUtf8 } from './utf8.ts'
+
+/** One reading of a text, and what was decoded to get there, outermost first. */
+export interface View {
+  readonly text: string
+  readonly layers: readonly string[]
+}
+
+const mostLayers = 5
+const mostViews = 12
+
+/** What a text holds that some decoder works on; bits, because it is asked for every value of every request. */
+const PERCENT = 1
+const AMPERSAND = 2
+const BACKSLASH = 4
+const PLUS = 8
+const HIGH = 16
+const CONTROL = 32
+const NOT_BASE64 = 64
+const INVISIBLE = 128
+
+const classes: Uint8Array = new Uint8Array(128).fill(NOT_BASE64)
+for (let i = 0; i < 32; i++) classes[i] = NOT_BASE64 | (i === 9 || i === 10 || i === 13 ? 0 : CONTROL)
+classes[127] = NOT_BASE64 | CONTROL
+for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-_=')
+  classes[char.charCodeAt(0)] = 0
+classes[0x2b] = PLUS
+classes[0x25] = PERCENT | NOT_BASE64
+classes[0x26] = AMPERSAND | NOT_BASE64
+classes[0x5c] = BACKSLASH | NOT_BASE64
+
+function contentsOf(text: string): number {
+  let mask = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 128) mask |= classes[code] ?? 0
+    else mask |= HIGH | NOT_BASE64 | (isInvisible(code) ? INVISIBLE : 0)
+  }
+  return mask
+}
+
+/** Characters that show nothing and that filters and parsers drop: soft hyphen, zero width, directions, BOM. */
+function isInvisible(code: number): boolean {
+  return (
+    code === 0xad ||
+    (code >= 0x200b && code <= 0x200f) ||
+    (code >= 0x202a && code <= 0x202e) ||
+    code === 0xfeff
+  )
+}
+
+interface Decoder {
+  readonly layer: string
+  /** It can only change a text that holds one of these. */
+  readonly works: number
+  /** Null, or the same text, where there is nothing to decode. */
+  readonly decode: (text: string) => string | null
+}
+
+const decoders: readonly Decoder[] = [
+  { layer: 'percent', works: PERCENT, decode: (text) => decodePercent(text, 'plus') },
+  { layer: 'percent-u', works: PERCENT, decode: decodePercentU },
+  { layer: 'percent-sloppy', works: PERCENT, decode: decodeSloppyPercent },
+  { layer: 'utf-8', works: HIGH, decode: decodeUtf8 },
+  { layer: 'overlong', works: HIGH, decode: decodeOverlong },
+  { layer: 'folded', works: HIGH, decode: foldCharacters },
+  { layer: 'entities', works: AMPERSAND, decode: (text) => decodeEntities(text, 'data') },
+  { layer: 'escapes', works: BACKSLASH, decode: decodeEscapes },
+  { layer: 'utf-7', works: PLUS, decode: decodeUtf7 },
+  { layer: 'controls', works: CONTROL | INVISIBLE, decode: dropControls },
+]
+
+function dropControls(text: string): string {
+  let out = ''
+  let kept = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 128 ? ((classes[code] ?? 0) & CONTROL) === 0 : !isInvisible(code)) continue
+    out += text.slice(kept, i)
+    kept = i + 1
+  }
+  return out + text.slice(kept)
+}
+
+/** The text itself, then what decodes from it, nearest first. */
+export function viewsOf(text: string): View[] {
+  const views: View[] = [{ text, layers: [] }]
+  for (let next = 0; next < views.length && views.length < mostViews; next++) {
+    const view = views[next] as View
+    if (view.layers.length < mostLayers) expand(view, views)
+  }
+  return views
+}
+
+function expand(view: View, views: View[]): void {
+  const contents = contentsOf(view.text)
+  if ((contents & NOT_BASE64) === 0) {
+    add(views, view, 'base64', decodeBase64(view.text))
+    if ((contents & PLUS) === 0) return
+  }
+  for (const { layer, works, decode } of decoders) {
+    if ((contents & works) !== 0) add(views, view, layer, decode(view.text))
+  }
+}
+
+function add(views: View[], from: View, layer: string, text: string | null): void {
+  if (text === null || text === '' || views.length >= mostViews) return
+  if (views.some((view) => view.text === text)) return
+  views.push({ text, layers: [...from.layers, layer] })
+}

@@ -1,0 +1,307 @@
+/**
+ * detector  traversal
+ * finds     paths that climb out of where they begin, and paths to files that are nobody's business: `../../etc/passwd`,
+ *           `..;/`, `C:\boot.ini`, `/.git/config`
+ * how       runs of path characters are split at every spelling of a separator and walked, counting the depth; names of
+ *           well-known secret files count where a separator stands before them
+ * passes    `../img/logo.png`, `/usr/share/doc`, "edit /etc/hosts", dates and version numbers, an ellipsis ...
+ * does not  open, resolve or compare anything on this machine
+ */
+import type { Detector, Evidence } from '../model/detector.ts'
+import type { Field } from '../model/request.ts'
+
+/** Files whose very name under a directory tells what is wanted, as segments from the right. */
+const secrets: readonly string[] = [
+  'etc/passwd',
+  'etc/shadow',
+  'etc/group',
+  'etc/gshadow',
+  'etc/issue',
+  'etc/hosts',
+  'etc/hostname',
+  'etc/sudoers',
+  'etc/crontab',
+  'etc/fstab',
+  'etc/motd',
+  'etc/resolv.conf',
+  'etc/ssh',
+  'etc/apache',
+  'etc/apache2',
+  'etc/httpd',
+  'etc/nginx',
+  'etc/mysql',
+  'etc/my.cnf',
+  'etc/php',
+  'etc/php.ini',
+  'etc/security',
+  'etc/ssl',
+  'etc/samba',
+  'etc/vsftpd',
+  'etc/proftpd',
+  'etc/cron.d',
+  'etc/environment',
+  'etc/master.passwd',
+  'etc/os-release',
+  'proc/self',
+  'proc/version',
+  'proc/cmdline',
+  'proc/net',
+  'proc/mounts',
+  'proc/cpuinfo',
+  'proc/1',
+  'proc/sched_debug',
+  'proc/environ',
+  'proc/meminfo',
+  'var/log',
+  'var/www',
+  'var/run/secrets',
+  'var/lib/mysql',
+  'var/spool/cron',
+  'var/mail',
+  'boot.ini',
+  'win.ini',
+  'system.ini',
+  'php.ini',
+  'httpd.conf',
+  'windows/system32',
+  'winnt/system32',
+  'winnt/repair',
+  'windows/repair',
+  'windows/win.ini',
+  'windows/php.ini',
+  'windows/panther',
+  'windows/debug',
+  'windows/iis6.log',
+  'inetpub/logs',
+  'system32/config',
+  'system32/drivers',
+  'cmd.exe',
+  'access.log',
+  'error.log',
+  'access_log',
+  'error_log',
+  'web.config',
+  'web-inf',
+  'meta-inf',
+  'wp-config.php',
+  'id_rsa',
+  'id_dsa',
+  'id_ecdsa',
+  'id_ed25519',
+  'authorized_keys',
+  'known_hosts',
+  '.bash_history',
+  '.bashrc',
+  '.history',
+  '.htaccess',
+  '.htpasswd',
+  '.mysql_history',
+  '.netrc',
+  '.npmrc',
+  '.pgpass',
+  '.env',
+  '.ssh',
+  '.aws',
+  '.git',
+  '.svn',
+  '.docker',
+  '.kube',
+  '.profile',
+  '.zsh_history',
+  '.hg',
+  '.gnupg',
+]
+const secretsByLast: ReadonlyMap<string, readonly (readonly string[])[]> = Map.groupBy(
+  secrets.map((path) => path.split('/')),
+  (segments) => segments.at(-1) ?? '',
+)
+
+export const traversal: Detector = {
+  id: 'traversal',
+  triggers: [
+    '../',
+    '..\\',
+    '/..',
+    '\\..',
+    '..;',
+    '..',
+    './.',
+    '.\\.',
+    '0x2e',
+    '0x2f',
+    '0x5c',
+    '\0',
+    '/./',
+    '\\.\\',
+    '/.',
+    '.ssh/',
+    '.git/',
+    '.aws/',
+    '.ini',
+    'etc/',
+    'etc\\',
+    'proc/',
+    'var/log',
+    'var/www',
+    'var/run',
+    'var/lib',
+    'var/spool',
+    'system32',
+    'winnt',
+    'windows/',
+    'windows\\',
+    '_log',
+    '.log',
+    'inetpub',
+    '.config',
+    '-inf',
+    'wp-config',
+    'id_',
+    'authorized_keys',
+    '.conf',
+    '.history',
+    '.bash',
+    '.ht',
+    '.env',
+    '@fs/',
+    '.exe',
+  ],
+  detect(text, field) {
+    if (field.kind === 'file') return null
+    const plain = spelledOut(text)
+    return walk(plain, field) ?? null
+  },
+}
+
+/** `0x2e` and `0x2f` as some decoders read them; separators all of one kind. */
+function spelledOut(text: string): string {
+  const hex = text.includes('0x')
+    ? text.replace(/0x(2e|2f|5c)/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+    : text
+  return hex.replace(/[\\\u2215\u2216\u2044]/g, '/')
+}
+
+/** What ends a run of path characters, in prose and in code. */
+const ends: ReadonlySet<string> = new Set([
+  ' ',
+  '\t',
+  '\n',
+  '\r',
+  '"',
+  "'",
+  '`',
+  '<',
+  '>',
+  '(',
+  ')',
+  '{',
+  '}',
+  '[',
+  ']',
+  ',',
+  '|',
+  '*',
+  '=',
+])
+
+/** Each run of path characters in turn. */
+function walk(text: string, field: Field): Evidence | null {
+  let from = 0
+  let first = true
+  while (from < text.length) {
+    let end = from
+    while (end < text.length && !ends.has(text[end] as string)) end++
+    if (end > from) {
+      const found = judgeRun(text, from, end, first || text[from - 1] === '=', field)
+      if (found !== null) return found
+      first = false
+    }
+    // A file name may hold a space: `Program Files`.
+    from = end + 1
+  }
+  return null
+}
+
+function judgeRun(text: string, from: number, end: number, begins: boolean, field: Field): Evidence | null {
+  const run = text.slice(from, end)
+  const evidence = (why: string): Evidence => ({ at: from, length: Math.min(end - from, 80), why })
+  if (!run.includes('/')) {
+    return /\0\.?[a-z]{2,5}$/i.test(run) ? evidence('a name cut off by NUL before its extension') : null
+  }
+  const segments = run
+    .replace(/\p{Cc}/gu, '')
+    .split('/')
+    .map((segment) => segment.toLowerCase())
+  const { lowest, climbs, dots } = depthOf(segments)
+  const whole = begins && from === 0 && end === text.length
+  if (field.place === 'path' && climbs > 0) return evidence('a path that climbs')
+  if (field.kind === 'file-name' && climbs > 0) return evidence('a file name that climbs')
+  const secret = secretFile(segments)
+  if (secret !== null && (climbs > 0 || dots || begins || isStrong(secret)))
+    return evidence(`a path to ${secret}`)
+  if (field.place === 'path' && segments.some(isHidden)) return evidence('a hidden file or directory')
+  if (climbs > 0 && begins && (lowest <= -2 || (whole && (lowest < 0 || climbs > 1))))
+    return evidence('a path that climbs out of where it begins')
+  if (segments.length > 60 && segments.filter((segment) => segment === '.').length > 50)
+    return evidence('a path of many steps that lead nowhere')
+  return null
+}
+
+/** `.git`, not `.well-known`, `.` or `..`. */
+function isHidden(segment: string): boolean {
+  return /^\.[a-z_]/.test(segment) && segment !== '.well-known'
+}
+
+/** How far a path goes below where it begins, and how often it climbs; `...` and `..;x` climb for somebody. */
+function depthOf(segments: readonly string[]): {
+  readonly lowest: number
+  readonly climbs: number
+  readonly dots: boolean
+} {
+  let depth = 0
+  let lowest = 0
+  let climbs = 0
+  let dots = false
+  for (const segment of segments) {
+    if (segment === '' || segment === '.') continue
+    if (/^[.?]{2,5}(?:;|$)/.test(segment)) {
+      dots = true
+      if (segment.startsWith('..') && !/^\.{3}$/.test(segment)) {
+        climbs++
+        depth--
+        lowest = Math.min(lowest, depth)
+      }
+    } else depth++
+  }
+  return { lowest, climbs, dots }
+}
+
+/** These are told of in no context but one. */
+function isStrong(secret: string): boolean {
+  return /^(?:etc\/(?:passwd|shadow|issue|master)|boot\.ini|win\.ini|id_(?:rsa|dsa|ecdsa|ed25519)|proc\/self|windows\/system32|winnt\/)/.test(
+    secret,
+  )
+}
+
+/** The first well-known secret that the segments lead to, a separator before it. */
+function secretFile(segments: readonly string[]): string | null {
+  const solid = segments.filter((segment) => segment !== '' && segment !== '.')
+  for (let i = 0; i < solid.length; i++) {
+    const name = (solid[i] ?? '').replace(/[;?#:].*$/, '')
+    for (const secret of secretsByLast.get(name) ?? []) {
+      const from = i - secret.length + 1
+      if (
+        from < 0 ||
+        (from === 0 &&
+          segments[0] !== '' &&
+          secret.length === 1 &&
+          solid.length === segments.length &&
+          i === 0)
+      )
+        continue
+      if (secret.every((part, offset) => (solid[from + offset] ?? '').replace(/[;?#:].*$/, '') === part))
+        return secret.join('/')
+    }
+  }
+  return null
+}

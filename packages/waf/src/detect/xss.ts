@@ -1,0 +1,93 @@
+/**
+ * detector  xss
+ * finds     markup that runs script, and text that breaks out of an attribute into one that does
+ * how       the HTML tokenizer, begun in each context a page may put the value in: data, and an attribute's value in
+ *           double, single and no quotes. Judged are tags, event handlers, URL schemes, `srcdoc` and styles
+ * passes    `1 < 2`, `<b>bold</b>`, `a < b && b > c`, a link to a page; tags at all are a matter of `disallowTags`
+ * does not  look for code without markup; that is script.ts
+ */
+import type { Detector, Evidence } from '../model/detector.ts'
+import { attributesAt, isSpace, tokensOf } from './html/tokens.ts'
+import { harmOf, harmOfAttribute, runsAsStyle } from './html/verdict.ts'
+
+export const xss: Detector = {
+  id: 'xss',
+  triggers: ['<', 'on', 'script:', 'style', 'expression', 'srcdoc', 'data:'],
+  detect(text) {
+    return inData(text) ?? brokenOut(text)
+  },
+}
+
+function inData(text: string): Evidence | null {
+  const open = text.indexOf('<')
+  if (open < 0) return null
+  let style = false
+  for (const token of tokensOf(text, open)) {
+    const harm = harmOf(token)
+    if (harm !== null) return evidence(token.at, token.end, harm)
+    if (style && token.kind === 'text' && runsAsStyle(text.slice(token.at, token.end)))
+      return evidence(token.at, token.end, 'a style sheet that runs script or loads it')
+    style = token.kind === 'start' && token.name === 'style'
+    if (token.kind === 'comment' || token.kind === 'doctype' || (token.kind === 'start' && !token.closed)) {
+      // Another parser may end it earlier: a browser of old, an XML parser, or the page around it.
+      const inner = text.slice(token.at + 1, token.end)
+      const nested = inner.indexOf('<')
+      if (nested >= 0 && token.kind !== 'start') {
+        const found = onceInData(inner, nested)
+        if (found !== null) return { ...found, at: found.at + token.at + 1 }
+      }
+    }
+  }
+  return null
+}
+
+function onceInData(text: string, from: number): Evidence | null {
+  for (const token of tokensOf(text, from)) {
+    const harm = harmOf(token)
+    if (harm !== null) return evidence(token.at, token.end, harm)
+  }
+  return null
+}
+
+/** As the value of an attribute: up to its quote the text is harmless, behind it the tag goes on. */
+function brokenOut(text: string): Evidence | null {
+  if (!text.includes('=')) return null
+  for (const quote of ['"', "'", '`']) {
+    const close = text.indexOf(quote)
+    const found = close < 0 ? null : restOfTag(text, close + 1)
+    if (found !== null) return found
+  }
+  let at = 0
+  while (at < text.length && !isSpace(text.charCodeAt(at)) && text[at] !== '/') at++
+  return (at < text.length ? restOfTag(text, at) : null) ?? restOfTag(text, 0)
+}
+
+/** What a page does that puts `text` from `from` on inside a tag. */
+function restOfTag(text: string, from: number): Evidence | null {
+  const { attributes } = attributesAt(text, from)
+  for (const attribute of attributes) {
+    const harm = harmOfAttribute(attribute)
+    if (harm === null || !actsAlone(attribute.name, attribute.value ?? '')) continue
+    return evidence(
+      attribute.at,
+      attribute.at + attribute.name.length + 40,
+      `broken out of an attribute: ${harm}`,
+    )
+  }
+  return null
+}
+
+/** Without a tag around it `once=1` is only a text. A handler has to hold a statement, any other attribute to run. */
+function actsAlone(name: string, value: string): boolean {
+  if (name === 'value' || name === 'content' || name === 'data' || name === 'to' || name === 'from')
+    return false
+  return (
+    !/^(?:[a-z]+:)?on/.test(name) ||
+    /[(`=[.;\\&]/.test(value) ||
+    (/^\s*[a-z$_][\w$]*\s*$/i.test(value) && /^on(?:error|load|click|focus|mouse|key)/.test(name))
+  )
+}
+
+function evidence(at: number, end: number, why: string): Evidence {
+  return { at, length: Math.min(end - at, 80), why }
+}

@@ -1,0 +1,9 @@
+/** `@thingwall/waf`: the application firewall. Only re-exports. */
+
+export { type OakContext, type OakMiddleware, waf } from './adapt/oak.ts'
+export { RequestRefused } from './adapt/refused.ts'
+export { type Inspected, inspect, inspectWith } from './inspect.ts'
+export type { Decision, Finding } from './model/decision.ts'
+export type { Detector, Evidence } from './model/detector.ts'
+export type { Field, Place, RequestParts } from './model/request.ts'
+export { type ParameterOptions, readOptions, type Settings, type WafOptions } from './options.ts'

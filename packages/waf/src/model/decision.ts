@@ -1,0 +1,33 @@
+/**
+ * What the engine says of a request, and why: one plain object that can be logged, sent and explained. It deliberately
+ * answers no request; adapters do.
+ */
+import type { Place } from './request.ts'
+
+/** Why a request is refused: enough for a person to see whether that is right, and to change it. */
+export interface Finding {
+  /** The declared rule or the detector: `parameters/echo/disallowTags`, `xss`, `protocol/content-type`. */
+  readonly rule: string
+  readonly place: Place
+  readonly name: string
+  readonly part: 'name' | 'value'
+  /** At most 80 characters of the decoded text around what was found. */
+  readonly excerpt: string
+  /** Where the excerpt begins in the decoded text. */
+  readonly offset: number
+  /** What was decoded to get there, outermost first: `['percent', 'base64']`. Empty: the text as it is. */
+  readonly layers: readonly string[]
+  readonly why: string
+}
+
+/** The answer for one request. `id` is what the refused client is told, and what the log is searched for. */
+export interface Decision {
+  readonly id: string
+  /** `report`: it would have been refused, were the route not only reporting. */
+  readonly verdict: 'allow' | 'refuse' | 'report'
+  readonly finding: Finding | null
+  /** `GET /echo`, as declared; null where no route is declared. */
+  readonly route: string | null
+  /** Who asked, where the adapter knows. */
+  readonly who: string | null
+}

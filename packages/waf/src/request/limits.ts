@@ -1,0 +1,35 @@
+/**
+ * How much of anything a request may hold before it is refused unread. Counts, not times: the same request is judged
+ * the same on every machine. It deliberately has one set of defaults for all routes; a route may say less or more.
+ */
+
+export interface Limits {
+  /** Bodies above this are refused whole. */
+  readonly holdBytes: number
+  readonly depth: number
+  /** Parameters, JSON values, form fields: how many in all. */
+  readonly fields: number
+  readonly parts: number
+  readonly headers: number
+  readonly headerBytes: number
+  readonly targetBytes: number
+}
+
+export const defaultLimits: Limits = {
+  holdBytes: 1_048_576,
+  depth: 64,
+  fields: 10_000,
+  parts: 200,
+  headers: 100,
+  headerBytes: 65_536,
+  targetBytes: 16_384,
+}
+
+/** A request that cannot be read in one way only, or that is more than was agreed: refused, not guessed. */
+export interface Fault {
+  /** What follows `protocol/` in the name of the rule. */
+  readonly rule: string
+  readonly why: string
+  /** What it was found in, for the excerpt. */
+  readonly text: string
+}
