@@ -8,14 +8,15 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const names = ['chromium', 'chromium-browser', 'google-chrome']
-
 /** The path of a Chromium, or null. */
 export function findChromium(): string | null {
-  const files = (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .flatMap((folder) => names.map((name) => join(folder, name)))
-  return files.find(isExecutable) ?? null
+  return findProgram(['chromium', 'chromium-browser', 'google-chrome'])
+}
+
+/** The first of the names in `first`, then on PATH, that can be executed; or null. */
+export function findProgram(names: readonly string[], first: readonly string[] = []): string | null {
+  const folders = [...first, ...(process.env['PATH'] ?? '').split(delimiter)]
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable) ?? null
 }
 
 function isExecutable(file: string): boolean {

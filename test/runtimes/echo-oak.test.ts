@@ -7,9 +7,11 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Browser, findChromium, startChromium } from './chromium.ts'
+import { type Browser, findChromium, findProgram, startChromium } from './chromium.ts'
 
 const root = join(import.meta.dirname, '../..')
+/** The one that npm brought, else one on PATH. */
+const deno = findProgram(['deno'], [join(root, 'node_modules/@deno/linux-x64-glibc')])
 const exploits = [
   '<script>alert("taken-over")</script>',
   '<img src=x onerror=alert("taken-over")>',
@@ -25,7 +27,7 @@ interface Server {
 async function start(mode: string): Promise<Server> {
   const port = await freePort()
   const child = spawn(
-    join(root, 'node_modules/.bin/deno'),
+    deno ?? '',
     ['run', '--allow-net', '--allow-env', '--allow-read', '--conditions=thingwall-source', 'server.ts'],
     {
       cwd: join(root, 'examples/echo-oak'),
@@ -77,7 +79,7 @@ async function stop({ child }: Server): Promise<void> {
 
 const echo = (server: Server, text: string): string => `${server.url}/?echo=${encodeURIComponent(text)}`
 
-describe.each(['off', 'middleware', 'inside'])('firewall %s', (mode) => {
+describe.skipIf(deno === null).each(['off', 'middleware', 'inside'])('firewall %s', (mode) => {
   let server: Server
   beforeAll(async () => {
     server = await start(mode)
@@ -124,7 +126,7 @@ describe.each(['off', 'middleware', 'inside'])('firewall %s', (mode) => {
 
 const program = findChromium()
 
-describe.skipIf(program === null)('in Chromium', () => {
+describe.skipIf(program === null || deno === null)('in Chromium', () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await startChromium(program ?? '')

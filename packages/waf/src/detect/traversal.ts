@@ -9,167 +9,27 @@
  */
 import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
+import { secretFiles } from './secret-files.ts'
 
-/** Files whose very name under a directory tells what is wanted, as segments from the right. */
-const secrets: readonly string[] = [
-  'etc/passwd',
-  'etc/shadow',
-  'etc/group',
-  'etc/gshadow',
-  'etc/issue',
-  'etc/hosts',
-  'etc/hostname',
-  'etc/sudoers',
-  'etc/crontab',
-  'etc/fstab',
-  'etc/motd',
-  'etc/resolv.conf',
-  'etc/ssh',
-  'etc/apache',
-  'etc/apache2',
-  'etc/httpd',
-  'etc/nginx',
-  'etc/mysql',
-  'etc/my.cnf',
-  'etc/php',
-  'etc/php.ini',
-  'etc/security',
-  'etc/ssl',
-  'etc/samba',
-  'etc/vsftpd',
-  'etc/proftpd',
-  'etc/cron.d',
-  'etc/environment',
-  'etc/master.passwd',
-  'etc/os-release',
-  'proc/self',
-  'proc/version',
-  'proc/cmdline',
-  'proc/net',
-  'proc/mounts',
-  'proc/cpuinfo',
-  'proc/1',
-  'proc/sched_debug',
-  'proc/environ',
-  'proc/meminfo',
-  'var/log',
-  'var/www',
-  'var/run/secrets',
-  'var/lib/mysql',
-  'var/spool/cron',
-  'var/mail',
-  'boot.ini',
-  'win.ini',
-  'system.ini',
-  'php.ini',
-  'httpd.conf',
-  'windows/system32',
-  'winnt/system32',
-  'winnt/repair',
-  'windows/repair',
-  'windows/win.ini',
-  'windows/php.ini',
-  'windows/panther',
-  'windows/debug',
-  'windows/iis6.log',
-  'inetpub/logs',
-  'system32/config',
-  'system32/drivers',
-  'cmd.exe',
-  'access.log',
-  'error.log',
-  'access_log',
-  'error_log',
-  'web.config',
-  'web-inf',
-  'meta-inf',
-  'wp-config.php',
-  'id_rsa',
-  'id_dsa',
-  'id_ecdsa',
-  'id_ed25519',
-  'authorized_keys',
-  'known_hosts',
-  '.bash_history',
-  '.bashrc',
-  '.history',
-  '.htaccess',
-  '.htpasswd',
-  '.mysql_history',
-  '.netrc',
-  '.npmrc',
-  '.pgpass',
-  '.env',
-  '.ssh',
-  '.aws',
-  '.git',
-  '.svn',
-  '.docker',
-  '.kube',
-  '.profile',
-  '.zsh_history',
-  '.hg',
-  '.gnupg',
-]
 const secretsByLast: ReadonlyMap<string, readonly (readonly string[])[]> = Map.groupBy(
-  secrets.map((path) => path.split('/')),
+  secretFiles,
   (segments) => segments.at(-1) ?? '',
 )
 
 export const traversal: Detector = {
   id: 'traversal',
   triggers: [
-    '../',
-    '..\\',
-    '/..',
-    '\\..',
-    '..;',
-    '..',
-    './.',
-    '.\\.',
-    '0x2e',
-    '0x2f',
-    '0x5c',
-    '\0',
-    '/./',
-    '\\.\\',
-    '/.',
-    '.ssh/',
-    '.git/',
-    '.aws/',
-    '.ini',
-    'etc/',
-    'etc\\',
-    'proc/',
-    'var/log',
-    'var/www',
-    'var/run',
-    'var/lib',
-    'var/spool',
-    'system32',
-    'winnt',
-    'windows/',
-    'windows\\',
-    '_log',
-    '.log',
-    'inetpub',
-    '.config',
-    '-inf',
-    'wp-config',
-    'id_',
-    'authorized_keys',
-    '.conf',
-    '.history',
-    '.bash',
-    '.ht',
-    '.env',
-    '@fs/',
-    '.exe',
+    ...'../ ..\\ /.. \\.. .. ./. .\\. 0x2e 0x2f 0x5c \0 /./ \\.\\ /. .ssh/ .git/ .aws/ .ini etc/ etc\\ proc/'.split(
+      ' ',
+    ),
+    ...'var/log var/www var/run var/lib var/spool system32 winnt windows/ windows\\ _log .log inetpub .config'.split(
+      ' ',
+    ),
+    ...'-inf wp-config id_ authorized_keys .conf .history .bash .ht .env @fs/ .exe'.split(' '),
   ],
   detect(text, field) {
     if (field.kind === 'file') return null
-    const plain = spelledOut(text)
-    return walk(plain, field) ?? null
+    return walk(spelledOut(text), field)
   },
 }
 
@@ -208,15 +68,16 @@ const ends: ReadonlySet<string> = new Set([
 function walk(text: string, field: Field): Evidence | null {
   let from = 0
   let first = true
+  let spaced = false
   while (from < text.length) {
     let end = from
     while (end < text.length && !ends.has(text[end] as string)) end++
     if (end > from) {
-      const found = judgeRun(text, from, end, first || text[from - 1] === '=', field)
+      const found = judgeRun(text, from, end, first || (text[from - 1] === '=' && !spaced), field)
       if (found !== null) return found
       first = false
     }
-    // A file name may hold a space: `Program Files`.
+    if (text.charCodeAt(end) <= 32) spaced = true
     from = end + 1
   }
   return null
@@ -226,7 +87,9 @@ function judgeRun(text: string, from: number, end: number, begins: boolean, fiel
   const run = text.slice(from, end)
   const evidence = (why: string): Evidence => ({ at: from, length: Math.min(end - from, 80), why })
   if (!run.includes('/')) {
-    return /\0\.?[a-z]{2,5}$/i.test(run) ? evidence('a name cut off by NUL before its extension') : null
+    return /^[\x20-\x7e]+\0\.?[a-z]{2,5}$/i.test(run)
+      ? evidence('a name cut off by NUL before its extension')
+      : null
   }
   const segments = run
     .replace(/\p{Cc}/gu, '')

@@ -1,0 +1,67 @@
+/** Injected pieces of SQL in the three places they come to stand in, and prose that uses the same words and signs. */
+import { describe, expect, test } from 'vitest'
+import { asked } from './fixtures/asked.ts'
+import { sqli } from './sqli.ts'
+
+describe('refused', () => {
+  test.each([
+    "1' or '1'='1",
+    "' or 1=1 -- ",
+    '1 or 1=1',
+    '") or ("1"="1',
+    "admin'--",
+    "admin'/*",
+    '-1 union select 1,2,3',
+    '1/**/uNiOn/**/sElEcT/**/null,version()',
+    "0' || 2=1e1union/*!50000select*/1,2#",
+    '1 union(select 1,2,3)',
+    "1'; drop table readings; --",
+    "x'; exec master..xp_cmdshell 'whoami'--",
+    '1 and sleep(5)',
+    "1' and benchmark(3000000,md5(1))#",
+    "1'; waitfor delay '0:0:5'--",
+    "1' order by 4#",
+    "1' and ascii(substring((select user()),1,1))>64#",
+    '(select count(*) from information_schema.tables)',
+    "'||(select password from users limit 1)||'",
+    "1' into outfile '/var/www/x.php'#",
+    '1 && 1=1',
+    "'='",
+    "x' like '%",
+    '1%20or%201%3D1',
+    '1 and length(version())>3',
+  ])('%s', (text) => {
+    expect(asked(sqli, text)).not.toBeNull()
+  })
+})
+
+describe('passes', () => {
+  test.each([
+    "O'Brien",
+    "rock 'n' roll",
+    'having friends over is nice',
+    'select a few friends from the list and order pizza',
+    'Please select pair #1',
+    'the student union selected a chair',
+    'drop table runner, 3 pieces',
+    'create a view of the crater',
+    '1/4" - 1/2" wide ribbon',
+    '"salt" and "pepper"',
+    "the boys' and girls' school",
+    'this or that; one or two',
+    '5 and a half',
+    'x = 1 or so',
+    'update: set the alarm',
+    "it's 5 o'clock -- time for tea",
+    'C# and F#',
+    'a=b&c=d&&e=f',
+    'rc-select@14.5.2,rc-table@7.0.0',
+    'time.sleep(5)',
+    'SELECT id, name FROM sensors WHERE region = us',
+    '2026-11-22T18:00:00Z',
+    '-- signed, the team',
+    "don't; won't; can't",
+  ])('%s', (text) => {
+    expect(asked(sqli, text)).toBeNull()
+  })
+})
