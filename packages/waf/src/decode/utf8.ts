@@ -65,3 +65,24 @@ export function decodeOverlong(text: string): string | null {
   }
   return kept === 0 ? null : out + text.slice(kept)
 }
+
+/**
+ * As decoders read it that drop what is not UTF-8: `c0 5c` is a backslash to them. Null where all is UTF-8. Only for texts
+ * that hold a lead byte no UTF-8 has, so that bytes of other charsets do not make a view.
+ */
+export function decodeDropping(text: string): string | null {
+  let out = ''
+  let kept = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0xff) return null
+    if (code !== 0xc0 && code !== 0xc1) continue
+    const next = text.charCodeAt(i + 1)
+    // With `af` behind it, of both only the low six bits count for some: a slash.
+    const low = next >= 0x80 && next <= 0xff ? String.fromCharCode(next & 0x3f) : ''
+    out += text.slice(kept, i) + (low === '/' || low === '.' ? low : '')
+    kept = low === '' ? i + 1 : i + 2
+    i = kept - 1
+  }
+  return kept === 0 ? null : out + text.slice(kept)
+}

@@ -8,7 +8,7 @@ import { decodeEntities } from './entities.ts'
 import { decodeEscapes } from './escapes.ts'
 import { foldCharacters } from './fold.ts'
 import { decodePercent, decodePercentU, decodeSloppyPercent } from './percent.ts'
-import { decodeOverlong, decodeUtf8 } from './utf8.ts'
+import { decodeDropping, decodeOverlong, decodeUtf8 } from './utf8.ts'
 
 /** One reading of a text, and what was decoded to get there, outermost first. */
 export interface View {
@@ -73,6 +73,7 @@ const decoders: readonly Decoder[] = [
   { layer: 'percent-sloppy', works: PERCENT, decode: decodeSloppyPercent },
   { layer: 'utf-8', works: HIGH, decode: decodeUtf8 },
   { layer: 'overlong', works: HIGH, decode: decodeOverlong },
+  { layer: 'utf-8-dropping', works: HIGH, decode: decodeDropping },
   { layer: 'folded', works: HIGH, decode: foldCharacters },
   { layer: 'entities', works: AMPERSAND, decode: (text) => decodeEntities(text, 'data') },
   { layer: 'escapes', works: BACKSLASH, decode: decodeEscapes },

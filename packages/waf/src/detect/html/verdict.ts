@@ -81,6 +81,7 @@ export function harmOfAttribute({ name, value }: Attribute): string | null {
   if (local === 'style') return runsAsStyle(value) ? 'a style that runs script or loads it' : null
   if (local === 'formaction') return 'formaction sends the form elsewhere'
   if (!urls.has(local)) return null
+  if (/^\s*javascript:\s*(?:void\s*\(?\s*0\s*\)?)?;?\s*$/i.test(value)) return null
   const scheme = runningScheme(value)
   return scheme === null ? null : `a URL of the scheme ${scheme.slice(0, 20)} in ${name.slice(0, 20)}`
 }

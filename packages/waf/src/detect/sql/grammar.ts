@@ -29,7 +29,7 @@ export function withBrackets(tokens: readonly SqlToken[]): Sql {
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
 
-export const logic: ReadonlySet<string> = words('and or xor having where && ||')
+const logic: ReadonlySet<string> = words('and or xor having where && ||')
 const comparing: ReadonlySet<string> = words(
   '= == < > <= >= <> != <=> := ~ !~ ~* like rlike regexp ilike glob match is in between similar sounds contains',
 )

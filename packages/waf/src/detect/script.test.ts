@@ -1,0 +1,46 @@
+/** JavaScript without markup, and words and code that a page would not run. */
+import { describe, expect, test } from 'vitest'
+import type { Field } from '../model/request.ts'
+import { asked } from './fixtures/asked.ts'
+import { script } from './script.ts'
+
+describe('refused', () => {
+  test.each<[text: string, field?: Partial<Field>]>([
+    ["';alert(1)//"],
+    ['"-alert(1)-"'],
+    ["\\';alert(1)//"],
+    ['javascript:alert(1)'],
+    ['alert(document.cookie)'],
+    ["window['al'+'ert'](1)"],
+    ["self[/*x*/'alert'](1)"],
+    ["this['\\x61lert'](1)"],
+    ['top[/al/.source+/ert/.source](1)'],
+    ['confirm?.(1)'],
+    ['[][(![]+[])[+[]]+(![]+[])[!+[]+!+[]]][(![]+[])[+[]]]()'],
+    ["')};alert(1)//"],
+    ["eval(atob('eA=='))"],
+    ['setTimeout`alert(1)`'],
+    ["x.constructor.constructor('a')()"],
+  ])('%s', (...[text, field]) => {
+    expect(asked(script, text, field)).not.toBeNull()
+  })
+})
+
+describe('passes', () => {
+  test.each<[text: string, field?: Partial<Field>]>([
+    ['javascript:void(0)'],
+    ['javascript:;'],
+    ['call alert (1) when done'],
+    ['the alert level is 3 (high)'],
+    ["an 'alert' was sent (twice)"],
+    ['{"alert":"on","level":[1,2]}'],
+    ['document the location'],
+    ['window [2] of the hall'],
+    ['let x = a[0] + b[1]'],
+    ['prompt delivery (2 days)'],
+    ['I said "stop" (loudly)'],
+    ['[1,2,[3]]'],
+  ])('%s', (...[text, field]) => {
+    expect(asked(script, text, field)).toBeNull()
+  })
+})

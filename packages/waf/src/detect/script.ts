@@ -1,0 +1,150 @@
+/**
+ * detector  script
+ * finds     JavaScript that a page runs without any markup: out of a string in a script, in an event handler, behind
+ *           `javascript:`; names taken apart to hide them, code in six characters
+ * how       the text is read from where a string would end, as the rest of a script; or, where all of it is a call, as that.
+ *           A global object indexed by an expression and called is one wherever it stands
+ * passes    code in a forum post (`if (x) alert(1)` after prose or strings of its own), `alert` as a word, JSON
+ * does not  parse whole programs
+ */
+import type { Detector, Evidence } from '../model/detector.ts'
+import { runningScheme } from './html/scheme.ts'
+
+const globals = 'window|self|top|this|frames|parent|globalThis|document|content|opener'
+const calls =
+  'alert|confirm|prompt|eval|setTimeout|setInterval|Function|fetch|import|importScripts|atob|print|find|open|document\\.(?:write|writeln|createElement|cookie)|console\\.(?:log|info|error|warn|debug)|String\\.fromCharCode|Reflect\\.\\w+|Set\\.constructor|location\\.(?:replace|assign)'
+
+/** `window['al'+'ert'](`, and the like: the bracket does not hold a plain index or name. */
+const indexed = new RegExp(
+  `(?:^|[^\\w$.])\\(?(?:${globals})\\)?\\s*(?:\\?\\.)?\\[\\s*(?:/\\*|['"\`/(+!\\[\\\\{]|\\d+\\.)`,
+  'g',
+)
+
+export const script: Detector = {
+  id: 'script',
+  triggers: ['(', '`', 'script:', '[', 'cookie', 'location', 'constructor'],
+  detect(text, field) {
+    if (field.kind === 'file') return null
+    return (
+      scheme(text) ??
+      indexedGlobal(text) ??
+      constructed(text) ??
+      sixCharacters(text) ??
+      outOfString(text) ??
+      whole(text)
+    )
+  },
+}
+
+const evidence = (at: number, why: string): Evidence => ({ at, length: 60, why })
+
+function scheme(text: string): Evidence | null {
+  const begin = text.slice(0, 200)
+  // What pages write that mean "no link".
+  if (/^\s*javascript:\s*(?:void\s*\(?\s*0\s*\)?)?;?\s*$/i.test(text)) return null
+  if (!/script|mocha/i.test(begin)) return null
+  const found = runningScheme(begin.replace(/^['"\s]+/, ''))
+  return found !== null && /script:$/.test(found) && /[(=`[]/.test(text)
+    ? evidence(0, `a URL of the scheme ${found}`)
+    : null
+}
+
+function indexedGlobal(text: string): Evidence | null {
+  indexed.lastIndex = 0
+  for (let found = indexed.exec(text); found !== null; found = indexed.exec(text)) {
+    const open = text.indexOf('[', found.index)
+    const close = matching(text, open)
+    if (close < 0) continue
+    const inner = text.slice(open + 1, close)
+    const after = text.slice(close + 1, close + 12).trimStart()
+    const hidden = /[+\\/]|^\s*[([{!]/.test(inner)
+    if (
+      /^(?:\(|`|\?\.\(|\.call|\.apply|\[)/.test(after) ||
+      (after.startsWith('=') && !after.startsWith('==') && hidden)
+    )
+      return evidence(open, 'a member of a global object, named by an expression, is called')
+  }
+  return null
+}
+
+/** The bracket that closes the one at `open`; strings are skipped. At most 400 characters on. */
+function matching(text: string, open: number): number {
+  let depth = 0
+  let quote = ''
+  for (let at = open; at < Math.min(text.length, open + 400); at++) {
+    const char = text[at] as string
+    if (quote !== '') {
+      if (char === '\\') at++
+      else if (char === quote) quote = ''
+    } else if (char === '"' || char === "'" || char === '`') quote = char
+    else if (char === '[') depth++
+    else if (char === ']' && --depth === 0) return at
+  }
+  return -1
+}
+
+function constructed(text: string): Evidence | null {
+  const found =
+    /\bconstructor\s*[.[]\s*['"]?(?:constructor|prototype)\b|\bconstructor\s*\(\s*['"`\\]|\[\s*['"]constructor['"]\s*\]|\b__defineGetter__|\bdocument\s*(?:\/\*[^*]{0,40}\*\/\s*)?\.\s*cookie\b|\(\s*document\s*\)\s*\[\s*['"]cookie|\b(?:self|window|document|top|parent)\s*\.\s*location\s*=(?!=)|\.\s*(?:sort|map|find|call|filter)\s*(?:\.\s*call\s*)?`|\bsetTimeout\s*`|\balert\s*`|\bString\s*\.\s*fromCharCode\s*\(\s*\d/.exec(
+      text,
+    )
+  if (found === null) return null
+  // In the middle of a program these are what programs do.
+  return found.index < 300 &&
+    !/\n[^\n]*\n[^\n]*\n/.test(text.slice(0, found.index)) &&
+    !/\bfunction\s*\w*\s*\([^)]*\)\s*\{[^}]{80}/.test(text.slice(0, found.index))
+    ? evidence(found.index, 'script that reaches for what only script can')
+    : null
+}
+
+/** Programs that consist of `[]()!+` alone, or nearly. */
+function sixCharacters(text: string): Evidence | null {
+  let run = 0
+  let negations = 0
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at] as string
+    if ('[]()!+{} '.includes(char)) {
+      run++
+      if (char === '!' || (char === '+' && text[at + 1] === '[')) negations++
+      if (run >= 30 && negations >= 6) return evidence(at - run + 1, 'a program of six characters')
+    } else {
+      run = 0
+      negations = 0
+    }
+  }
+  return null
+}
+
+const called = new RegExp(`(?:^|[^\\w$.])(?:\\(\\s*)?(?:${calls})(?:\\s*\\))?\\s*(?:\\?\\.\\s*)?(?:\\(|\`)`)
+
+/** The first quote ends a string; what follows goes on as script does, and calls. */
+function outOfString(text: string): Evidence | null {
+  for (const quote of ["'", '"', '`']) {
+    const first = text.indexOf(quote)
+    if (first < 0 || first > 200) continue
+    const rest = text.slice(first + 1, first + 600)
+    if (!/^\s*(?:[;)}\]+\-*/%^&|,<>?:~!]|\/\*|\/\/|in\b|\n)/.test(rest)) continue
+    const found = called.exec(rest)
+    if (
+      found === null ||
+      /[\w$]\s+$/.test(rest.slice(0, found.index + 1)) ||
+      /\n\s*\n/.test(rest.slice(0, found.index))
+    )
+      continue
+    return evidence(first + 1 + found.index, 'a quote ends a string of a script, and a call follows')
+  }
+  return null
+}
+
+/** All of the value is a call, or statements that end in one. */
+function whole(text: string): Evidence | null {
+  if (text.length > 2000) return null
+  const begin = /^[\s;,)}\]-]*/.exec(text)?.[0].length ?? 0
+  const found = called.exec(text.slice(begin, begin + 40))
+  if (found?.index === 0 && !/^(?:print|find|open|import|fetch)\b/.test(text.slice(begin))) {
+    const tail = text.slice(begin).trimEnd()
+    if (/[)`](?:\s*[;})\]'"]*)*(?:\s*(?:\/\/|--|<!--).*)?$/s.test(tail))
+      return evidence(begin, 'a call of a function that only script has')
+  }
+  return null
+}

