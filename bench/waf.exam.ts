@@ -74,28 +74,28 @@ const rows: readonly Row[] = [
   },
 ]
 
-export default function* exam(): Generator<Measured> {
+export default async function* exam(): AsyncGenerator<Measured> {
   const suites = new Map(
     [...new Set(rows.map(({ suite }) => suite))].map((suite) => [suite, readCases(suite)]),
   )
   const misses: string[] = []
-  for (const row of rows) yield measure(row, suites.get(row.suite) ?? null, misses)
+  for (const row of rows) yield await measure(row, suites.get(row.suite) ?? null, misses)
   const file = process.env['THINGWALL_EXAM_MISSES']
   if (file !== undefined) writeFileSync(file, `${misses.join('\n')}\n`)
 }
 
-function measure(
+async function measure(
   { measure, suite, label, bar, peers, only }: Row,
   all: readonly Case[] | null,
   misses: string[],
-): Measured {
+): Promise<Measured> {
   const shape = { measure, unit: '%', bar: bar ?? null, peers: peers ?? {} } as const
   if (all === null)
     return { ...shape, value: null, note: `no ${suite} in ${dataFolder()}: set THINGWALL_DATA` }
   const cases = all.filter((one) => one.label === label && (only?.(one) ?? true))
   let refused = 0
   for (const one of cases) {
-    const { finding } = inspect(one.request)
+    const { finding } = await inspect(one.request)
     if (finding !== null) refused++
     if ((finding !== null) === (label === 'benign'))
       misses.push(

@@ -2,7 +2,7 @@
 
 export { type OakContext, type OakMiddleware, waf } from './adapt/oak.ts'
 export { RequestRefused } from './adapt/refused.ts'
-export { type Inspected, inspect, inspectWith } from './inspect.ts'
+export { type Inspected, inspect, inspectPlain, inspectWith } from './inspect.ts'
 export type { Decision, Finding } from './model/decision.ts'
 export type { Detector, Evidence } from './model/detector.ts'
 export type { Field, Place, RequestParts } from './model/request.ts'

@@ -1,6 +1,7 @@
 /**
- * `inspect`: a request in, a decision out. First what is declared, then the protocol, then the detectors; the first
- * finding decides. Pure but for the id. It deliberately answers nothing and logs nothing.
+ * `inspect`: a request in, a decision out. First what is declared and what the detectors find, field by field, then what
+ * makes the request unreadable; the first finding decides. Pure but for the id. It deliberately answers nothing and
+ * logs nothing.
  */
 import { judgeParameter } from './declare/parameter.ts'
 import { detectors } from './detect/all.ts'
@@ -9,7 +10,9 @@ import type { Decision, Finding } from './model/decision.ts'
 import type { Field, RequestParts } from './model/request.ts'
 import { readOptions, type Settings, type WafOptions } from './options.ts'
 import type { BodyValue } from './request/body.ts'
+import { decodeEncoding } from './request/encoding.ts'
 import { readRequest } from './request/fields.ts'
+import type { Fault } from './request/limits.ts'
 
 const judge = judgeWith(detectors)
 const byDefault = readOptions({})
@@ -20,16 +23,34 @@ export interface Inspected {
   readonly body: BodyValue
 }
 
-/** Judges one request by options; to judge many, read the options once and use `inspectWith`. */
-export function inspect(parts: RequestParts, options?: WafOptions): Decision {
-  return inspectWith(parts, options === undefined ? byDefault : readOptions(options)).decision
+/** Judges one request by options. To judge many, read the options once and use `inspectWith`. */
+export async function inspect(parts: RequestParts, options?: WafOptions): Promise<Decision> {
+  return (await inspectWith(parts, options === undefined ? byDefault : readOptions(options))).decision
 }
 
-/** Judges a whole request. */
-export function inspectWith(parts: RequestParts, settings: Settings): Inspected {
+/** Judges a whole request, its body unpacked first where it is compressed. */
+export async function inspectWith(parts: RequestParts, settings: Settings): Promise<Inspected> {
+  // No await where nothing is compressed: most requests are not.
+  if (!parts.headers.some(([name]) => name.toLowerCase() === 'content-encoding'))
+    return inspectPlain(parts, settings)
+  const decoded = await decodeEncoding(parts, settings.limits)
+  if (decoded.kind === 'decoded') return inspectPlain(decoded.parts, settings)
+  // What else is wrong with it is a better reason; without its body, and without what is said of that.
+  const headers = parts.headers.filter(([name]) => name.toLowerCase() !== 'content-encoding')
+  const read = readRequest({ ...parts, headers, body: null }, settings.limits)
+  const finding = firstFinding(read.fields, settings) ?? faultFinding(decoded.fault)
+  return decided(finding, { kind: 'none' }, settings)
+}
+
+/** Judges a whole request whose body is not compressed; one that says it is, is refused. */
+export function inspectPlain(parts: RequestParts, settings: Settings): Inspected {
   const read = readRequest(parts, settings.limits)
   const finding =
     firstFinding(read.fields, settings) ?? (read.kind === 'fault' ? faultFinding(read.fault) : null)
+  return decided(finding, read.kind === 'read' ? read.body : { kind: 'none' }, settings)
+}
+
+function decided(finding: Finding | null, body: BodyValue, settings: Settings): Inspected {
   const decision: Decision = {
     id: settings.newId(),
     verdict: finding === null ? 'allow' : settings.mode === 'enforce' ? 'refuse' : 'report',
@@ -38,7 +59,7 @@ export function inspectWith(parts: RequestParts, settings: Settings): Inspected 
     who: null,
   }
   if (finding !== null) settings.onDecision(decision)
-  return { decision, body: read.kind === 'read' ? read.body : { kind: 'none' } }
+  return { decision, body }
 }
 
 function firstFinding(fields: readonly Field[], { parameters }: Settings): Finding | null {
@@ -54,15 +75,7 @@ function firstFinding(fields: readonly Field[], { parameters }: Settings): Findi
   return null
 }
 
-function faultFinding({
-  rule,
-  why,
-  text,
-}: {
-  readonly rule: string
-  readonly why: string
-  readonly text: string
-}): Finding {
+function faultFinding({ rule, why, text }: Fault): Finding {
   return {
     rule: `protocol/${rule}`,
     place: 'body',

@@ -57,7 +57,7 @@ async function judgeOrThrow(ctx: OakContext, settings: Settings): Promise<Decisi
 
 async function judge(ctx: OakContext, settings: Settings): Promise<Decision> {
   const body = ctx.request.hasBody ? await holdBody(ctx.request, settings.limits.holdBytes) : null
-  return inspectWith(partsOf(ctx, body), settings).decision
+  return (await inspectWith(partsOf(ctx, body), settings)).decision
 }
 
 function partsOf({ request }: OakContext, body: Uint8Array | null): RequestParts {

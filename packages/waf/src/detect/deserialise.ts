@@ -45,7 +45,7 @@ const chains =
     ' ',
   )
 const plain = new RegExp(
-  `\\b(?:runtime|processbuilder|java)\\b[\\w.$]*\\.(?:${chains.join('|')})\\b|\\b(?:${chains.filter((word) => word !== 'processbuilder' && word !== 'priorityqueue').join('|')})\\b`,
+  `\\b(?:runtime|processbuilder|java)\\b[\\w.$]{0,60}\\.(?:${chains.join('|')})\\b|\\b(?:${chains.filter((word) => word !== 'processbuilder' && word !== 'priorityqueue').join('|')})\\b`,
   'i',
 )
 
@@ -122,8 +122,8 @@ export const deserialise: Detector = {
       className.test(text)
     )
       return { at: 0, length: text.length, why: 'the full name of a class where data belongs' }
-    const at = text.search(plain)
-    if (at >= 0 && text.length < 300) return { at, length: 40, why: 'classes of a known chain' }
+    const at = text.length < 300 ? text.search(plain) : -1
+    if (at >= 0) return { at, length: 40, why: 'classes of a known chain' }
     const stem = (text.length <= 24 ? [...hidden, ...short] : hidden).find((word) => text.includes(word))
     return stem === undefined
       ? null

@@ -10,6 +10,7 @@
 import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
 import { doubtful, leading, subcommands, sure } from './shell/commands.ts'
+import { begins, nextSolid, type Separator, separatorAt } from './shell/separators.ts'
 import { isGlob, type Words, wordsAt } from './shell/words.ts'
 
 export const shell: Detector = {
@@ -47,10 +48,14 @@ export const shell: Detector = {
     '$env:',
     '^',
     'invoke-',
+    'for ',
+    'if ',
   ],
   detect(text, field) {
     if (field.kind === 'file') return null
-    return functionDefinition(text) ?? include(text) ?? alone(text, field) ?? separated(text, field)
+    return (
+      functionDefinition(text) ?? include(text) ?? batch(text) ?? alone(text, field) ?? separated(text, field)
+    )
   },
 }
 
@@ -69,6 +74,16 @@ function functionDefinition(text: string): Evidence | null {
 function include(text: string): Evidence | null {
   const at = text.search(/<!--#\s*(?:exec|include|echo|config|printenv|set)\b/i)
   return at < 0 ? null : { at, length: 60, why: 'a server-side include' }
+}
+
+/** `for /f … %a in (…) do` and `if … == … command`, as cmd has them; a sentence has no percent sign there. */
+function batch(text: string): Evidence | null {
+  const at = text.search(
+    /\bfor\s+(?:\/[dflr]\s[^%]{0,60})?%{1,2}\w+\s+in\s*\(|\bif\s+(?:\/i\s+)?(?:not\s+)?(?:exist\s+[\w.:\\%*"]+|defined\s+[\w%]+|(?:errorlevel|cmdextversion)\s+\d+)\s+(?:\w|\(|@)|\bif\s+(?:\/i\s+)?(?:not\s+)?(?:["'([]?%?[^\s="']{0,30}%?["')\]]?\s*==\s*["'([]?[^\s"')\]]{0,30}["')\]]?\s+\S|[^\s]{1,20}\s+(?:equ|neq|lss|leq|gtr|geq)\s+\S+\s+\S)/i,
+  )
+  return at < 0 || /[;{]\s*$/.test(text) || text.includes('\n')
+    ? null
+    : evidence(at, text, 'a condition or loop of cmd')
 }
 
 /** The whole value is a command line. */
@@ -109,40 +124,18 @@ function separated(text: string, field: Field): Evidence | null {
     const how = separatorAt(text, at)
     if (how === null) continue
     at = how.end - 1
+    const next = nextSolid(text, how.end)
+    if (next >= text.length) break
+    // Of a run of separators and spaces only the last can begin a command.
+    if (!begins(text, next)) {
+      at = Math.max(at, next - 1)
+      continue
+    }
     if (url && how.kind === 'and' && !/\s/.test(text.slice(0, at))) continue
     const found = commandAt(text, how, field)
     if (found !== null) return found
   }
   return null
-}
-
-interface Separator {
-  readonly kind: 'semicolon' | 'and' | 'pipe' | 'line' | 'substitution' | 'backtick'
-  readonly at: number
-  readonly end: number
-}
-
-function separatorAt(text: string, at: number): Separator | null {
-  const char = text[at]
-  switch (char) {
-    case ';':
-      return { kind: 'semicolon', at, end: at + 1 }
-    case '&':
-      return { kind: 'and', at, end: text[at + 1] === '&' ? at + 2 : at + 1 }
-    case '|':
-      return { kind: 'pipe', at, end: text[at + 1] === '|' || text[at + 1] === '&' ? at + 2 : at + 1 }
-    case '\n':
-    case '\r':
-      return { kind: 'line', at, end: at + 1 }
-    case '`':
-      return { kind: 'backtick', at, end: at + 1 }
-    case '$':
-    case '<':
-    case '>':
-      return text[at + 1] === '(' && text[at + 2] !== '(' ? { kind: 'substitution', at, end: at + 2 } : null
-    default:
-      return null
-  }
 }
 
 function commandAt(text: string, separator: Separator, field: Field): Evidence | null {

@@ -10,11 +10,11 @@ import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
 
 const header =
-  /[\r\n]\s*(?:content-(?:length|type|disposition|encoding|security-policy)|set-cookie2?|location|refresh|transfer-encoding|host|remote-addr|x-forwarded-\w+|access-control-[\w-]+|cache-control|status|link|authorization|x-[\w-]{1,30}|connection|server|www-authenticate)\s*:/i
+  /[\r\n][ \t]*(?:content-(?:length|type|disposition|encoding|security-policy)|set-cookie2?|location|refresh|transfer-encoding|host|remote-addr|x-forwarded-\w+|access-control-[\w-]+|cache-control|status|link|authorization|x-[\w-]{1,30}|connection|server|www-authenticate)\s*:/i
 const message =
-  /(?:^|[\r\n]|[a-z])(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|TRACE|CONNECT|PATCH|PROPFIND)\s+(?:\/|https?:\/\/)[^\s]*\s+HTTP\/\d|[\r\n]\s*HTTP\/\d(?:\.\d)?\s+\d{3}/
+  /(?:^|[\r\n]|[a-z])(?:GET|POST|HEAD|PUT|DELETE|OPTIONS|TRACE|CONNECT|PATCH|PROPFIND)\s+(?:\/|https?:\/\/)[^\s]*\s+HTTP\/\d|[\r\n][ \t]*HTTP\/\d(?:\.\d)?\s+\d{3}/
 const mail =
-  /[\r\n]+\s*(?:(?:MAIL FROM|RCPT TO)\s*:|(?:EHLO|HELO|VRFY|EXPN|AUTH|STARTTLS|ETRN)\s+\S+\s*[\r\n]?|DATA\s*(?:[\r\n.]|$)|(?:RETR|DELE|LIST|TOP|UIDL|STAT|USER|PASS|APOP)\s+\w+(?:\s+\d+)?\s*(?:[\r\n]|$)|(?:QUIT|RSET|NOOP|CAPA|STLS|TURN)\s*(?:[\r\n]|$)|[A-Za-z]{0,3}\d{1,4}\s+(?:LOGIN|LOGOUT|SELECT|EXAMINE|CREATE|DELETE|FETCH|STORE|SEARCH|UID|LIST|LSUB|STATUS|APPEND|EXPUNGE|COPY|CAPABILITY|NOOP|AUTHENTICATE|RENAME|SUBSCRIBE|CLOSE|CHECK|QUIT|STARTTLS)\b)/i
+  /[\r\n][ \t]*(?:(?:MAIL FROM|RCPT TO)\s*:|(?:EHLO|HELO|VRFY|EXPN|AUTH|STARTTLS|ETRN)\s+\S+\s*[\r\n]?|DATA\s*(?:[\r\n.]|$)|(?:RETR|DELE|LIST|TOP|UIDL|STAT|USER|PASS|APOP)\s+\w+(?:\s+\d+)?\s*(?:[\r\n]|$)|(?:QUIT|RSET|NOOP|CAPA|STLS|TURN)\s*(?:[\r\n]|$)|[A-Za-z]{0,3}\d{1,4}\s+(?:LOGIN|LOGOUT|SELECT|EXAMINE|CREATE|DELETE|FETCH|STORE|SEARCH|UID|LIST|LSUB|STATUS|APPEND|EXPUNGE|COPY|CAPABILITY|NOOP|AUTHENTICATE|RENAME|SUBSCRIBE|CLOSE|CHECK|QUIT|STARTTLS)\b)/i
 
 export const splitting: Detector = {
   id: 'splitting',

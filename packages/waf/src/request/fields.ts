@@ -8,6 +8,7 @@ import { type BodyValue, jsonFields, readBody } from './body.ts'
 import { type ContentType, readContentType } from './content-type.ts'
 import { readJson } from './json.ts'
 import { defaultLimits, type Fault, type Limits } from './limits.ts'
+import { headFault } from './protocol.ts'
 import { pairsOf, readable } from './query.ts'
 
 export type ReadRequest =
@@ -29,6 +30,8 @@ export function readRequest(parts: RequestParts, limits: Limits = defaultLimits)
   fields.push({ place: 'path', name: '', part: 'value', text: path })
   if (mark >= 0) addPairs(fields, 'query', target.slice(mark + 1), limits)
   for (const [name, value] of parts.headers) addHeader(fields, name, value, limits)
+  const head = headFault(parts, limits)
+  if (head !== null) return { kind: 'fault', fault: head, fields }
   if (parts.body === null || parts.body.length === 0)
     return { kind: 'read', path, fields, body: { kind: 'none' } }
 

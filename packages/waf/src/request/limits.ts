@@ -22,7 +22,7 @@ export const defaultLimits: Limits = {
   parts: 200,
   headers: 100,
   headerBytes: 65_536,
-  targetBytes: 16_384,
+  targetBytes: 32_768,
 }
 
 /** A request that cannot be read in one way only, or that is more than was agreed: refused, not guessed. */

@@ -31,6 +31,7 @@ export function wordsAt(text: string, from: number): Words | null {
   }
   for (; at < piece.length; at++) {
     const char = piece[at] as string
+    if (word === '' && at > 12) break
     if (/[A-Za-z0-9_./:+?*[\]~-]/.test(char)) word += char
     else if (char === "'" || char === '"' || char === '\\' || char === '^') {
       // A quote in the middle of a word, not the end of one.

@@ -1,0 +1,140 @@
+/**
+ * What makes a request readable in more than one way, or hides what it says, before any field is looked at: its method, its
+ * framing, its charset and encoding, headers that override what routes are judged by. It deliberately judges the head
+ * alone; bodies are judged by who reads them.
+ */
+import type { RequestParts } from '../model/request.ts'
+import type { Fault, Limits } from './limits.ts'
+
+/** Methods that show a request to whoever asks, or make a tunnel of the server. */
+const refusedMethods: ReadonlySet<string> = new Set(['TRACE', 'TRACK', 'CONNECT', 'DEBUG'])
+
+/** Headers that only have a meaning to somebody we are not, and one that makes of a request a proxy's setting. */
+const refusedHeaders: Readonly<Record<string, string>> = {
+  proxy: 'the header Proxy becomes HTTP_PROXY in CGI programs',
+  'request-range': 'the header Request-Range, an old spelling of Range',
+  'content-range': 'Content-Range in a request: a part of a body, not a body',
+  'x-up-devcap-post-charset': 'a second charset, which some servers believe',
+  'x-http-method-override': 'a second method',
+  'x-http-method': 'a second method',
+  'x-method-override': 'a second method',
+  'x-original-url': 'a second path',
+  'x-rewrite-url': 'a second path',
+  'lock-token': 'a header of WebDAV',
+}
+
+/** Once only: two of these are two requests. */
+const single: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'content-type',
+  'transfer-encoding',
+  'content-encoding',
+  'range',
+  'authorization',
+])
+
+/** Charsets in which ASCII means ASCII, so that what is judged is what is meant. */
+const charsets =
+  /^(?:utf-?8|us-ascii|ascii|iso-?8859-\d{1,2}|latin-?1|windows-125\d|gbk|gb2312|gb18030|big5|euc-(?:jp|kr|tw)|shift_jis|koi8-[ru])$/i
+
+/** The first fault of the head, or null. */
+export function headFault({ method, target, headers, body }: RequestParts, limits: Limits): Fault | null {
+  if (!/^[A-Z][A-Z-]{0,19}$/.test(method) || refusedMethods.has(method))
+    return { rule: 'method', why: 'a method that is none, or that is never served', text: method }
+  if (target.length > limits.targetBytes)
+    return {
+      rule: 'limit-target',
+      why: `a target of more than ${limits.targetBytes} characters`,
+      text: target,
+    }
+  if (hasControl(target, 0x20) || /[^\x21-\xff]/.test(target.split('?', 1)[0] ?? ''))
+    return { rule: 'target', why: 'a target with characters that no target has', text: target }
+  if (/%00/.test(target) && /(?:^|[^%])%00/.test(target))
+    return { rule: 'nul', why: 'a NUL in the target', text: target }
+  if (headers.length > limits.headers)
+    return { rule: 'limit-headers', why: `more than ${limits.headers} headers`, text: '' }
+  return headersFault(headers, limits) ?? framingFault(method, headers, body)
+}
+
+function headersFault(headers: RequestParts['headers'], limits: Limits): Fault | null {
+  const seen = new Set<string>()
+  let bytes = 0
+  for (const [rawName, value] of headers) {
+    const name = rawName.toLowerCase()
+    bytes += name.length + value.length
+    if (bytes > limits.headerBytes)
+      return { rule: 'limit-headers', why: `headers of more than ${limits.headerBytes} bytes`, text: name }
+    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))
+      return { rule: 'header', why: 'the name of a header that is none', text: rawName }
+    if (hasControl(value, 0x20))
+      return { rule: 'header', why: 'a control character in a header', text: `${name}: ${value}` }
+    const refused = refusedHeaders[name]
+    if (refused !== undefined) return { rule: 'header', why: refused, text: `${name}: ${value}` }
+    if (single.has(name) && seen.has(name))
+      return { rule: 'header', why: `the header ${name} is there twice`, text: value }
+    seen.add(name)
+    const fault = valueFault(name, value)
+    if (fault !== null) return { rule: 'header', why: fault, text: `${name}: ${value}` }
+  }
+  return null
+}
+
+function valueFault(name: string, value: string): string | null {
+  switch (name) {
+    case 'content-length':
+      return /^\d{1,15}$/.test(value) ? null : 'a length that is no number'
+    case 'range':
+      return rangeFault(value)
+    case 'content-type': {
+      const charset = /charset\s*=\s*"?([^";\s]*)/i.exec(value)?.[1]
+      return charset === undefined || charset === '' || charsets.test(charset)
+        ? null
+        : 'a charset that hides what the body says'
+    }
+    case 'referer':
+      return /%00/.test(value) ? 'a NUL in a header' : null
+    default:
+      return null
+  }
+}
+
+/** Many ranges cost a server many times the file; one that ends before it begins is a mistake or worse. */
+function rangeFault(value: string): string | null {
+  const ranges = value.split('=')[1]?.split(',') ?? []
+  if (ranges.length > 5) return 'more than five ranges'
+  return ranges.some((range) => {
+    const [, from, to] = /^\s*(\d+)-(\d+)\s*$/.exec(range) ?? []
+    return from !== undefined && to !== undefined && Number(from) > Number(to)
+  })
+    ? 'a range that ends before it begins'
+    : null
+}
+
+function framingFault(
+  method: string,
+  headers: RequestParts['headers'],
+  body: Uint8Array | null,
+): Fault | null {
+  const value = (name: string): string | undefined => headers.find(([key]) => key.toLowerCase() === name)?.[1]
+  const length = value('content-length')
+  const transfer = value('transfer-encoding')
+  if (length !== undefined && transfer !== undefined)
+    return { rule: 'framing', why: 'a length and a transfer encoding', text: `${length} ${transfer}` }
+  if (transfer !== undefined && !/^chunked$/i.test(transfer.trim()))
+    return { rule: 'framing', why: 'a transfer encoding other than chunked', text: transfer }
+  const encoding = value('content-encoding')
+  if (encoding !== undefined && !/^identity$/i.test(encoding.trim()))
+    return { rule: 'content-encoding', why: 'an encoded body where nobody decodes it', text: encoding }
+  if (body !== null && body.length > 0 && (method === 'GET' || method === 'HEAD'))
+    return { rule: 'framing', why: `a body with ${method}`, text: '' }
+  return null
+}
+
+function hasControl(text: string, below: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if ((code < below && code !== 9) || code === 0x7f) return true
+  }
+  return false
+}
