@@ -217,27 +217,28 @@ function isSentOut(destination: string): boolean {
   )
 }
 
-/** Up to `count` packets, no two of which could belong to one flow. */
+/**
+ * Up to `count` packets, no two of which could belong to one flow, or could be masked as one: of what has no ports, Linux
+ * cannot translate two senders to one destination, and drops the later.
+ */
 export function randomPackets(count: number): fc.Arbitrary<readonly RandomPacket[]> {
-  const pairOf = (one: RandomPacket): string => [one.source, one.destination].sort().join()
   return fc.array(packetArbitrary(), { minLength: count, maxLength: count, size: 'max' }).map((packets) => {
     const seen = new Set<string>()
     return packets.filter((one) => {
-      if (one.protocol !== 'tcp' && one.protocol !== 'udp' && one.protocol !== 'icmp') {
-        const key = `${one.protocol}${pairOf(one)}`
-        if (seen.has(key)) return false
-        seen.add(key)
-        return true
-      }
-      if (one.sourcePort === 'own' && one.protocol !== 'icmp') return true
-      // An ICMP identifier is a packet's own; fixed ports are not.
-      if (one.protocol === 'icmp') return true
-      const key = `${one.protocol}${pairOf(one)}`
-      if (seen.has(key)) return false
-      seen.add(key)
+      const keys = keysOf(one)
+      if (keys.some((key) => seen.has(key))) return false
+      for (const key of keys) seen.add(key)
       return true
     })
   })
+}
+
+/** What no two packets may share. An ICMP identifier and a source port of one's own tell packets apart by themselves. */
+function keysOf({ protocol, source, destination, sourcePort }: RandomPacket): readonly string[] {
+  if (protocol === 'icmp') return []
+  const pair = `${protocol} ${[source, destination].sort().join()}`
+  if (protocol === 'tcp' || protocol === 'udp') return sourcePort === 'own' ? [] : [pair]
+  return [pair, `${protocol} to ${destination}`]
 }
 
 /** The flow that a packet opens, as `evaluate` is asked about it. */

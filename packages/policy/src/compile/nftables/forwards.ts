@@ -17,6 +17,12 @@ export interface Forwarding {
   readonly chains: readonly ChainDeclaration[]
 }
 
+/**
+ * Linux looks for loopback addresses that come in by a wire (martians) when it routes, after it has translated, and would no
+ * longer find them. Those of IPv6 it drops before any hook.
+ */
+const NO_LOOPBACK = ' ip daddr != 127.0.0.0/8'
+
 /** Nothing where there are no forwards. */
 export function forwarding(ruleset: Ruleset, sets: Sets, options: NftablesOptions): Forwarding {
   if (ruleset.forwards.length === 0) return { sets: [], chains: [] }
@@ -25,7 +31,8 @@ export function forwarding(ruleset: Ruleset, sets: Sets, options: NftablesOption
   for (const family of FAMILIES) {
     const header = headerOf(family)
     const inside = sets.addresses(ruleset.local, family)
-    const isOurs = `${inside === null ? `meta nfproto ipv${family}` : `${header} daddr != ${inside}`} fib daddr type local`
+    const outside = inside === null ? `meta nfproto ipv${family}` : `${header} daddr != ${inside}`
+    const isOurs = `${outside}${family === 4 ? NO_LOOPBACK : ''} fib daddr type local`
     for (const [kind, lead] of [
       ['port', ` . inet_service`],
       ['ports', ''],
