@@ -40,6 +40,11 @@ export interface Applied {
   readonly ruleset: Ruleset
   readonly bindings: Bindings
   readonly text: string
+  /**
+   * How much later than compiled the kernel's timeouts may end, in milliseconds: they are lengths of time, counted from
+   * the load on.
+   */
+  readonly slipMs: number
 }
 
 /** A flow, known by its own port; or `echo`, `arp 10.20.0.11 at 24:6f:…`, `icmpv6 136 from fd20::11`, `protocol 2 from 0.0.0.0`. */
@@ -95,9 +100,10 @@ export async function buildWall(description: SiteDescription): Promise<Wall> {
       )
     },
     apply(document, options = {}) {
-      const applied = compile(document, own, options)
-      loader.load(applied.text)
-      return applied
+      const begun = Date.now()
+      const compiled = compile(document, own, options.at ?? begun, options)
+      loader.load(compiled.text)
+      return { ...compiled, slipMs: Date.now() - begun }
     },
     on(host) {
       const known = agents.get(host) ?? startAgent(site.namespacePath(host))
@@ -132,7 +138,12 @@ export async function buildWall(description: SiteDescription): Promise<Wall> {
 }
 
 /** The rule set of a policy that has no fault, at this instant. */
-function compile(document: PolicyDocument, own: ReadonlySet<Address>, options: ApplyOptions = {}): Applied {
+function compile(
+  document: PolicyDocument,
+  own: ReadonlySet<Address>,
+  at: number,
+  options: ApplyOptions,
+): Omit<Applied, 'slipMs'> {
   const words = (faults: readonly { readonly path: string; readonly message: string }[]): string =>
     faults.map((one) => `${one.path}: ${one.message}`).join('\n')
   const [valid, invalid] = validate(JSON.parse(JSON.stringify(document)))
@@ -143,7 +154,7 @@ function compile(document: PolicyDocument, own: ReadonlySet<Address>, options: A
   if (read === null) throw new Error(words(unread))
   const bindings = { ...read, gateway: own }
   const log = { group: LOG_GROUP, verdicts: 'all', perDevice: null } as const
-  const [artifact, refused] = compileFor(nftables, ruleset, { bindings, at: options.at ?? Date.now(), log })
+  const [artifact, refused] = compileFor(nftables, ruleset, { bindings, at, log })
   if (artifact === null) throw new Error(words(refused))
   return { ruleset, bindings, text: artifact.text }
 }
