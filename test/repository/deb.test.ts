@@ -68,5 +68,5 @@ test('scripts may be run, and Debian knows what it is', () => {
 
 test('no test and no source of ours is in it', () => {
   const ours = join(library, 'node_modules/thingwall')
-  expect(readdirSync(ours).sort()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'package.json'])
+  expect(readdirSync(ours).sort()).toEqual(['LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json'])
 })

@@ -5,9 +5,9 @@
 import { allow, deny, device, network, type PolicyDocument, policy } from '@thingwall/policy'
 import fc from 'fast-check'
 
-export const DEVICES = 24
+const DEVICES = 24
 const NAME = 'api.volcano.example'
-export const STATION: { readonly mac: string; readonly four: string; readonly six: string } = {
+const STATION: { readonly mac: string; readonly four: string; readonly six: string } = {
   mac: '3c:22:fb:00:00:05',
   four: '10.30.0.5',
   six: 'fd30::5',
@@ -201,4 +201,4 @@ export function endsOf({ claims }: Round, sample: Sample): Ends {
   }
 }
 
-export const OUTSIDE_LINK = '00:00:5e:00:53:01'
+const OUTSIDE_LINK = '00:00:5e:00:53:01'
