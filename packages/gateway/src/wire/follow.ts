@@ -9,7 +9,7 @@ import { closeSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { type Address, parseAddress } from '@thingwall/policy'
 import { libc } from '../netlink/libc.ts'
-import { readFrames } from './frames.ts'
+import { frameReader } from './frames.ts'
 import { type LearnOptions, learning } from './learn.ts'
 import { sightingsIn } from './sighting.ts'
 
@@ -26,13 +26,14 @@ export interface WireOptions extends Omit<LearnOptions, 'isOurs'> {
 export interface Wire {
   /** Interfaces that are listened to now. */
   readonly listening: () => readonly string[]
-  /** Resolves when what has been sent until now is learnt. */
-  readonly look: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
-/** A device that has its address begins to use it within some tens of milliseconds. */
-const LOOK_EVERY_MS = 25
+/** While nothing comes. A host asks before it is given, and claims a second before it uses what it claims. */
+const REST_MS = 100
+/** For a while after a frame: a device that was given its address begins to use it within some tens of milliseconds. */
+const AWAKE_MS = 20
+const STAY_AWAKE_MS = 1000
 const OPEN_EVERY_MS = 2000
 /** Of one interface in one look; the rest waits, and what does not fit into the socket is lost. */
 const MOST_FRAMES = 256
@@ -47,10 +48,13 @@ export function followWire(options: WireOptions): Wire {
   const ownAddresses = options.ownAddresses ?? machineAddresses
   const indexOf = options.indexOf ?? ((name: string) => libc().ifNameToIndex(name))
   const isOurs = (address: Address): boolean => ownAddresses().has(address)
+  const readFrames = frameReader()
   const learn = learning({ ...options, isOurs })
   const doors = new Map<string, Door>()
   let isClosed = false
   let openedAt = Number.NEGATIVE_INFINITY
+  let awakeUntil = Number.NEGATIVE_INFINITY
+  let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | null = null
   let lastTrouble = ''
 
@@ -79,7 +83,7 @@ export function followWire(options: WireOptions): Wire {
       }
     }
   }
-  const lookOnce = async (): Promise<void> => {
+  const look = async (): Promise<void> => {
     const at = performance.now()
     if (at - openedAt >= OPEN_EVERY_MS) {
       openedAt = at
@@ -89,31 +93,26 @@ export function followWire(options: WireOptions): Wire {
     for (const [name, { fd }] of [...doors]) {
       const { seen, isOver } = readFrames(fd, MOST_FRAMES)
       if (isOver) shut(name)
+      if (seen.length > 0) awakeUntil = at + STAY_AWAKE_MS
       for (const one of seen)
         for (const sighting of sightingsIn(one, isOurs)) work.push(learn(sighting, name).catch(complain))
     }
     await Promise.all(work)
   }
-  const look = (): Promise<void> => {
-    running ??= lookOnce()
+  const next = (): void => {
+    running = look()
       .catch(complain)
       .finally(() => {
-        running = null
+        const waitMs = performance.now() < awakeUntil ? AWAKE_MS : REST_MS
+        if (!isClosed) timer = setTimeout(next, waitMs)
       })
-    return running
   }
-  const timer = setInterval(() => void look(), LOOK_EVERY_MS)
+  next()
   return {
     listening: () => [...doors.keys()],
-    look: async () => {
-      // What was under way may have read before it was sent.
-      await running
-      openedAt = Number.NEGATIVE_INFINITY
-      await look()
-    },
     close: async () => {
       isClosed = true
-      clearInterval(timer)
+      clearTimeout(timer)
       await running
       for (const name of [...doors.keys()]) shut(name)
     },

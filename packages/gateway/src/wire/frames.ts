@@ -16,23 +16,28 @@ const TYPE_AT = 10
 const FRAME_BYTES = 9216
 const ENETDOWN = 100
 
-/** At most so many frames, the oldest first. */
-export function readFrames(fd: number, most: number): Frames {
-  const seen: Seen[] = []
+/** Reads a socket: at most so many frames, the oldest first. */
+export type ReadFrames = (fd: number, most: number) => Frames
+
+/** A reader with the memory that it reads into, which is asked for many times a second. */
+export function frameReader(): ReadFrames {
   const into = new Uint8Array(FRAME_BYTES)
   const address = new Uint8Array(ADDRESS_BYTES)
-  while (seen.length < most) {
-    const size = Uint32Array.of(ADDRESS_BYTES)
-    const count = libc().recvfrom(fd, into, into.length, MSG_DONTWAIT | MSG_TRUNC, address, size)
-    if (count < 0) {
-      const errno = libc().lastError()
-      if (errno === EINTR) continue
-      // An interface that was taken down says so once, and goes on when it is up again.
-      if (errno === ENETDOWN) continue
-      return { seen, isOver: errno !== EAGAIN }
+  const size = new Uint32Array(1)
+  return (fd, most) => {
+    const seen: Seen[] = []
+    while (seen.length < most) {
+      size[0] = ADDRESS_BYTES
+      const count = libc().recvfrom(fd, into, into.length, MSG_DONTWAIT | MSG_TRUNC, address, size)
+      if (count < 0) {
+        const errno = libc().lastError()
+        // An interface that was taken down says so once, and goes on when it is up again.
+        if (errno === EINTR || errno === ENETDOWN) continue
+        return { seen, isOver: errno !== EAGAIN }
+      }
+      if (count <= into.length)
+        seen.push({ frame: into.slice(0, count), isOutgoing: address[TYPE_AT] === PACKET_OUTGOING })
     }
-    if (count <= into.length)
-      seen.push({ frame: into.slice(0, count), isOutgoing: address[TYPE_AT] === PACKET_OUTGOING })
+    return { seen, isOver: false }
   }
-  return { seen, isOver: false }
 }
