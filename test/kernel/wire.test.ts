@@ -4,7 +4,7 @@
  * One site and one daemon serve all of it, in one file; the tests follow each other.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,6 +41,8 @@ const wires = new Map<string, PacketSocket>()
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'thingwall-wire-'))
+  // The daemon is not root.
+  chmodSync(folder, 0o755)
   const bare = (mac: string) => ({ interfaces: { eth0: { link: mac } } })
   site = await buildSite({
     ...siteDescription,
@@ -115,7 +117,9 @@ async function apply(service: string): Promise<void> {
 }
 
 async function begin(): Promise<void> {
-  daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...node, main, 'gateway'], {
+  // Somebody without rights who is on every Debian; and what servers write is of no use here.
+  const gateway = [main, 'gateway', '--user', 'daemon', '--leases', 'none']
+  daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...node, ...gateway], {
     env: { ...process.env, ...env() },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

@@ -3,7 +3,7 @@
  * it. It forwards to any address without asking who has it, so that there may be as many devices as wanted.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -42,6 +42,8 @@ export interface Ground {
 
 /** Starts it all, with `first` in force. */
 export async function buildGround(folder: string, first: PolicyDocument): Promise<Ground> {
+  // The daemon is not root.
+  chmodSync(folder, 0o755)
   const site = await buildSite({
     hosts: {
       gateway: {
@@ -96,7 +98,8 @@ export async function buildGround(folder: string, first: PolicyDocument): Promis
 }
 
 async function startDaemon(site: Site, env: Readonly<Record<string, string>>): Promise<ChildProcess> {
-  const daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...node, main, 'gateway'], {
+  const gateway = [main, 'gateway', '--user', 'daemon', '--leases', 'none']
+  const daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...node, ...gateway], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
