@@ -4,6 +4,7 @@
  * the last hour, an hour that expires. Times are what was computed, because the machine may have other work; what the clock says stands beside.
  */
 import { enterLab } from '@thingwall/gateway/lab'
+import { build } from '../scripts/build.ts'
 import { atRest } from './events/at-rest.ts'
 import { recorded } from './events/recorded.ts'
 import { stored } from './events/stored.ts'
@@ -11,6 +12,8 @@ import { layWire } from './events/wire.ts'
 import type { Measured } from './rows.ts'
 
 export default async function* events(): AsyncGenerator<Measured> {
+  const { ok, output } = await build()
+  if (!ok) throw new Error(`the build failed:\n${output}`)
   const entry = await enterLab()
   if (entry.kind === 'ended') process.exit(entry.exitCode)
   if (entry.kind === 'impossible') {

@@ -9,7 +9,7 @@ import { startRecorder } from '../events/recorder.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Launch } from '../privileged/launch.ts'
 import { openPrivileged, type Privileged } from '../privileged/privileged.ts'
-import { startReader } from '../store/reader-handle.ts'
+import { openRestingReader } from '../store/resting-reader.ts'
 import type { EventId, EventReader } from '../store/store.ts'
 import { type GivenState, type LeasePlace, openGiven } from './given.ts'
 import type { Log } from './log.ts'
@@ -127,7 +127,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const changes = await followChanges(privileged, log, (by) => void watch.look(by))
   await watch.look()
   await recording.flush()
-  const reader = startReader(eventFolder(state))
+  const reader = openRestingReader(eventFolder(state))
   log.info({ backend: privileged.backend.kind, state }, 'the gateway is up')
   return {
     point,
