@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Happening, nowhere, openSqliteStore } from '@thingwall/gateway'
+import { eventFolder, type Happening, nowhere, openSqliteStore } from '@thingwall/gateway'
 import { buildSite, type Site } from '@thingwall/gateway/lab'
 import { type Address, parseAddress } from '@thingwall/policy'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -101,7 +101,11 @@ describe('what would change', () => {
     await apply()
     write(silent)
     expect((await thingwall('plan')).json.recorded).toBeNull()
-    const store = openSqliteStore({ folder: join(folder, 'state/events'), keepHours: 240, maxBytes: 1 << 30 })
+    const store = openSqliteStore({
+      folder: eventFolder(join(folder, 'state')),
+      keepHours: 240,
+      maxBytes: 1 << 30,
+    })
     const at = Date.now()
     await store.append([opened('192.0.2.80', at - 60_000), opened('192.0.2.80', at - 30_000)], at)
     await store.close()

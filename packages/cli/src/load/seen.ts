@@ -10,8 +10,7 @@
  * ```
  */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { startReader } from '@thingwall/gateway'
+import { eventFolder, startReader } from '@thingwall/gateway'
 import { type Address, parseAddress, parseDate, parseDnsName, type RecordedFlow } from '@thingwall/policy'
 import { Failure } from '../frame/failure.ts'
 import { safe } from '../render/text.ts'
@@ -33,7 +32,7 @@ export interface SeenFlows {
 
 /** What the gateway recorded in the last seven days; null where it keeps no record. */
 export async function keptFlows(stateFolder: string, nowMs: number): Promise<SeenFlows | null> {
-  const folder = join(stateFolder, 'events')
+  const folder = eventFolder(stateFolder)
   if (!existsSync(folder)) return null
   const reader = startReader(folder)
   try {
