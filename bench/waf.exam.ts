@@ -10,6 +10,7 @@ import { writeFileSync } from 'node:fs'
 import { inspect } from '@thingwall/waf'
 import type { Measured } from './rows.ts'
 import { type Case, dataFolder, readCases } from './waf/cases.ts'
+import { deviceRequests } from './waf/devices.ts'
 
 interface Row {
   readonly measure: string
@@ -80,6 +81,7 @@ export default async function* exam(): AsyncGenerator<Measured> {
   )
   const misses: string[] = []
   for (const row of rows) yield await measure(row, suites.get(row.suite) ?? null, misses)
+  yield await devices(misses)
   const file = process.env['THINGWALL_EXAM_MISSES']
   if (file !== undefined) writeFileSync(file, `${misses.join('\n')}\n`)
 }
@@ -115,5 +117,34 @@ async function measure(
     ...shape,
     value: (100 * refused) / cases.length,
     note: cases.length === 0 ? 'no cases of this kind' : counted,
+  }
+}
+
+/** Our own: requests as devices send them, of a fixed seed. */
+async function devices(misses: string[]): Promise<Measured> {
+  const requests = deviceRequests(10_000, 20_261_122)
+  let refused = 0
+  for (const [index, request] of requests.entries()) {
+    const { finding } = await inspect(request)
+    if (finding === null) continue
+    refused++
+    misses.push(
+      [
+        'devices',
+        'benign',
+        'devices',
+        String(index),
+        finding.rule,
+        finding.name,
+        JSON.stringify(finding.excerpt),
+      ].join('\t'),
+    )
+  }
+  return {
+    measure: 'device traffic of our own, false positives',
+    value: (100 * refused) / requests.length,
+    unit: '%',
+    bar: { op: '<=', value: 0 },
+    note: `${refused} of ${requests.length} refused`,
   }
 }

@@ -9,7 +9,8 @@ for (let i = 0; i < 64; i++) values[alphabet.charCodeAt(i)] = i
 values[0x2d] = 62
 values[0x5f] = 63
 
-const shortest = 10
+/** In characters, its padding not counted. */
+export const shortest = 10
 /** A value that decodes to text hides it in its first part as well; the rest is not decoded. */
 const longest = 1_048_576
 

@@ -3,7 +3,7 @@
  * fixpoint. At most five layers and twelve views, no view longer than the text it came from; a text in which nothing
  * can be decoded costs one look at its characters. It deliberately judges nothing: every view is judged by others.
  */
-import { decodeBase64, decodeUtf7 } from './base64.ts'
+import { decodeBase64, decodeUtf7, shortest } from './base64.ts'
 import { decodeEntities } from './entities.ts'
 import { decodeEscapes } from './escapes.ts'
 import { foldCharacters } from './fold.ts'
@@ -91,6 +91,14 @@ function dropControls(text: string): string {
     kept = i + 1
   }
   return out + text.slice(kept)
+}
+
+const works = PERCENT | AMPERSAND | BACKSLASH | PLUS | HIGH | CONTROL | INVISIBLE
+
+/** Whether the text has no view but itself. Most have none, and this is one look at their characters. */
+export function isPlain(text: string): boolean {
+  const contents = contentsOf(text)
+  return (contents & works) === 0 && ((contents & NOT_BASE64) !== 0 || text.length < shortest)
 }
 
 /** The text itself, then what decodes from it, nearest first. */

@@ -155,8 +155,8 @@ function isStyle(open: string, inner: string): boolean {
 function closing(text: string, from: number, open: string, close: string): number {
   const limit = Math.min(text.length, from + 600)
   if (close !== '}') {
-    const end = text.indexOf(close, from)
-    return end < 0 || end > limit ? limit : end
+    const end = text.slice(from, limit).indexOf(close)
+    return end < 0 ? limit : from + end
   }
   let depth = 0
   for (let at = from; at < limit; at++) {

@@ -50,6 +50,7 @@ describe('passes', () => {
     ['$(document).ready(go)'],
     ['MySQL> select'],
     ['cat'],
+    ['if x == y then alert the team (all of them)'],
     ['find me later'],
     ['it costs $5 (or less)'],
     ['kill the lights; sleep well'],

@@ -79,7 +79,7 @@ function include(text: string): Evidence | null {
 /** `for /f … %a in (…) do` and `if … == … command`, as cmd has them; a sentence has no percent sign there. */
 function batch(text: string): Evidence | null {
   const at = text.search(
-    /\bfor\s+(?:\/[dflr]\s[^%]{0,60})?%{1,2}\w+\s+in\s*\(|\bif\s+(?:\/i\s+)?(?:not\s+)?(?:exist\s+[\w.:\\%*"]+|defined\s+[\w%]+|(?:errorlevel|cmdextversion)\s+\d+)\s+(?:\w|\(|@)|\bif\s+(?:\/i\s+)?(?:not\s+)?(?:["'([]?%?[^\s="']{0,30}%?["')\]]?\s*==\s*["'([]?[^\s"')\]]{0,30}["')\]]?\s+\S|[^\s]{1,20}\s+(?:equ|neq|lss|leq|gtr|geq)\s+\S+\s+\S)/i,
+    /\bfor\s+(?:\/[dflr]\s[^%]{0,60})?%{1,2}\w+\s+in\s*\(|\bif\s+(?:\/i\s+)?(?:not\s+)?(?:exist\s+[\w.:\\%*"]+|defined\s+[\w%]+|(?:errorlevel|cmdextversion)\s+\d+)\s+(?:\w|\(|@)|\bif\s+(?:\/i\s+)?(?:not\s+)?(?:["'([]?%?[^\s="']{0,30}%?["')\]]?\s*==\s*["'([]?[^\s"')\]]{0,30}["')\]]?|[^\s]{1,20}\s+(?:equ|neq|lss|leq|gtr|geq)\s+\S+)\s+@?(?:goto|echo|cmd|set|exit|call|del|start|copy|type|dir|ping|net|powershell)\b/i,
   )
   return at < 0 || /[;{]\s*$/.test(text) || text.includes('\n')
     ? null

@@ -60,6 +60,8 @@ describe('passes', () => {
     'SELECT id, name FROM sensors WHERE region = us',
     '2026-11-22T18:00:00Z',
     '-- signed, the team',
+    '**bold** and [a link](https://volcano.example/a?b=1&c=2), 1 < 2 && 2 > 1',
+    "couldn't reach it; bus reset && retry < 6",
     "don't; won't; can't",
   ])('%s', (text) => {
     expect(asked(sqli, text)).toBeNull()

@@ -202,6 +202,7 @@ function closes(tokens: readonly SqlToken[], at: number): boolean {
 /** `and 1=1`, `or true --`, `|| sleep(5)`: from a logical operator at `at`. */
 function condition(sql: Sql, at: number, context: 'none' | 'quote'): Found | null {
   const { tokens } = sql
+  if (!follows(sql, at)) return null
   const comparison = comparisonAt(sql, at + 1)
   if (comparison !== null) {
     const { left, right, end } = comparison
@@ -227,6 +228,86 @@ function condition(sql: Sql, at: number, context: 'none' | 'quote'): Found | nul
   if (context === 'quote' && operand.what === 'call' && isLogic(next))
     return found(at, 'a condition that calls a function')
   return null
+}
+
+/**
+ * Whether what stands before a logical operator is what SQL has there: expressions, comparisons, other conditions, from the
+ * beginning on. Prose is not.
+ */
+function follows(sql: Sql, at: number): boolean {
+  let from = 0
+  for (let steps = 0; from < at && steps < 60; steps++) {
+    const token = sql.tokens[from]
+    if (
+      token?.kind === 'close' ||
+      token?.kind === 'open' ||
+      token?.kind === 'semicolon' ||
+      token?.kind === 'comma' ||
+      isLogic(token) ||
+      isComparing(token)
+    ) {
+      from++
+      continue
+    }
+    if (
+      isWord(
+        token,
+        'select',
+        'from',
+        'where',
+        'union',
+        'all',
+        'having',
+        'by',
+        'order',
+        'group',
+        'limit',
+        'not',
+        'case',
+        'when',
+        'then',
+        'else',
+        'end',
+        'as',
+        'on',
+        'join',
+        'insert',
+        'into',
+        'values',
+        'set',
+        'update',
+        'delete',
+      )
+    ) {
+      from++
+      continue
+    }
+    const operand = expressionAt(sql, from)
+    if (operand === null) {
+      if (
+        token?.kind !== 'operator' ||
+        !/^(?:[+\-*/%=<>|&^~!?:]|<=|>=|<>|!=|<=>|:=|::|->>?|\|\||&&|<<|>>|@>|<@)$/.test(token.text)
+      )
+        return false
+      from++
+      continue
+    }
+    const next = sql.tokens[operand.end]
+    // Two names without anything between them are two words.
+    if (
+      operand.end < at &&
+      operand.what === 'name' &&
+      next?.kind === 'word' &&
+      !isLogic(next) &&
+      !isComparing(next) &&
+      expressionAt(sql, operand.end)?.what === 'name' &&
+      operand.end + 1 <= at &&
+      !isWord(sql.tokens[from - 1], 'from', 'as', 'join')
+    )
+      return false
+    from = operand.end
+  }
+  return true
 }
 
 /** What a condition may be followed by; prose goes on with a word or a comma. */

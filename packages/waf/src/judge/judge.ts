@@ -3,7 +3,7 @@
  * is judged by those alone. The first finding decides. It deliberately knows no detector by name and no route.
  */
 import type { View } from '../decode/views.ts'
-import { viewsOf } from '../decode/views.ts'
+import { isPlain, viewsOf } from '../decode/views.ts'
 import type { Finding } from '../model/decision.ts'
 import type { Detector } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
@@ -26,6 +26,8 @@ export function judgeWith(detectors: readonly Detector[]): JudgeField {
     return null
   }
   return (field) => {
+    if (isPlain(field.text))
+      return scan(field.text) === 0 ? null : judgeView({ text: field.text, layers: [] }, field)
     for (const view of viewsOf(field.text)) {
       const finding = judgeView(view, field)
       if (finding !== null) return finding

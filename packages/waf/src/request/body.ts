@@ -26,10 +26,12 @@ export type BodyResult =
 
 /** Reads a body that is not empty. */
 export function readBody(bytes: Uint8Array, type: ContentType, limits: Limits): BodyResult {
+  const kind = bodyKindOf(type)
+  // Firmware is not worth a string, and JSON has the runtime's own decoder.
+  if (kind === 'binary') return { kind: 'read', fields: [], value: { kind: 'bytes' } }
+  if (kind === 'json') return jsonBody(bytes, limits)
   const raw = byteText(bytes)
-  switch (bodyKindOf(type)) {
-    case 'json':
-      return jsonBody(raw, limits)
+  switch (kind) {
     case 'form': {
       const pairs = pairsOf(raw.trimEnd())
       return counted(pairFields(pairs), limits, { kind: 'pairs', pairs })
@@ -40,8 +42,8 @@ export function readBody(bytes: Uint8Array, type: ContentType, limits: Limits): 
       return counted(xmlFields(decodeUtf8(raw) ?? raw), limits, { kind: 'bytes' })
     case 'text':
       return counted(textFields(decodeUtf8(raw) ?? raw), limits, { kind: 'bytes' })
-    case 'binary':
-      return { kind: 'read', fields: [], value: { kind: 'bytes' } }
+    default:
+      return kind satisfies never
   }
 }
 
@@ -61,10 +63,16 @@ function byteText(bytes: Uint8Array): string {
   return out
 }
 
-function jsonBody(raw: string, limits: Limits): BodyResult {
-  const text = decodeUtf8(raw)
-  if (text === null)
-    return { kind: 'fault', fault: { rule: 'utf-8', why: 'JSON that is not UTF-8', text: raw.slice(0, 80) } }
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function jsonBody(bytes: Uint8Array, limits: Limits): BodyResult {
+  let text: string
+  try {
+    text = strict.decode(bytes)
+  } catch {
+    const excerpt = byteText(bytes.subarray(0, 80))
+    return { kind: 'fault', fault: { rule: 'utf-8', why: 'JSON that is not UTF-8', text: excerpt } }
+  }
   const result = readJson(text, limits)
   if (result.kind === 'fault') {
     return {

@@ -46,12 +46,11 @@ export function readRequest(parts: RequestParts, limits: Limits = defaultLimits)
   }
   const body = readBody(parts.body, type, limits)
   if (body.kind === 'fault') return { kind: 'fault', fault: body.fault, fields }
-  return {
-    kind: 'read',
-    path,
-    fields: [...fields, ...body.fields.flatMap((field) => within(field, limits))],
-    body: body.value,
+  for (const field of body.fields) {
+    fields.push(field)
+    if (carries(field)) fields.push(...inside(field, limits))
   }
+  return { kind: 'read', path, fields, body: body.value }
 }
 
 /** `http://host/path` as proxies get it is `/path` to us. */
@@ -121,10 +120,17 @@ function addHeader(fields: Field[], rawName: string, value: string, limits: Limi
 
 /** A field, and what it carries inside when its text is JSON. */
 function within(field: Field, limits: Limits): Field[] {
-  if (field.part === 'name' || field.text.length < 2 || field.kind === 'file') return [field]
-  const first = field.text.charCodeAt(0)
-  if (first !== 0x7b && first !== 0x5b) return [field]
-  const result = readJson(field.text, limits)
-  if (result.kind === 'fault' || typeof result.value !== 'object') return [field]
-  return [field, ...jsonFields(result.value, field.place, field.name)]
+  return carries(field) ? [field, ...inside(field, limits)] : [field]
+}
+
+/** Whether the text may be JSON: a value that begins like an object or an array. */
+function carries({ part, kind, text }: Field): boolean {
+  if (part === 'name' || kind === 'file' || text.length < 2) return false
+  const first = text.charCodeAt(0)
+  return first === 0x7b || first === 0x5b
+}
+
+function inside({ text, place, name }: Field, limits: Limits): Field[] {
+  const result = readJson(text, limits)
+  return result.kind === 'fault' ? [] : jsonFields(result.value, place, name)
 }

@@ -100,7 +100,9 @@ class Reader {
       if (!this.#take(':')) throw new Stop(this.#at, '":" was expected')
       const value = this.#value(depth + 1)
       // Never through the setter: `__proto__` is a key like any other here.
-      Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
+      if (key === '__proto__')
+        Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
+      else object[key] = value
       this.#space()
       if (this.#take('}')) return object
       if (!this.#take(',')) throw new Stop(this.#at, '"," or "}" was expected')

@@ -135,10 +135,10 @@ function stringAt(text: string, at: number, quote: string, push: Push): number {
 }
 
 function quotedName(text: string, at: number, open: string, push: Push): number {
-  const close = text.indexOf(open === '[' ? ']' : '`', at + 1)
-  return close < 0 || close - at > 130
-    ? at + 1
-    : push('word', close + 1, text.slice(at + 1, close).toLowerCase())
+  // No further than a name goes: a text of nothing but brackets must not be searched again for each.
+  const length = text.slice(at + 1, at + 131).indexOf(open === '[' ? ']' : '`')
+  const close = length < 0 ? -1 : at + 1 + length
+  return close < 0 ? at + 1 : push('word', close + 1, text.slice(at + 1, close).toLowerCase())
 }
 
 function variableAt(text: string, at: number, push: Push): number {
@@ -184,9 +184,9 @@ function wordAt(text: string, at: number, push: Push): number {
     if (text[end] !== '.' || (classAt(text, end + 1) !== WORD && text[end + 1] !== '`')) break
     end++
     if (text[end] === '`') {
-      const close = text.indexOf('`', end + 1)
-      if (close < 0) break
-      end = close + 1
+      const length = text.slice(end + 1, end + 131).indexOf('`')
+      if (length < 0) break
+      end += length + 2
     }
   }
   const word = text.slice(at, end).toLowerCase()

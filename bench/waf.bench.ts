@@ -1,0 +1,145 @@
+/**
+ * `npm run bench -- waf`: what judging a request costs in CPU time of this process, and how that grows with the worst texts.
+ *
+ * "Growth" is the time for a text of 128 KiB over that for one of 64 KiB, the best of a few runs of each: 2 is linear, 4
+ * quadratic. The worst of all pieces is told for each detector and for all of them together with the decoders. Servers,
+ * proxies and other firewalls are not measured here yet.
+ */
+import { inspectPlain, type RequestParts, readOptions } from '@thingwall/waf'
+import type { Measured } from './rows.ts'
+import { hostilePieces } from './waf/hostile.ts'
+
+const settings = readOptions({ limits: { holdBytes: 16_777_216 } })
+const headers: RequestParts['headers'] = [
+  ['host', 'api.volcano.example'],
+  ['user-agent', 'Mozilla/5.0 (X11; Linux x86_64; rv:105.0) Gecko/20100101 Firefox/105.0'],
+  ['accept', '*/*'],
+  ['accept-encoding', 'gzip, deflate'],
+  ['connection', 'keep-alive'],
+]
+const get: RequestParts = {
+  method: 'GET',
+  target: '/readings?device=vent-01&from=2026-11-22T10%3A00%3A00Z&limit=50&order=desc',
+  headers,
+  body: null,
+}
+
+export default function* measure(): Generator<Measured> {
+  const post = postOf({
+    device: 'vent-01',
+    at: '2026-11-22T10:00:00Z',
+    samples: Array.from({ length: 32 }, (_, t) => ({ t, v: `s${t}-${(t * 7.3).toFixed(3)}` })),
+    note: 'all fine',
+  })
+  yield {
+    measure: 'a GET with a query',
+    value: cpuMicroseconds(get),
+    unit: 'µs',
+    bar: { op: '<=', value: 40 },
+  }
+  yield {
+    measure: 'a POST of 1 KB of JSON with 67 leaves',
+    value: cpuMicroseconds(post),
+    unit: 'µs',
+    bar: { op: '<=', value: 120 },
+    note: `${post.body?.length} bytes`,
+  }
+  for (const [megabytes, most] of [
+    [1, 60],
+    [12, 1000],
+  ] as const) {
+    const large = postOf({
+      readings: Array.from({ length: megabytes * 37_000 }, (_, t) => ({ t, v: t / 7 })),
+    })
+    yield {
+      measure: `a POST of ${megabytes} MB of JSON that ends in an attack`,
+      value: best(3, () =>
+        inspectPlain(
+          withAttack(large),
+          readOptions({ limits: { holdBytes: 16_777_216, fields: 2_000_000 } }),
+        ),
+      ),
+      unit: 'ms',
+      bar: { op: '<=', value: most },
+      note: `${((large.body?.length ?? 0) / 1e6).toFixed(1)} MB`,
+    }
+  }
+  yield growth()
+  yield slowest()
+}
+
+function postOf(value: unknown): RequestParts {
+  const body = new TextEncoder().encode(JSON.stringify(value))
+  return {
+    method: 'POST',
+    target: '/readings',
+    headers: [...headers, ['content-type', 'application/json'], ['content-length', String(body.length)]],
+    body,
+  }
+}
+
+function withAttack(request: RequestParts): RequestParts {
+  const text = new TextDecoder().decode(request.body ?? new Uint8Array())
+  const body = new TextEncoder().encode(`${text.slice(0, -1)},"last":"<script>alert(1)</script>"}`)
+  return { ...request, headers: request.headers.filter(([name]) => name !== 'content-length'), body }
+}
+
+function cpuMicroseconds(request: RequestParts): number {
+  const rounds = 5000
+  for (let i = 0; i < rounds; i++) inspectPlain(request, settings)
+  let least = Number.POSITIVE_INFINITY
+  for (let run = 0; run < 6; run++) {
+    const before = process.cpuUsage()
+    for (let i = 0; i < rounds; i++) inspectPlain(request, settings)
+    const { user, system } = process.cpuUsage(before)
+    least = Math.min(least, (user + system) / rounds)
+  }
+  return least
+}
+
+/** CPU milliseconds of the best of some runs. */
+function best(runs: number, work: () => unknown): number {
+  let least = Number.POSITIVE_INFINITY
+  for (let run = 0; run < runs; run++) {
+    const before = process.cpuUsage()
+    work()
+    const { user, system } = process.cpuUsage(before)
+    least = Math.min(least, (user + system) / 1000)
+  }
+  return least
+}
+
+const small = 65_536
+const timeOf = (piece: string, length: number): number => {
+  const text = piece.repeat(Math.ceil(length / piece.length)).slice(0, length)
+  const request = postOf({ text })
+  return best(3, () => inspectPlain(request, settings))
+}
+
+function growth(): Measured {
+  const grown = hostilePieces
+    .map((piece) => ({ piece, ratio: timeOf(piece, small * 2) / Math.max(1, timeOf(piece, small)) }))
+    .toSorted((a, b) => b.ratio - a.ratio)
+  const worst = grown.slice(0, 3).map(({ piece, ratio }) => `${JSON.stringify(piece)} ${ratio.toFixed(1)}`)
+  return {
+    measure: 'growth when the worst text doubles',
+    value: grown[0]?.ratio ?? null,
+    unit: '×',
+    bar: { op: '<=', value: 3 },
+    note: `of ${grown.length} pieces: ${worst.join(', ')}`,
+  }
+}
+
+function slowest(): Measured {
+  const times = hostilePieces
+    .map((piece) => ({ piece, ms: timeOf(piece, 1_000_000) }))
+    .toSorted((a, b) => b.ms - a.ms)
+  const worst = times.slice(0, 5).map(({ piece, ms }) => `${JSON.stringify(piece)} ${ms.toFixed(0)}`)
+  return {
+    measure: 'the worst value of 1 MB',
+    value: times[0]?.ms ?? null,
+    unit: 'ms',
+    bar: { op: '<=', value: 60 },
+    note: `of ${times.length} pieces: ${worst.join(', ')}`,
+  }
+}
