@@ -17,7 +17,7 @@ type Packed = {
 const sizeCeilings: Readonly<Record<string, number>> = {
   policy: 200_000,
   waf: 120_000,
-  gateway: 215_000,
+  gateway: 230_000,
   cli: 170_000,
 }
 

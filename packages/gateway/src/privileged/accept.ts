@@ -19,7 +19,7 @@ export interface AcceptOptions {
 }
 
 /** As many at a time as the units allow. */
-const MOST_CONNECTIONS = 4
+const MOST_CONNECTIONS = 16
 
 /** Paths of the sockets in a folder, under the names that the units give them. */
 export function privilegedSockets(folder: string): Readonly<Record<Purpose, string>> {
