@@ -5,7 +5,7 @@
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { root, run, runPackage } from './process.ts'
@@ -25,7 +25,11 @@ export async function build(): Promise<{ ok: boolean; output: string }> {
   // Diagnostics name the page about their code, so the pages go where the command line goes.
   const pages = join(root, 'packages/cli/docs')
   rmSync(pages, { recursive: true, force: true })
-  cpSync(join(root, 'docs/errors'), join(pages, 'errors'), { recursive: true })
+  cpSync(join(root, 'docs/errors'), join(pages, 'errors'), {
+    recursive: true,
+    // The list of them links to the sources, which are not there.
+    filter: (path) => basename(path) !== 'README.md',
+  })
   const inspections = await Promise.all(packages.map(inspect))
   return { ok: inspections.every(({ ok }) => ok), output: inspections.map(({ output }) => output).join('') }
 }

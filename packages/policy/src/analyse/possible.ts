@@ -3,8 +3,7 @@
  * must let such packets come as far as the policy's rules. It answers no only where that is certain: what devices and
  * names may yet be given counts as possible, and exceptions are not looked at.
  */
-import { FIXED_DESTINATIONS } from '../evaluate/fixed.ts'
-import { NO_SOURCES } from '../lower/networks.ts'
+import { FIXED_DESTINATIONS, fixedSources } from '../evaluate/fixed.ts'
 import { type Family, familyOf, formatInterval } from '../model/address.ts'
 import { type AddressSet, differenceOf } from '../model/interval.ts'
 import type { Atom, Endpoint, Match, Ruleset } from '../model/ruleset.ts'
@@ -35,12 +34,9 @@ type Narrow = (set: AddressSet) => AddressSet
 
 const destinations: Narrow = (set) => differenceOf(set, FIXED_DESTINATIONS)
 
-/** An address that no uplink has can still be one of a local network. */
 function sourcesIn({ networks }: Ruleset): Narrow {
-  return (set) => {
-    const foreign = networks.reduce((left, { addresses }) => differenceOf(left, addresses), NO_SOURCES)
-    return differenceOf(set, foreign)
-  }
+  const refused = fixedSources(networks)
+  return (set) => differenceOf(set, refused)
 }
 
 function familiesOf({ include }: Endpoint, narrow: Narrow): readonly Family[] {

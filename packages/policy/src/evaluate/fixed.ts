@@ -7,10 +7,11 @@
  */
 
 import type { FixedId } from '../lower/fixed-tier.ts'
+import { NO_SOURCES } from '../lower/networks.ts'
 import { type Address, type Interval, parsePrefix } from '../model/address.ts'
 import { ABSENT } from '../model/address-table.ts'
 import { isKnownBy, networkAt } from '../model/device-traits.ts'
-import { type AddressSet, contains, unionOf } from '../model/interval.ts'
+import { type AddressSet, contains, differenceOf, unionOf } from '../model/interval.ts'
 import type { Network } from '../model/ruleset.ts'
 import { ICMP, ICMPV6, opensFlow, UDP } from '../model/service.ts'
 import { type Case, type End, isGatewayAddress } from './ends.ts'
@@ -113,6 +114,11 @@ function isNobodys({ address, word }: End): boolean {
 export const FIXED_DESTINATIONS: AddressSet = unionOf(
   ['0.0.0.0/8', '127.0.0.0/8', '::/127'].map((text) => parsePrefix(text) as Interval),
 )
+
+/** What is refused as a source whatever network it comes in by: nobody's addresses that no network has for its own. */
+export function fixedSources(networks: readonly Network[]): AddressSet {
+  return networks.reduce((left, { addresses }) => differenceOf(left, addresses), NO_SOURCES)
+}
 
 /** Whether a packet to it reaches hosts of the sender's own link: a group, everybody, a link-local address. */
 export function staysOnLink(address: Address): boolean {
