@@ -40,11 +40,6 @@ const allowed: readonly (readonly [from: string, to: string, why: string])[] = [
   ['policy/analyse', 'policy/model', 'findings speak of policies, rules and flows'],
   ['policy/analyse', 'policy/author', 'dates are read the way they were written'],
   ['policy/analyse', 'policy/evaluate', "the policy's own tests ask the one definition of meaning"],
-  [
-    'policy/analyse',
-    'policy/lower',
-    'which addresses no packet may come from is said where networks are lowered',
-  ],
   ['policy/compile', 'policy/model', 'the interface of a target speaks of rule sets and diagnostics'],
   ['policy/compile/nftables', 'policy/compile', 'a target implements the interface'],
   ['policy/compile/nftables', 'policy/model', 'a target renders a rule set'],
