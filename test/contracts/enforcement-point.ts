@@ -246,7 +246,12 @@ export function enforcementPointContract(name: string, open: () => Promise<Subje
       test('the same again without a trial confirms it', async () => {
         const { first } = subject.artifacts
         await subject.point.apply(first, trial)
-        expect(await subject.point.apply(first, order)).toMatchObject({ changed: false, trial: null })
+        expect(await subject.point.apply(first, order)).toMatchObject({
+          changed: false,
+          confirmed: true,
+          trial: null,
+        })
+        expect(await subject.point.apply(first, order)).toMatchObject({ changed: false, confirmed: false })
         expect(await subject.point.read()).toMatchObject({ digest: first.digest, trial: null })
         expect(await fates()).toEqual(['in force'])
       })

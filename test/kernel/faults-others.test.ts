@@ -193,6 +193,60 @@ describe('another program', () => {
     expect(await ground.dump()).toEqual(whole.get(third.digest))
   })
 
+  test.each([
+    ['that of IP', 'inet', 'ipv4'],
+    ['that of ARP', 'arp', 'arp'],
+  ] as const)('ends one timer of a trial, %s: whoever comes by ends the whole', async (_, family, value) => {
+    const point = await ground.open(state)
+    await point.apply(old, forGood)
+    await point.apply(coming, onTrial)
+    await ground.nft('delete', 'element', family, 'thingwall', 'trial', '{', value, '}')
+    expect(await point.read()).toMatchObject({
+      digest: old.digest,
+      trial: null,
+      integrity: { kind: 'changed', changes: [expect.stringContaining(`in table ${family} alone`)] },
+    })
+    await expect(point.confirm(by)).rejects.toMatchObject({ code: 'TW4015' })
+    await point.tidy()
+    expect(await ground.dump()).toEqual(whole.get(old.digest))
+    expect(await point.read()).toMatchObject({ digest: old.digest, integrity: { kind: 'intact' } })
+    expect((await point.history()).map(({ fate }) => fate.kind)).toEqual(['reverted', 'in force'])
+  })
+
+  test('cannot end a trial for IPv4 or IPv6 alone', async () => {
+    const point = await ground.open(state)
+    await point.apply(coming, onTrial)
+    await expect(ground.nft('delete', 'element', 'inet', 'thingwall', 'trial', '{ ipv6 }')).rejects.toThrow()
+    expect(await ground.nft('list', 'set', 'inet', 'thingwall', 'trial')).toMatch(
+      /elements = \{ ipv4 [^,]+\}/,
+    )
+  })
+
+  test.each([
+    ['everything', ['flush', 'ruleset']],
+    ['a table', ['delete', 'table', 'inet', 'thingwall']],
+    ['the table of ARP', ['delete', 'table', 'arp', 'thingwall']],
+  ] as const)(
+    'took %s away: no trial is begun that would go back to less than was confirmed',
+    async (_, command) => {
+      const point = await ground.open(state)
+      await point.apply(old, forGood)
+      await ground.nft(...command)
+      const left = await ground.dump()
+      const refusal = { code: 'TW4016', message: expect.stringContaining('application 1 was confirmed') }
+      await expect(point.apply(coming, onTrial)).rejects.toMatchObject(refusal)
+      await expect(point.check(coming, onTrial)).rejects.toMatchObject(refusal)
+      expect(await ground.dump()).toEqual(left)
+      expect(await point.restore(old, { sequence: 1, knowsTime: true })).toBe('restored')
+      expect(await ground.dump()).toEqual(whole.get(old.digest))
+      expect(await point.apply(coming, onTrial)).toMatchObject({
+        trial: { returnsTo: { digest: old.digest } },
+      })
+      await point.abandon(by)
+      expect(await ground.dump()).toEqual(whole.get(old.digest))
+    },
+  )
+
   test('cannot take the timer away while base chains ask for it', async () => {
     const point = await ground.open(state)
     await point.apply(coming, onTrial)

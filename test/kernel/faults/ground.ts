@@ -13,6 +13,7 @@ import {
   type NftablesPointOptions,
   type Order,
   openNftablesPoint,
+  type Past,
 } from '@thingwall/gateway'
 import { buildSite, type HostProcess, type RunResult, type Site } from '@thingwall/gateway/lab'
 import { type Artifact, deny, network, policy } from '@thingwall/policy'
@@ -162,6 +163,8 @@ export async function comesBack(ground: Ground, state: string): Promise<string |
 export interface Aftermath {
   readonly told: InForce
   readonly fates: readonly string[]
+  /** The last application of all before the one that was tried afterwards. */
+  readonly newest: Past | null
   readonly confirmed: string | null
 }
 
@@ -202,5 +205,5 @@ export async function aftermath(
     trial: null,
   })
   expect(await comesBack(ground, state)).toBe(third.digest)
-  return { told, fates, confirmed }
+  return { told, fates, newest: newest ?? null, confirmed }
 }

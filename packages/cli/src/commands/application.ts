@@ -1,10 +1,8 @@
 /**
- * A compiled policy into this machine's kernel, whole, in one step, and what is said of it: what `apply` and `rollback`
- * have in common. Before anything changes it refuses what would cut the person who asks, or an interface that the policy
+ * A compiled policy into this machine's kernel, whole, in one step: what `apply` and `rollback` have in common. Before anything changes it refuses what would cut the person who asks, or an interface that the policy
  * does not speak of.
  */
 import {
-  type Applied,
   type BoundNow,
   bindingsDigest,
   boundNow,
@@ -22,19 +20,19 @@ import {
   thisMachine,
   warnOfForeign,
 } from '@thingwall/gateway'
-import { formatAddress, hasErrors } from '@thingwall/policy'
+import { hasErrors } from '@thingwall/policy'
 import type { Call } from '../frame/call.ts'
 import { parseDuration } from '../frame/duration.ts'
 import { exits } from '../frame/exit.ts'
 import { usage } from '../frame/failure.ts'
-import type { Host, Page, Report } from '../frame/report.ts'
+import type { Host, Report } from '../frame/report.ts'
 import { jsonOf, renderDiagnostics } from '../render/diagnostics.ts'
-import { count, safe } from '../render/text.ts'
+import { safe } from '../render/text.ts'
 import { answering } from './answer.ts'
-import { policyOption } from './open.ts'
+import { lostTo, putBackFirst } from './bring-back.ts'
+import { nextCommands, type Outcome, outcomeJson, outcomeText } from './outcome.ts'
 import { printedBy } from './printed.ts'
-import { callerOf, type Gateway, type Prepared, personOf, refused, stateOption } from './site.ts'
-import { trialJson, trialText } from './trial.ts'
+import { callerOf, type Gateway, type Prepared, personOf, refused } from './site.ts'
 
 /** What is wanted of an application, beside its policy. */
 export interface Wish {
@@ -77,19 +75,21 @@ export async function putInForce(
   const isDry = call.options['dry-run'] === true
   const outcome = isDry
     ? await answering(() => tryOut(gateway, prepared, order, onto))
-    : await answering(() => carryOut(gateway, prepared, order, { onto, caller: ignored ? null : caller }))
+    : await answering(() =>
+        carryOut(call, host, gateway, prepared, order, { onto, caller: ignored ? null : caller }),
+      )
   const { foreign } = await gateway.point.surroundings()
   const diagnostics = [...found, ...(outcome.result?.diagnostics ?? []), ...warnOfForeign(foreign)]
   const tookMs = Math.round(performance.now() - started)
   return {
     exit: exits.fine,
     json: {
-      ...jsonFor(prepared, outcome, caller, isDry),
+      ...outcomeJson(prepared, outcome, caller),
       tookMs,
       diagnostics: diagnostics.map((one) => jsonOf(one, host.cwd)),
     },
     aside: (page) => printedBy(prepared.loaded)(page) + renderDiagnostics(diagnostics, prepared.loaded, page),
-    text: (page) => textFor(prepared, outcome, { isDry, tookMs }, page),
+    text: (page) => outcomeText(prepared, outcome, tookMs, page),
     next: nextCommands(call, outcome),
   }
 }
@@ -113,13 +113,6 @@ const USUAL_MS = 120_000
 const SHORTEST_MS = 1000
 const LONGEST_MS = 7 * 86_400_000
 
-interface Outcome {
-  /** Null for a dry run. */
-  readonly result: Applied | null
-  readonly before: string | null
-  readonly tcpLoose: Awaited<ReturnType<typeof requireOpening>> | null
-}
-
 async function tryOut(
   gateway: Gateway,
   prepared: Prepared,
@@ -128,25 +121,33 @@ async function tryOut(
 ): Promise<Outcome> {
   const inForce = await gateway.point.read()
   if (onto !== undefined) requireBase(inForce, onto.base)
-  await gateway.point.check(prepared.artifact, order, boundBy(gateway, prepared))
-  return { result: null, before: inForce.digest, tcpLoose: null }
+  const putBack = await lostTo(gateway, inForce, order, onto)
+  // Once that is back, a trial knows what to go back to.
+  const asked = putBack === null ? order : { ...order, confirmWithinMs: null }
+  const would = await gateway.point.check(prepared.artifact, asked, boundBy(gateway, prepared))
+  return { result: null, would, putBack, before: inForce.digest, tcpLoose: null }
 }
 
 async function carryOut(
+  call: Call,
+  host: Host,
   gateway: Gateway,
   prepared: Prepared,
   order: Order,
   { caller, onto }: { readonly caller: CallerVerdict | null; readonly onto: Onto | undefined },
 ): Promise<Outcome> {
   // Asked once more by the point, when nobody else can change it.
-  if (onto !== undefined) requireBase(await gateway.point.read(), onto.base)
+  const found = await gateway.point.read()
+  if (onto !== undefined) requireBase(found, onto.base)
+  const putBack = await lostTo(gateway, found, order, onto)
+  if (putBack !== null) await putBackFirst(call, host, gateway, putBack)
   const { artifact, loaded } = prepared
   const impossible = caller === null ? [] : await keepCaller(thisMachine, caller, artifact)
   if (impossible.length > 0) throw refused('this policy was not applied', loaded, impossible)
   const result = await gateway.point.apply(artifact, order, boundBy(gateway, prepared), onto)
   const state = gateway.stateFolder
   await noteClock({ state }, await readClock({ machine: thisMachine, state, now: Date.now }))
-  return { result, before: result.before, tcpLoose: await requireOpening(thisMachine) }
+  return { result, would: null, putBack, before: result.before, tcpLoose: await requireOpening(thisMachine) }
 }
 
 /** What the journal says when the kernel is about to be asked, not when the policy was compiled. */
@@ -155,88 +156,4 @@ function boundBy({ stateFolder }: Gateway, { ruleset }: Prepared): BoundNow {
     const clock = thisClock()
     return boundNow(ruleset, readJournal(stateFolder, clock), clock.now())(generation, sets)
   }
-}
-
-function jsonFor(
-  { ruleset, artifact, loaded, at }: Prepared,
-  { result, before, tcpLoose }: Outcome,
-  caller: CallerVerdict | null,
-  isDry: boolean,
-): Record<string, unknown> {
-  return {
-    ok: true,
-    dryRun: isDry,
-    changed: isDry ? before !== artifact.digest : (result?.changed ?? false),
-    policy: ruleset.name,
-    file: loaded.file,
-    wall: loaded.wall,
-    digest: artifact.digest,
-    before,
-    at: new Date(result?.record.at ?? at).toISOString(),
-    by: result?.record.by ?? null,
-    why: result?.record.why ?? null,
-    sequence: result?.record.sequence ?? null,
-    trial: result?.trial == null ? null : trialJson(result.trial, at),
-    devices: ruleset.devices.length,
-    rules: ruleset.rules.length,
-    limits: ruleset.limits.length,
-    tcpLoose,
-    caller:
-      caller === null
-        ? null
-        : {
-            peer: formatAddress(caller.caller.peer),
-            port: caller.caller.localPort,
-            foundBy: caller.caller.foundBy,
-            verdict: caller.decision.verdict,
-            rule: caller.decision.rule.id,
-          },
-    loadMs: result === null ? null : Math.round(result.loadMs),
-  }
-}
-
-function textFor(
-  { ruleset, artifact, at }: Prepared,
-  { result, before }: Outcome,
-  { isDry, tookMs }: { readonly isDry: boolean; readonly tookMs: number },
-  page: Page,
-): string {
-  const what = `${safe(ruleset.name)}: ${count(ruleset.devices.length, 'device')}, ${count(ruleset.rules.length, 'rule')}`
-  const digest = page.ink('dim', artifact.digest.slice(0, 12))
-  if (isDry) {
-    const news = before === artifact.digest ? 'it is in force already' : 'it is not in force yet'
-    return `${page.ink('green', 'would apply')} ${what} ${digest}\nthe kernel takes it; ${news}; nothing was changed\n`
-  }
-  const trial = result?.trial ?? null
-  const ending = trial === null ? '' : `${trialText(trial, at)}\n`
-  if (result?.changed !== true) {
-    const since = new Date(result?.record.at ?? 0).toISOString()
-    return `${page.ink('green', 'in force already')} ${what} ${digest}\nsince ${since}; nothing was changed\n${ending}`
-  }
-  const replaced =
-    before === null
-      ? 'nothing was in force before'
-      : before === artifact.digest
-        ? 'it replaces itself'
-        : `it replaces ${before.slice(0, 12)}`
-  const times = `${Math.round(result.loadMs)} ms in the kernel, ${tookMs} ms in all`
-  const did = trial === null ? page.ink('green', 'applied') : page.ink('yellow', 'on trial')
-  return `${did} ${what} ${digest}\n${replaced}; ${times}\n${ending}`
-}
-
-function nextCommands(call: Call, { result }: Outcome): Report['next'] {
-  const option = policyOption(call)
-  const state = stateOption(call)
-  const operand = call.verb === 'apply' && call.operands[0] !== undefined ? ` ${call.operands[0]}` : ''
-  if (result === null) return [[`thingwall apply${operand}${option}${state}`, 'put it in force']]
-  if (result.trial !== null) {
-    return [
-      [`thingwall confirm${state}`, 'keep it; look first whether all works'],
-      [`thingwall rollback${state}`, 'go back at once'],
-    ]
-  }
-  return [
-    [`thingwall status${option}${state}`, 'what is in force, and what each rule has met'],
-    [`thingwall explain${option} --from DEVICE --to ADDRESS:443/tcp`, 'what one flow meets'],
-  ]
 }

@@ -6,6 +6,7 @@ import type { Host, Report } from '../frame/report.ts'
 import { type Column, table } from '../render/table.ts'
 import { safe } from '../render/text.ts'
 import { openGateway, stateOption } from './site.ts'
+import { timeText } from './trial.ts'
 
 export async function run(call: Call, host: Host): Promise<Report> {
   const { point, stateFolder } = await openGateway(call, host)
@@ -38,16 +39,23 @@ const columns: readonly Column[] = [
   { heading: 'why', wraps: true },
 ]
 
-function rowFor({ record, fate }: Past): readonly string[] {
+function rowFor(past: Past): readonly string[] {
+  const { record, fate } = past
   const again = record.again === null ? '' : ` (${record.again} again)`
   return [
     String(record.sequence),
     timeText(record.at),
     safe(record.by, 100),
     `${safe(record.policy.name)} ${record.digest.slice(0, 8)}${again}`,
-    fateText(fate),
+    `${fateText(fate)}${confirmationText(past)}`,
     record.why === null ? '' : safe(record.why, 500),
   ]
+}
+
+/** Who made it last, where that took a step of its own. */
+function confirmationText({ record, confirmed }: Past): string {
+  if (confirmed === null || record.confirmWithinMs === null) return ''
+  return confirmed.by === record.by ? ', confirmed' : `, confirmed by ${safe(confirmed.by, 100)}`
 }
 
 /** What became of an application, in words. */
@@ -70,10 +78,6 @@ export function fateText(fate: Fate): string {
     default:
       return fate satisfies never
   }
-}
-
-function timeText(at: number): string {
-  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
 function jsonFor({ record, confirmed, fate }: Past): Record<string, unknown> {

@@ -22,7 +22,7 @@ import { hanging, safe } from '../render/text.ts'
 import { fateText } from './history.ts'
 import { policyOption } from './open.ts'
 import { openGateway, type Prepared, prepare, stateOption } from './site.ts'
-import { trialJson, trialText } from './trial.ts'
+import { timeText, trialJson, trialText } from './trial.ts'
 
 export async function run(call: Call, host: Host): Promise<Report> {
   const { point, stateFolder } = await openGateway(call, host)
@@ -34,7 +34,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
   const [compared, fault] = file instanceof Failure ? [null, file] : [file, null]
   const own = fault === null ? (compared?.diagnostics.filter(concernsStatus) ?? []) : fault.diagnostics
   const diagnostics = [...own, ...warnOfForeign(foreign)]
-  const view: View = { inForce, compared, fault, counters, stateFolder, at: host.now() }
+  const view: View = { inForce, compared, fault, counters, stateFolder }
   const exit = exitOf(view, call.options['exit-code'] === true)
   return {
     exit,
@@ -54,8 +54,6 @@ interface View {
   readonly fault: Failure | null
   readonly counters: readonly RuleCount[]
   readonly stateFolder: string
-  /** Milliseconds since 1970. */
-  readonly at: number
 }
 
 /** Without `--policy`, and where the default file is not there, status only says what is in force. */
@@ -102,7 +100,7 @@ function jsonFor(view: View): Record<string, unknown> {
     by: inForce.record?.by ?? null,
     why: inForce.record?.why ?? null,
     isTimeless: inForce.isTimeless,
-    trial: inForce.trial === null ? null : trialJson(inForce.trial, view.at),
+    trial: inForce.trial === null ? null : trialJson(inForce.trial),
     over: inForce.over,
     policy: inForce.record?.policy ?? null,
     sequence: inForce.record?.sequence ?? null,
@@ -125,7 +123,7 @@ function textFor(view: View, page: Page): string {
   const out = [headline(inForce, page)]
   if (inForce.record !== null) out.push(...recordLines(inForce.record, line, page))
   else if (inForce.digest !== null) out.push(line('record', `none in ${safe(stateFolder, 300)}`))
-  if (inForce.trial !== null) out.push(line('trial', page.ink('yellow', trialText(inForce.trial, view.at))))
+  if (inForce.trial !== null) out.push(line('trial', page.ink('yellow', trialText(inForce.trial))))
   if (inForce.over !== null)
     out.push(line('tried', `${saying(inForce.over.record)}: ${fateText(inForce.over.fate)}`))
   if (inForce.last !== null) out.push(line('before', `${saying(inForce.last)}, not in force any more`))
@@ -168,14 +166,14 @@ function recordLines(
 ): readonly string[] {
   const from = record.policy.file === null ? '' : `, from ${showFile(record.policy.file, page.cwd)}`
   return [
-    line('since', `${new Date(record.at).toISOString()}, by ${safe(record.by, 120)}${from}`),
+    line('since', `${timeText(record.at)}, by ${safe(record.by, 120)}${from}`),
     ...(record.why === null ? [] : [line('why', safe(record.why, 500))]),
     ...(record.log === null ? [] : [line('log', `what is refused goes to NFLOG group ${record.log}`)]),
   ]
 }
 
 function saying(record: ApplicationRecord): string {
-  return `${safe(record.policy.name)} of ${new Date(record.at).toISOString()}, by ${safe(record.by, 120)}`
+  return `${safe(record.policy.name)} of ${timeText(record.at)}, by ${safe(record.by, 120)}`
 }
 
 function integrityText(integrity: Integrity): string {
@@ -234,7 +232,11 @@ function nextCommands(view: View, option: string, state: string): Report['next']
     ]
   }
   if (inForce.isTimeless) return [[`thingwall boot${state}`, 'once the clock is right: the whole policy']]
-  if (inForce.integrity.kind === 'changed') return [[`thingwall apply${option}`, 'put it back as it was']]
+  const goesBack = [`thingwall boot${state}`, 'put back what was confirmed last, as after a restart'] as const
+  if (inForce.integrity.kind === 'changed')
+    return [goesBack, [`thingwall apply${option}`, 'put the file in force, on trial']]
+  if (inForce.digest === null && inForce.last !== null)
+    return [goesBack, [`thingwall apply${option} --dry-run`, 'whether the file could be applied']]
   if (inForce.digest === null || isWhatTheFileSays(view) === false) {
     return [
       [`thingwall apply${option} --dry-run`, 'whether it could be applied'],

@@ -3,17 +3,19 @@ import type { ApplicationRecord, Trial } from '@thingwall/gateway'
 import { formatDuration } from '../frame/duration.ts'
 import { safe } from '../render/text.ts'
 
-/** `now`: milliseconds since 1970. */
-export function trialText({ leftMs, returnsTo }: Trial, now: number): string {
-  const until = new Date(now + leftMs).toISOString()
-  return `on trial for ${formatDuration(leftMs)} more, until ${until}: unless it is confirmed, ${stateText(returnsTo)} again`
+export function trialText({ leftMs, until, returnsTo }: Trial): string {
+  return `on trial for ${formatDuration(leftMs)} more, until ${timeText(until)}: unless it is confirmed, ${stateText(returnsTo)} again`
 }
 
-/** `now`: milliseconds since 1970. */
-export function trialJson({ leftMs, returnsTo }: Trial, now: number): Record<string, unknown> {
+/** `2026-11-22T18:02:00Z`: to the second, the last one that was whole. */
+export function timeText(at: number): string {
+  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
+export function trialJson({ leftMs, until, returnsTo }: Trial): Record<string, unknown> {
   return {
     leftMs,
-    until: new Date(now + leftMs).toISOString(),
+    until: new Date(until).toISOString(),
     returnsTo: {
       digest: returnsTo.digest,
       sequence: returnsTo.record?.sequence ?? null,
@@ -23,12 +25,12 @@ export function trialJson({ leftMs, returnsTo }: Trial, now: number): Record<str
 }
 
 /** `mauna-loa (application 3) is in force`, or that nothing is. */
-export function stateText(state: {
-  readonly digest: string | null
-  readonly record: ApplicationRecord | null
-}): string {
+export function stateText(
+  state: { readonly digest: string | null; readonly record: ApplicationRecord | null },
+  be: 'is' | 'was' = 'is',
+): string {
   const { digest, record } = state
-  if (digest === null) return 'nothing is in force'
-  if (record === null) return `${digest.slice(0, 12)} is in force`
-  return `${safe(record.policy.name)} (application ${record.sequence}) is in force`
+  if (digest === null) return `nothing ${be} in force`
+  if (record === null) return `${digest.slice(0, 12)} ${be} in force`
+  return `${safe(record.policy.name)} (application ${record.sequence}) ${be} in force`
 }

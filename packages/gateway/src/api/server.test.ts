@@ -39,7 +39,7 @@ const inForce: InForce = {
   digest: record.digest,
   record,
   integrity: { kind: 'intact', covers: 'all' },
-  trial: { leftMs: 1500.4, returnsTo: { digest: null, record: null } },
+  trial: { leftMs: 1500.4, until: at + 1500, returnsTo: { digest: null, record: null } },
   over: null,
   isTimeless: false,
   last: null,

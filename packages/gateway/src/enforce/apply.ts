@@ -17,8 +17,8 @@ import {
 } from '../nft/transactions.ts'
 import { requireBase } from './base.ts'
 import { applicationOf } from './fate.ts'
-import { type Context, type Look, metIn, trialIn } from './look.ts'
-import type { Applied, BoundNow, Onto, Order } from './point.ts'
+import { type Context, type Look, look, metIn, trialIn } from './look.ts'
+import type { Applied, BoundNow, Onto, Order, Prospect } from './point.ts'
 import { clear, confirm, end, reconciled, recording } from './settle.ts'
 import type { Intention, Prepared, State, Story } from './state.ts'
 
@@ -34,14 +34,14 @@ export async function apply(
   const before = await reconciled(context)
   if (onto !== null) requireBase(before.inForce, onto.base)
   if (isInForce(before, artifact, order)) return leave(context, before, order)
-  if (order.confirmWithinMs !== null) requireReturn(before.standing)
+  if (order.confirmWithinMs !== null) await requireReturn(context, before)
   const coverage = coverageOf(artifact.text)
   const intention = await state.intend(artifact.digest, artifact.text, coverage, order)
   const { sequence } = intention.record
   let prepared: Prepared | null = null
   const started = performance.now()
   try {
-    prepared = await state.prepare(sequence, storyOf(order))
+    prepared = await state.prepare(sequence, storyOf(order, context.now()))
     await load(context, changeOf(artifact, order, sequence, before.standing, boundNow))
   } catch (error) {
     // What stays behind is forgotten by the next look; what is wrong is what was wrong first.
@@ -51,9 +51,10 @@ export async function apply(
   }
   const loadMs = performance.now() - started
   const diagnostics = await record(context, intention, prepared, before, coverage)
-  const trial = trialIn(await readStanding(nft), await state.applications())
+  const trial = trialIn(await readStanding(nft), await state.applications(), context.now())
   return {
     changed: true,
+    confirmed: false,
     record: intention.record,
     before: before.inForce.digest,
     trial,
@@ -62,18 +63,27 @@ export async function apply(
   }
 }
 
-/** Throws when the kernel would not take it. Needs neither the lock nor the state folder: `scratch` is any folder. */
+/**
+ * What `apply` would do, and whether the kernel would take it: throws where not. Needs neither the lock nor a state folder
+ * that can be written: `scratch` is any folder.
+ */
 export async function tryOut(
-  { nft }: Context,
+  context: Context,
   artifact: Artifact,
   order: Order,
   scratch: State,
   boundNow: BoundNow = nothingBound,
-): Promise<void> {
-  const standing = await readStanding(nft)
-  if (order.confirmWithinMs !== null) requireReturn(standing)
-  const { steps } = changeOf(artifact, order, NEVER_APPLIED, standing, boundNow)
-  await nft.check(await scratch.change(steps.join('')))
+): Promise<Prospect> {
+  const found = await look(context)
+  const { trial } = found.inForce
+  if (isInForce(found, artifact, order))
+    return trial !== null && order.confirmWithinMs === null
+      ? { kind: 'confirms', trial }
+      : { kind: 'nothing', trial }
+  if (order.confirmWithinMs !== null) await requireReturn(context, found)
+  const { steps } = changeOf(artifact, order, NEVER_APPLIED, found.standing, boundNow)
+  await context.nft.check(await scratch.change(steps.join('')))
+  return { kind: 'replaces', trial }
 }
 
 /** No application has this number. */
@@ -92,6 +102,7 @@ async function leave(context: Context, { inForce }: Look, order: Order): Promise
   const diagnostics = isEnding ? (await confirm(context, order)).diagnostics : []
   return {
     changed: false,
+    confirmed: isEnding,
     record: record as NonNullable<typeof record>,
     before: digest,
     trial: isEnding ? null : trial,
@@ -100,14 +111,25 @@ async function leave(context: Context, { inForce }: Look, order: Order): Promise
   }
 }
 
-function storyOf({ at, by, confirmWithinMs }: Order): Story {
+/** `now`: right before the load, when its timer begins. */
+function storyOf({ at, by, confirmWithinMs }: Order, now: number): Story {
   return confirmWithinMs === null
     ? { until: null, confirmed: { by, at }, ended: null }
-    : { until: at + confirmWithinMs, confirmed: null, ended: null }
+    : { until: now + confirmWithinMs, confirmed: null, ended: null }
 }
 
-/** A trial must know what it goes back to. */
-function requireReturn({ settled, odd }: Standing): void {
+/** A trial must know what it goes back to; where something was confirmed, that is not nothing. */
+async function requireReturn({ state }: Context, { standing, inForce }: Look): Promise<void> {
+  const { settled, odd } = standing
+  const confirmed = (await state.confirmed()) ?? inForce.last?.sequence ?? null
+  if (confirmed !== null && (settled === null || settled.digest === null)) {
+    const is = settled === null ? 'not in the kernel any more' : 'not whole in the kernel any more'
+    throw new ThingwallError(
+      'TW4016',
+      `application ${confirmed} was confirmed and is ${is}: a trial would go back to ${settled === null ? 'nothing' : 'the rest of it'}`,
+      { hint: 'nothing was changed; first put back what was confirmed: sudo thingwall boot --trust-clock' },
+    )
+  }
   if (settled !== null || odd.length === 0) return
   const chains = odd.slice(0, 3).join(', ')
   throw new ThingwallError('TW4016', `nobody can tell what a trial would go back to: ${chains} was changed`, {

@@ -1,7 +1,7 @@
 /** What became of applications: the records as they were left, put right by what the kernel holds. */
 import { describe, expect, test } from 'vitest'
 import type { Resident, Standing } from '../nft/standing.ts'
-import { applicationOf, pastOf, truthOf } from './fate.ts'
+import { applicationOf, endsAt, pastOf, truthOf } from './fate.ts'
 import type { Application, Story } from './state.ts'
 
 const [first, second] = ['1'.repeat(32), '2'.repeat(32)]
@@ -11,16 +11,17 @@ function application(sequence: number, digest: string, story: Story | null): App
   const record = {
     ...{ sequence, digest, at: 1000 * sequence, by: 'bob', why: null, bindings: '', log: null, again: null },
     policy: { name: 'site', file: null, digest: null },
-    confirmWithinMs: null,
+    confirmWithinMs: story?.until == null ? null : story.until - 1000 * sequence,
     bootDigest: null,
   }
-  return { record, coverage: 'all', observation: null, story, restored: [] }
+  return { record, coverage: 'all', observation: null, story, prepared: null, restored: [] }
 }
 function resident(generation: string, digest: string | null, sequence: number | null): Resident {
   return { generation, digest, sequence }
 }
 function standing(settled: Resident | null, trial: Standing['trial'] = null): Standing {
-  return { residents: [], settled, trial, isClosed: false, odd: [], objects: new Map(), families: [] }
+  const rest = { isClosed: false, halted: null, odd: [], objects: new Map(), families: [] } as const
+  return { residents: [], settled, trial, ...rest }
 }
 
 const lasting = application(1, first, { until: null, confirmed: by, ended: null })
@@ -115,10 +116,49 @@ describe('what became of it', () => {
       by: 2,
     })
   })
-  test('confirmed in the kernel alone: no later than now', () => {
+  describe('whoever did it was ended before the last record', () => {
     const kernel = standing(resident('b', second, 2))
-    expect(truthOf(trying, all, kernel, 2050)?.confirmed).toEqual({ by: 'bob', at: 2050 })
-    expect(truthOf(trying, all, kernel, 9000)?.confirmed).toEqual({ by: 'bob', at: 2120 })
+    const eve = { by: 'eve', at: 2040 }
+    const ended = { how: 'abandoned', ...eve } as const
+    const confirming = { ...trying, prepared: { until: 2120, confirmed: eve, ended: null } }
+    const abandoning = { ...trying, prepared: { until: 2120, confirmed: null, ended } }
+
+    test('a confirmation is of who got ready to write it, not of who applied', () => {
+      expect(truthOf(confirming, [confirming, lasting], kernel, 9000)?.confirmed).toEqual(eve)
+      expect(fate(confirming, kernel, 9000)).toEqual({ kind: 'in force' })
+    })
+    test('one that nobody got ready to write is of somebody, no later than now', () => {
+      const by = 'somebody who was not written down'
+      expect(truthOf(trying, all, kernel, 2050)?.confirmed).toEqual({ by, at: 2050 })
+      expect(truthOf(trying, all, kernel, 9000)?.confirmed).toEqual({ by, at: 2120 })
+    })
+    test('an apply for good was confirmed by who applied', () => {
+      const forGood = application(2, second, null)
+      expect(truthOf(forGood, [forGood, lasting], kernel, 9000)?.confirmed).toEqual({ by: 'bob', at: 2000 })
+    })
+    test('a rollback is of who got ready to write it, once the kernel has gone back', () => {
+      expect(fate(abandoning, standing(stands), 9000)).toEqual({ kind: 'abandoned', at: 2040, by: 'eve' })
+    })
+    test('what was only got ready did not happen', () => {
+      const over = standing(stands, { ...runs, leftMs: null })
+      for (const one of [confirming, abandoning]) {
+        expect(fate(one, standing(stands, runs), 2030)).toEqual({ kind: 'on trial', until: 2120 })
+        expect(fate(one, over, 9000)).toEqual({ kind: 'reverted', at: 2120 })
+      }
+      expect(fate(confirming, standing(stands), 9000)).toEqual({ kind: 'reverted', at: 2120 })
+    })
+  })
+  describe('when a trial ends is the same at each look', () => {
+    test.each([
+      ['as written', 61_000, 60_000, 1000, 61_000],
+      ['a moment before the kernel looked', 61_000, 60_000, 1180, 61_000],
+      ['loaded for seconds: told early rather than late', 61_000, 60_000, 9000, 61_000],
+      ['the clock put forth', 61_000, 60_000, 99_000, 159_000],
+      ['the clock put back', 61_000, 50_000, 1000, 51_000],
+      ['never written', null, 60_000, 1000, 61_000],
+    ])('%s', (_, written, leftMs, now, expected) => {
+      expect(endsAt(written, leftMs, now)).toBe(expected)
+    })
   })
   test('what is true once is true again', () => {
     for (const kernel of [

@@ -3,7 +3,7 @@
  * process that was ended between a change and its record leaves nothing untold. Pure.
  */
 import type { Resident, Standing } from '../nft/standing.ts'
-import type { Fate, Past } from './point.ts'
+import type { Deed, Fate, Past } from './point.ts'
 import type { Application, Story } from './state.ts'
 
 /** The application that a generation in the kernel is of; null for one that nobody here recorded. */
@@ -30,11 +30,11 @@ export function truthOf(
   standing: Standing,
   now: number,
 ): Story | null {
-  const { record, story } = application
+  const { record, story, prepared } = application
   const { trial, settled } = standing
   const isRunning = trial !== null && trial.leftMs !== null
   if (trial !== null && applicationOf(trial, applications) === application) {
-    const until = story?.until ?? now + (trial.leftMs ?? 0)
+    const until = story?.until ?? prepared?.until ?? now + (trial.leftMs ?? 0)
     const base: Story = { until, confirmed: null, ended: null }
     return isRunning
       ? base
@@ -42,18 +42,43 @@ export function truthOf(
   }
   const standingOne = applicationOf(settled, applications)
   if (standingOne === application) {
-    const confirmed = story?.confirmed ?? { by: record.by, at: endOf(record, story?.until ?? record.at, now) }
-    return { until: story?.until ?? null, confirmed, ended: null }
+    const until = story?.until ?? prepared?.until ?? null
+    const confirmed = story?.confirmed ?? prepared?.confirmed ?? unwritten(record, until, now)
+    return { until, confirmed, ended: null }
   }
   if (story === null) return null
   if (story.ended !== null) return story
   if (story.confirmed === null) {
-    return { ...story, ended: { how: 'reverted', at: endOf(record, story.until ?? now, now) } }
+    // The kernel has gone back, and no base chain asks for a timer: that is somebody's doing, where one got ready for it.
+    const ended = prepared?.ended ?? { how: 'reverted', at: endOf(record, story.until ?? now, now) }
+    return { ...story, ended }
   }
   const by = standingOne?.record.sequence ?? 0
   // Confirmed, and not there: replaced by a later one, or gone with a flush or a restart.
   return by > record.sequence ? { ...story, ended: { how: 'replaced', at: now, by } } : story
 }
+
+/** A confirmation that only the kernel tells of. */
+function unwritten(record: Application['record'], until: number | null, now: number): Deed {
+  return record.confirmWithinMs === null
+    ? { by: record.by, at: record.at }
+    : { by: 'somebody who was not written down', at: endOf(record, until ?? record.at, now) }
+}
+
+/**
+ * When a trial ends, milliseconds since 1970: as it was written down where the kernel's timer agrees, so that each look
+ * tells the same, and rather a little early than late; else by the timer, because the clock was put right since.
+ */
+export function endsAt(written: number | null, leftMs: number, now: number): number {
+  const byKernel = now + leftMs
+  return written !== null && byKernel >= written - EARLY_MS && byKernel <= written + LATE_MS
+    ? written
+    : byKernel
+}
+
+const EARLY_MS = 2000
+/** How long a large rule set may be on its way into the kernel before its timer begins. */
+const LATE_MS = 15_000
 
 /** When a trial ended by the clock: no later than now, and not before it began, though the clock may have been put back. */
 function endOf({ at }: Application['record'], until: number, now: number): number {
@@ -96,7 +121,7 @@ function fateOf(
         return ended satisfies never
     }
   }
-  // By the kernel's own clock: ours may have been put right since.
-  if (story.confirmed === null) return { kind: 'on trial', until: now + (trial?.leftMs ?? 0) }
+  if (story.confirmed === null)
+    return { kind: 'on trial', until: endsAt(story.until, trial?.leftMs ?? 0, now) }
   return applicationOf(settled, applications) === application ? { kind: 'in force' } : { kind: 'gone' }
 }

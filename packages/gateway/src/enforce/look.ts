@@ -2,7 +2,7 @@
 import { differences, observe } from '../nft/observation.ts'
 import type { Nft } from '../nft/program.ts'
 import { type Resident, readStanding, type Standing } from '../nft/standing.ts'
-import { applicationOf, pastOf } from './fate.ts'
+import { applicationOf, endsAt, pastOf } from './fate.ts'
 import type { InForce, Integrity, Trial } from './point.ts'
 import type { Application, State } from './state.ts'
 
@@ -33,7 +33,7 @@ export async function look(context: Context): Promise<Look> {
     record: application?.record ?? null,
     isTimeless: isTimeless(met, application),
     integrity: await integrityOf(nft, standing, met, applications),
-    trial: trialIn(standing, applications),
+    trial: trialIn(standing, applications, now()),
     over: isOver ? newest : null,
     last: pasts.find(({ fate }) => fate.kind === 'gone')?.record ?? null,
   }
@@ -45,11 +45,16 @@ export function metIn({ settled, trial }: Standing): Resident | null {
   return trial !== null && trial.leftMs !== null ? trial : settled
 }
 
-export function trialIn(standing: Standing, applications: readonly Application[]): Trial | null {
+export function trialIn(standing: Standing, applications: readonly Application[], now: number): Trial | null {
   const { trial, settled } = standing
   if (trial === null || trial.leftMs === null) return null
+  const written = applicationOf(trial, applications)?.story?.until ?? null
   const record = applicationOf(settled, applications)?.record ?? null
-  return { leftMs: trial.leftMs, returnsTo: { digest: settled?.digest ?? null, record } }
+  return {
+    leftMs: trial.leftMs,
+    until: endsAt(written, trial.leftMs, now),
+    returnsTo: { digest: settled?.digest ?? null, record },
+  }
 }
 
 function isTimeless(met: Resident | null, application: Application | null): boolean {
@@ -64,14 +69,18 @@ async function integrityOf(
   applications: readonly Application[],
 ): Promise<Integrity> {
   const application = applicationOf(met, applications)
-  const odd = standing.odd.map((chain) => `chain ${chain} was changed`)
+  const halted =
+    standing.halted === null
+      ? []
+      : [`the timer of the trial was taken away in table ${standing.halted} alone`]
+  const odd = [...halted, ...standing.odd.map((chain) => `chain ${chain} was changed`)]
   if (met === null || met.digest === null) {
     const isClean =
       standing.families.length === 0 ||
       (met === null && odd.length === 0 && (standing.trial !== null || isUnmet(standing, applications)))
     return isClean
       ? { kind: 'unknown', because: 'nothing is in force' }
-      : { kind: 'changed', changes: [remainsOf(standing)] }
+      : { kind: 'changed', changes: halted.length > 0 ? halted : [remainsOf(standing)] }
   }
   if (application === null) {
     return { kind: 'unknown', because: 'there is no record of its application in the state folder' }

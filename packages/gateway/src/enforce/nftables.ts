@@ -21,14 +21,14 @@ import { readStanding } from '../nft/standing.ts'
 import { apply, tryOut } from './apply.ts'
 import { pastOf } from './fate.ts'
 import { type Context, look, metIn } from './look.ts'
-import type { BoundNow, EnforcementPoint, Order } from './point.ts'
+import type { BoundNow, EnforcementPoint, Order, Prospect } from './point.ts'
 import { comesBack, restore } from './restore.ts'
 import { abandon, confirm, reconciled, tidy } from './settle.ts'
 import { openState, type Writer } from './state.ts'
 
 export interface NftablesPoint extends EnforcementPoint {
-  /** Throws when the kernel would not take the artifact. Changes nothing, and waits for nobody. */
-  readonly check: (artifact: Artifact, order: Order, boundNow?: BoundNow) => Promise<void>
+  /** What `apply` would do. Throws when the kernel would not take it. Changes nothing, and waits for nobody. */
+  readonly check: (artifact: Artifact, order: Order, boundNow?: BoundNow) => Promise<Prospect>
   /** What the machine's tables tell beside the policy: other programs that may drop, and our counters. */
   readonly surroundings: () => Promise<Surroundings>
   /**
@@ -94,7 +94,7 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
     check: async (artifact, order, boundNow) => {
       const scratch = await refusing(tmpdir(), () => mkdtemp(join(tmpdir(), 'thingwall-')))
       try {
-        await tryOut(context, artifact, order, openState(scratch, disk), boundNow)
+        return await tryOut(context, artifact, order, openState(scratch, disk), boundNow)
       } finally {
         await rm(scratch, { recursive: true, force: true })
       }

@@ -127,9 +127,20 @@ export interface InForce {
   readonly last: ApplicationRecord | null
 }
 
+/** What an application would do now. */
+export type Prospect =
+  /** Exactly this is in force already, on trial or for good. */
+  | { readonly kind: 'nothing'; readonly trial: Trial | null }
+  /** It is on trial, and would stay. */
+  | { readonly kind: 'confirms'; readonly trial: Trial }
+  /** It would take the place of what is in force, and end the trial that runs. */
+  | { readonly kind: 'replaces'; readonly trial: Trial | null }
+
 export interface Trial {
   /** By the kernel's own clock. */
   readonly leftMs: number
+  /** When it ends, milliseconds since 1970: the same at each look, and rather a little early than late. */
+  readonly until: number
   /** What is in force afterwards unless somebody confirms; both null for nothing. */
   readonly returnsTo: { readonly digest: string | null; readonly record: ApplicationRecord | null }
 }
@@ -137,6 +148,8 @@ export interface Trial {
 export interface Applied {
   /** False when exactly this was in force already. */
   readonly changed: boolean
+  /** True where it was on trial, and now stays. */
+  readonly confirmed: boolean
   readonly record: ApplicationRecord
   /** What was in force before. */
   readonly before: string | null

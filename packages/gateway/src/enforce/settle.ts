@@ -64,12 +64,31 @@ export async function confirm(context: Context, { by, at }: Deed): Promise<Settl
 
 /** What is on trial goes at once. */
 export async function abandon(context: Context, { by, at }: Deed): Promise<Settled> {
+  const { nft, state } = context
   const before = await look(context)
   const tried = onTrial(before)
-  await context.nft.command(abandonmentOf(before.standing))
+  const application = applicationOf(before.standing.trial, before.applications)
+  const ending: Ending = { how: 'abandoned', at, by }
+  // Written down first where it can be, so that it is known whose doing it was; no disk keeps anybody from going back.
+  const prepared =
+    application === null
+      ? null
+      : await state
+          .prepare(application.record.sequence, {
+            until: application.story?.until ?? application.prepared?.until ?? null,
+            confirmed: null,
+            ended: ending,
+          })
+          .catch(() => null)
+  try {
+    await nft.command(abandonmentOf(before.standing))
+  } catch (error) {
+    await prepared?.withdraw().catch(() => {})
+    throw error
+  }
   const diagnostics = await recording(async () => {
-    const application = applicationOf(before.standing.trial, before.applications)
-    await end(context, application, { how: 'abandoned', at, by })
+    if (prepared === null) await end(context, application, ending)
+    else await prepared.write()
     await clear(context)
   })
   const { settled } = before.standing

@@ -28,6 +28,7 @@ const FORMAT = 2
 const RECORD = 'record.json'
 const OBSERVATION = 'observation.json'
 const STORY = 'story.json'
+const PREPARED = `.${STORY}.new`
 const RULESET = 'ruleset.nft'
 const DOCUMENT = 'policy.json.gz'
 /** What the boot unit loads, and its checksum as `sha256sum` reads it. */
@@ -60,6 +61,11 @@ export interface Application {
   readonly observation: Observation | null
   /** Null where the kernel was never heard to have taken it. */
   readonly story: Story | null
+  /**
+   * A story that somebody got ready to write, and was ended before it was written: whether it came to that, the kernel
+   * knows. Null for none.
+   */
+  readonly prepared: Story | null
   /** As a restart has put it in force last, and as the daemon has. */
   readonly restored: readonly RestoredAs[]
 }
@@ -141,10 +147,11 @@ export function openState(folder: string, disk: Disk, writer: Writer = 'root'): 
     const record: ApplicationRecord = { ...kept, bootDigest: kept.bootDigest ?? null }
     const observation = await readJson<Observation>(join(pathOf(sequence), OBSERVATION))
     const story = await readJson<Story>(join(pathOf(sequence), STORY))
+    const prepared = await readJson<Story>(join(pathOf(sequence), PREPARED))
     const byRestart = await readJson<RestoredAs>(join(pathOf(sequence), RESTORED))
     const byGateway = readByGateway(await readJson<unknown>(join(gatewayPart(folder), RESTORED)), sequence)
     const restored = [byRestart, byGateway].filter((one) => one !== null)
-    return { record, coverage, observation, story, restored }
+    return { record, coverage, observation, story, prepared, restored }
   }
   /** Where both are the same it is one file: that of a large site has 50 MB. */
   const keepForBoot = async (path: string, boot: string, text: string): Promise<void> => {
@@ -164,7 +171,7 @@ export function openState(folder: string, disk: Disk, writer: Writer = 'root'): 
   }
   const prepare = async (sequence: number, story: Story): Promise<Prepared> => {
     const path = pathOf(sequence)
-    const temporary = { story: join(path, `.${STORY}.new`), link: join(folder, `.${CONFIRMED}.new`) }
+    const temporary = { story: join(path, PREPARED), link: join(folder, `.${CONFIRMED}.new`) }
     const comesBack = story.confirmed !== null && story.ended === null
     await refusing(folder, async () => {
       await disk.write(temporary.story, JSON.stringify(story))

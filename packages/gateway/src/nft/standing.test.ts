@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { parseDump } from './dump.ts'
-import { FAMILIES, markerOf, type Standing, standingOf } from './standing.ts'
+import { FAMILIES, markerOf, type Standing, standingOf, type Timers } from './standing.ts'
 import {
   abandonmentOf,
   comingOf,
@@ -69,7 +69,12 @@ function table({ generations, door, more = '' }: Table): string {
   )
   return `${objects.join('')}${more}\tchain input {\n\t\t${hook}\n${door.map((rule) => `\t\t${rule}\n`).join('')}\t}\n`
 }
-function standing(inet: Table, leftMs: number | null = null, arp: Table = inet): Standing {
+function standing(
+  inet: Table,
+  leftMs: number | null = null,
+  arp: Table = inet,
+  timers: Timers = { inet: leftMs, arp: leftMs },
+): Standing {
   const text = [inet, arp].map((one, at) => `table ${FAMILIES[at]} thingwall {\n${table(one)}}\n`).join('')
   const tables = parseDump(text)
   return standingOf(
@@ -77,12 +82,13 @@ function standing(inet: Table, leftMs: number | null = null, arp: Table = inet):
       family,
       table: tables.get(`${family} thingwall`) as NonNullable<ReturnType<typeof tables.get>>,
     })),
-    leftMs,
+    timers,
   )
 }
 
+const none: Timers = { inet: null, arp: null }
 const timed = '\tset trial {\n\t\ttype nf_proto\n\t\tflags timeout\n\t}\n'
-const tries = (to: string): string => `meta nfproto @trial goto ${to}/root/input`
+const tries = (to: string): string => `meta nfproto & ipv4 == @trial goto ${to}/root/input`
 const a = { a: [first, 1] } as const
 const both = { ...a, b: [second, 2] } as const
 const onTrial: Table = { generations: both, door: [tries('b'), 'goto a/root/input'], more: timed }
@@ -137,8 +143,30 @@ describe('reading', () => {
       sequence: null,
     })
   })
+  test.each([
+    ['both run', { inet: 5000, arp: 4990 }, [5000, null]],
+    ['both have ended', { inet: null, arp: null }, [null, null]],
+    ['seen as they end', { inet: 1900, arp: null }, [1900, null]],
+    ['seen as they end, the other way', { inet: null, arp: 1900 }, [null, null]],
+    ['ARP’s was taken away', { inet: 5000, arp: null }, [null, 'arp']],
+    ['ours for packets was taken away', { inet: null, arp: 5000 }, [null, 'inet']],
+  ] as const)('a trial runs while its timers do: %s', (_, timers, [leftMs, halted]) => {
+    const found = standing(onTrial, null, onTrial, timers)
+    expect({ leftMs: found.trial?.leftMs, halted: found.halted }).toEqual({ leftMs, halted })
+  })
+  test('timers without a trial say nothing', () => {
+    const stands: Table = { generations: a, door: ['goto a/root/input'], more: timed }
+    expect(standing(stands, null, stands, { inet: 9000, arp: null })).toMatchObject({
+      trial: null,
+      halted: null,
+    })
+  })
+  test('base chains of a trial that an older version began are understood', () => {
+    const older = { ...onTrial, door: ['meta nfproto @trial goto b/root/input', 'goto a/root/input'] }
+    expect(standing(older, 5)).toMatchObject({ trial: { sequence: 2, leftMs: 5 }, odd: [] })
+  })
   test('nothing at all', () => {
-    expect(standingOf([], null)).toMatchObject({
+    expect(standingOf([], none)).toMatchObject({
       residents: [],
       settled: null,
       trial: null,
@@ -179,7 +207,7 @@ describe('transactions', () => {
     const said = lines(text)
     expect(said).not.toContainEqual(expect.stringMatching(/^(?:delete|flush chain (?!\S+ thingwall input$))/))
     for (const [family, key] of [
-      ['inet', 'meta nfproto'],
+      ['inet', 'meta nfproto & ipv4'],
       ['arp', 'meta protocol'],
     ] as const) {
       const at = said.indexOf(`flush chain ${family} thingwall input`)
@@ -188,14 +216,14 @@ describe('transactions', () => {
         `add rule ${family} thingwall input goto a/root/input`,
       ])
     }
-    expect(text).toContain('{ ipv4 timeout 1500ms, ipv6 timeout 1500ms }')
+    expect(text).toContain('{ ipv4 timeout 1500ms }')
     expect(text).toContain('{ arp timeout 1500ms }')
   })
   test('a hook is in force before its rules are: it lets everything pass first, and drops at the end', () => {
     const said = lines(
       replacementBy(
-        comingOf(compiled(second, 'output'), second, 2, standingOf([], null)),
-        standingOf([], null),
+        comingOf(compiled(second, 'output'), second, 2, standingOf([], none)),
+        standingOf([], none),
       ).join(''),
     )
     const opened = said.findIndex((line) => line.includes('policy accept'))
@@ -208,13 +236,13 @@ describe('transactions', () => {
     const other = comingOf(compiled(second, 'output'), second, 2, there)
     expect(lines(replacementBy(other, there).join(''))).toContain('delete chain inet thingwall input')
     const trial = lines(trialOf(other, there, 1000).join(''))
-    expect(trial).toContain('add rule inet thingwall input meta nfproto @trial accept')
+    expect(trial).toContain('add rule inet thingwall input meta nfproto & ipv4 @trial accept')
     expect(trial).toContain('add rule inet thingwall output accept')
     expect(trial).not.toContain('delete chain inet thingwall input')
   })
   test('a confirmation deletes the timer first, so that one too late fails', () => {
     const said = lines(confirmationOf(standing(onTrial, 5)))
-    expect(said[0]).toBe('delete element inet thingwall trial { ipv4, ipv6 }')
+    expect(said[0]).toBe('delete element inet thingwall trial { ipv4 }')
     expect(said).toContain('add rule inet thingwall input goto b/root/input')
     expect(said.join()).not.toContain('@trial')
   })

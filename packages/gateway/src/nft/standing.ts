@@ -11,12 +11,15 @@ export type TableFamily = (typeof FAMILIES)[number]
 
 /** Name of the set whose element is a trial's timer. */
 export const TRIAL = 'trial'
-/** What the timer is looked up by: the same for every packet of a hook. */
+/**
+ * What the timer is looked up by: the same for every packet of a table, so that one element is the timer of all of them.
+ * NFPROTO_IPV4 is 2 and NFPROTO_IPV6 is 10: what they have in common is 2.
+ */
 export const TIMER: Readonly<
-  Record<TableFamily, { readonly key: string; readonly type: string; readonly values: readonly string[] }>
+  Record<TableFamily, { readonly key: string; readonly type: string; readonly value: string }>
 > = {
-  inet: { key: 'meta nfproto', type: 'nf_proto', values: ['ipv4', 'ipv6'] },
-  arp: { key: 'meta protocol', type: 'ether_type', values: ['arp'] },
+  inet: { key: 'meta nfproto & ipv4', type: 'nf_proto', value: 'ipv4' },
+  arp: { key: 'meta protocol', type: 'ether_type', value: 'arp' },
 }
 
 /** The table of `closed.nft`, which the boot unit loads where it finds nothing else (docs/decisions/0021). */
@@ -50,8 +53,13 @@ export interface Standing {
   readonly residents: readonly Resident[]
   /** Met once no trial is running; null where that is nothing of ours, and everything passes. */
   readonly settled: Resident | null
-  /** Met while its timer runs. A trial whose timer has ended is over, though its objects may be there still. */
+  /**
+   * Met while its timers run, one in each table. Once one of them has ended it is over, though its objects may be there
+   * still, and with another program's help also the other timer.
+   */
   readonly trial: (Resident & { readonly leftMs: number | null }) | null
+  /** The table whose timer another program took away, while that of the other runs; usually null. */
+  readonly halted: TableFamily | null
   /** Base chains that do not say what the others say, `inet forward`; there somebody else has been. */
   readonly odd: readonly string[]
   /** Every object of our tables, `inet chain a/forward` → its body. */
@@ -70,8 +78,24 @@ export async function readStanding(nft: Nft): Promise<Standing> {
     return table === undefined ? [] : [{ family, table }]
   })
   const isTimed = own.some(({ table }) => table.objects.has(`set ${TRIAL}`))
-  const timer = isTimed ? await nft.timer('inet', TABLE, TRIAL) : ''
-  return { ...standingOf(own, leftIn(timer)), isClosed: tables.has(`inet ${CLOSED_TABLE}`) }
+  const left = async (family: TableFamily): Promise<number | null> =>
+    isTimed ? leftIn(await nft.timer(family, TABLE, TRIAL)) : null
+  // In this order: a timer that had ended by the first look and one that ran at the second did not end together.
+  const arp = await left('arp')
+  const timers: Timers = { arp, inet: await left('inet') }
+  return { ...standingOf(own, timers), isClosed: tables.has(`inet ${CLOSED_TABLE}`) }
+}
+
+/** How long the timers of a trial run yet, in milliseconds; null for one that does not. */
+export type Timers = Readonly<Record<TableFamily, number | null>>
+
+/** They are set in one transaction and end together, but for how long it takes to look at both. */
+const TOGETHER_MS = 2000
+
+function haltedOf({ inet, arp }: Timers): TableFamily | null {
+  if (inet !== null && inet > TOGETHER_MS && arp === null) return 'arp'
+  if (arp !== null && arp > TOGETHER_MS && inet === null) return 'inet'
+  return null
 }
 
 interface Own {
@@ -79,7 +103,7 @@ interface Own {
   readonly table: DumpedTable
 }
 
-export function standingOf(own: readonly Own[], leftMs: number | null): Standing {
+export function standingOf(own: readonly Own[], timers: Timers): Standing {
   const objects = new Map<string, string>()
   for (const { family, table } of own)
     for (const [name, body] of table.objects) objects.set(`${family} ${name}`, body)
@@ -95,6 +119,7 @@ export function standingOf(own: readonly Own[], leftMs: number | null): Standing
   const residentOf = (generation: Generation | null): Resident | null =>
     residents.find((one) => one.generation === generation) ?? null
   const onTrial = residentOf(trial)
+  const halted = onTrial === null ? null : haltedOf(timers)
   const present = (generation: Generation, key: string): boolean => {
     const [family, , name] = key.split(' ') as [string, string, string]
     return objects.has(`${family} chain ${generation === '' ? '' : `${generation}/`}root/${name}`)
@@ -114,7 +139,8 @@ export function standingOf(own: readonly Own[], leftMs: number | null): Standing
   return {
     residents,
     settled: residentOf(settled),
-    trial: onTrial === null ? null : { ...onTrial, leftMs },
+    trial: onTrial === null ? null : { ...onTrial, leftMs: halted === null ? timers.inet : null },
+    halted,
     odd,
     objects,
     families: own.map(({ family }) => family),
@@ -132,7 +158,8 @@ interface Door {
 }
 
 const TO_ROOT = /^goto (?:([a-z])\/)?root\/\S+$/
-const TRIES = /^meta (?:nfproto|protocol) @trial (?:(accept)|goto (?:([a-z])\/)?root\/\S+)$/
+const TRIES =
+  /^meta (?:nfproto(?: & (?:ipv4|2|0x0*2)(?: ==)?)?|protocol) @trial (?:(accept)|goto (?:([a-z])\/)?root\/\S+)$/
 
 /** What a base chain says: a trial first, then what stands. */
 function doorOf(rules: readonly string[]): Door {

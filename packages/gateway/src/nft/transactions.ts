@@ -61,7 +61,7 @@ export function trialOf(coming: Coming, standing: Standing, withinMs: number): S
     ...doors(standing, { trial: coming.generation, settled: standing.settled?.generation ?? null }, coming),
     ...FAMILIES.flatMap((family) => [
       `flush set ${family} ${TABLE} ${TRIAL}`,
-      `add element ${family} ${TABLE} ${TRIAL} { ${TIMER[family].values.map((value) => `${value} timeout ${withinMs}ms`).join(', ')} }`,
+      `add element ${family} ${TABLE} ${TRIAL} { ${TIMER[family].value} timeout ${withinMs}ms }`,
     ]),
     '',
   ]
@@ -81,7 +81,7 @@ export function replacementBy(coming: Coming, standing: Standing): Steps {
 export function confirmationOf(standing: Standing): string {
   const put = { trial: null, settled: standing.trial?.generation ?? null }
   return [
-    `delete element inet ${TABLE} ${TRIAL} { ${TIMER.inet.values.join(', ')} }`,
+    `delete element inet ${TABLE} ${TRIAL} { ${TIMER.inet.value} }`,
     `flush set arp ${TABLE} ${TRIAL}`,
     ...doors(standing, put, null),
     '',
@@ -137,6 +137,7 @@ export function anew(coming: Coming, standing: Standing): string {
     residents: [],
     settled: null,
     trial: null,
+    halted: null,
     odd: [],
     objects: new Map(),
     families: [],

@@ -17,7 +17,7 @@ describe('what the compiler writes is let through', () => {
   test.each(files)('%s', (name) => {
     const text = ruleSetIn(readFileSync(join(golden, name), 'utf8'))
     expect(() => requireRuleText(text)).not.toThrow()
-    const standing = standingOf([], null)
+    const standing = standingOf([], { inet: null, arp: null })
     const coming = comingOf(text, 'ab'.repeat(16), 1, standing)
     for (const step of [...trialOf(coming, standing, 60_000), ...replacementBy(coming, standing)])
       expect(() => requireRuleText(step)).not.toThrow()
