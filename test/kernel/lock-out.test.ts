@@ -86,7 +86,9 @@ async function lockOut(
     isOver = true
   })
   if (ending === 'by itself') expect(await command.ended).toMatchObject({ status: 0 })
-  await until('the kernel to have the trial', async () => isOver || (await city.trial())?.isRunning === true)
+  // A command has to start first, and several do at once.
+  const isTried = async (): Promise<boolean> => isOver || (await city.trial())?.isRunning === true
+  await until('the kernel to have the trial', isTried, 60_000)
   if (ending === 'killed') killGroup(command.pid as number)
   await command.ended
   await until('every process of ours to be dead', () => !isAlive(command.pid as number))

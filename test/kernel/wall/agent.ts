@@ -105,8 +105,12 @@ export async function startAgent(namespacePath: string): Promise<Agent> {
 }
 
 /** Looks again and again until it is so. Throws when it is not so for long. */
-export async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = performance.now() + patienceMs
+export async function until(
+  what: string,
+  isSo: () => Promise<boolean> | boolean,
+  withinMs: number = patienceMs,
+): Promise<void> {
+  const deadline = performance.now() + withinMs
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`)
     await sleep(4)
