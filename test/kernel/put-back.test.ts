@@ -155,11 +155,25 @@ describe('another program', () => {
     await confirmed()
     await nft('flush', 'ruleset')
     const plan = join(folder, 'odd.plan')
-    expect((await thingwall('plan', 'wider', '--out', plan)).status).toBe(0)
+    expect(await thingwall('plan', 'wider', '--out', plan)).toMatchObject({
+      status: 0,
+      json: { against: null, lost: 1, changed: true },
+    })
     const { json } = await thingwall('apply', null, plan)
     expect(json).toMatchObject({ error: { code: 'TW4016', hint: expect.stringContaining('thingwall boot') } })
     expect(await nft('list', 'ruleset')).toBe('')
   })
+})
+
+test('a plan knows that another log group is something to do, though no flow is judged differently', async () => {
+  await confirmed()
+  expect(await thingwall('plan', 'usual', '--exit-code')).toMatchObject({
+    status: 0,
+    json: { changed: false, lost: null },
+  })
+  const other = await thingwall('plan', 'usual', '--exit-code', '--log', '7')
+  expect(other).toMatchObject({ status: 3, json: { changed: true, changes: [], flows: { changes: [] } } })
+  expect((await thingwall('apply', 'usual', '--log', '7')).json).toMatchObject({ changed: true, sequence: 2 })
 })
 
 describe('a dry run says what the apply then does', () => {
@@ -181,6 +195,8 @@ describe('a dry run says what the apply then does', () => {
     })
     expect((await dry('usual')).json).toMatchObject({ would: 'replaces', changed: true, trial: running })
     expect((await dry('wider', '--log', '7')).json).toMatchObject({ would: 'replaces', changed: true })
+    const back = await thingwall('rollback', null, '--dry-run')
+    expect(back.json).toMatchObject({ would: 'ends', digest: usual, sequence: 1 })
     expect(await nft('-s', 'list', 'ruleset')).toBe(before)
 
     expect((await thingwall('apply', 'wider')).json).toMatchObject({ changed: false, trial: running })
@@ -190,7 +206,7 @@ describe('a dry run says what the apply then does', () => {
     })
     expect((await dry('wider')).json).toMatchObject({ would: 'nothing', trial: null })
     expect((await thingwall('status', 'wider')).json).toMatchObject({ trial: null, file: { same: true } })
-  })
+  }, 300_000)
 
   test('the end of a trial is the same at each look', async () => {
     const { json } = await thingwall('apply', 'wider', '--confirm-within', '10m')

@@ -6,7 +6,7 @@ import type { Page, Report } from '../frame/report.ts'
 import { count, safe } from '../render/text.ts'
 import { policyOption } from './open.ts'
 import { type Prepared, stateOption } from './site.ts'
-import { stateText, timeText, trialJson, trialText } from './trial.ts'
+import { timeText, trialJson, trialText } from './trial.ts'
 
 export interface Outcome {
   /** Null for a dry run. */
@@ -98,20 +98,17 @@ export function outcomeText(
 
 /** What an apply would do, from the same look at the kernel that it would take. */
 function dryText({ putBack }: Outcome, would: Prospect, what: string, page: Page): string {
-  const first = putBack === null ? '' : `${page.ink('yellow', 'would put back first')} ${lostText(putBack)}\n`
+  const first = putBack === null ? '' : `${page.ink('yellow', 'would first put back')} ${lostText(putBack)}\n`
   switch (would.kind) {
     case 'nothing': {
       const trial = would.trial === null ? '' : `${trialText(would.trial)}\n`
-      return `${page.ink('green', 'in force already')} ${what}\nnothing would be changed\n${trial}${first}`
+      return `${first}${page.ink('green', 'in force already')} ${what}\nnothing would be changed\n${trial}`
     }
     case 'confirms':
       return `${page.ink('green', 'would confirm')} ${what}\nit is on trial, and would stay; nothing was changed\n`
     case 'replaces': {
-      const ends =
-        would.trial === null
-          ? ''
-          : `it would end the trial that runs until ${timeText(would.trial.until)}; before that, ${stateText(would.trial.returnsTo, 'was')}\n`
-      return `${page.ink('green', 'would apply')} ${what}\nthe kernel takes it; nothing was changed\n${ends}${first}`
+      const ends = would.trial === null ? '' : `it would end what is ${trialText(would.trial)}\n`
+      return `${first}${page.ink('green', 'would apply')} ${what}\nthe kernel takes it; nothing was changed\n${ends}`
     }
     default:
       return would satisfies never

@@ -4,7 +4,14 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type Base, baseOf, prefixesFor, type Survey } from '@thingwall/gateway'
+import {
+  type ApplicationRecord,
+  type Base,
+  baseOf,
+  prefixesFor,
+  type Survey,
+  type Trial,
+} from '@thingwall/gateway'
 import { check, type Diagnostic, hasErrors, lower, validate } from '@thingwall/policy'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
@@ -26,6 +33,7 @@ import {
 import { type OpenPolicy, openBindings, openPolicy, policyOption } from './open.ts'
 import { printedBy } from './printed.ts'
 import { type Gateway, groupOf, openGateway, prepare, refused, type Source, stateOption } from './site.ts'
+import { timeText } from './trial.ts'
 
 export async function run(call: Call, host: Host): Promise<Report> {
   const { against } = call.options
@@ -51,6 +59,7 @@ async function againstFile(call: Call, host: Host, against: string): Promise<Rep
     name: ruleset.name,
     loaded,
     base,
+    machine: null,
     difference,
     seen,
     diagnostics,
@@ -71,7 +80,7 @@ async function againstMachine(call: Call, host: Host): Promise<Report> {
   const gateway = await openGateway(call, host)
   const { loaded, document, ruleset, artifact, bindings, diagnostics, at } = prepared
   if (hasErrors(diagnostics)) throw refused('apply would refuse this policy', loaded, diagnostics)
-  const { base, policy } = await inForce(gateway, prepared.survey)
+  const { base, policy, ...standing } = await inForce(gateway, prepared.survey)
   const { out, seen: file } = call.options
   const seen =
     file === undefined ? await keptFlows(gateway.stateFolder, host.now()) : readSeen(file, host.cwd)
@@ -82,31 +91,39 @@ async function againstMachine(call: Call, host: Host): Promise<Report> {
     const named = { name: ruleset.name, file: loaded.file, digest }
     writePlan(out, host.cwd, { madeAt: at, policy: named, document, base, artifact: artifact.digest, log })
   }
-  const text = base === null ? 'nothing in force' : `application ${base.sequence}, in force`
+  const { name } = ruleset
+  const machine = { ...standing, comesOutOtherwise: base !== null && base.digest !== artifact.digest }
+  const shown = { text: baseText(base, standing), json: base }
   return report(call, host, {
-    name: ruleset.name,
-    loaded,
-    base: { text, json: base },
-    difference,
-    seen,
-    diagnostics,
-    at,
+    ...{ name, loaded, base: shown, machine, difference, seen, diagnostics, at },
     out: out ?? null,
   })
+}
+
+function baseText(base: Base | null, { trial, lost }: Pick<OnMachine, 'trial' | 'lost'>): string {
+  if (base !== null)
+    return `application ${base.sequence}, ${trial === null ? 'in force' : `on trial until ${timeText(trial.until)}`}`
+  return lost === null
+    ? 'nothing in force'
+    : `nothing in force, though application ${lost.sequence} was confirmed: another program took it out of the kernel`
 }
 
 /** What is in force here, as written and as meant on this machine now; null for nothing. */
 async function inForce(
   { point }: Gateway,
   survey: Survey,
-): Promise<{ readonly base: Base | null; readonly policy: Policy | null }> {
+): Promise<
+  { readonly base: Base | null; readonly policy: Policy | null } & Pick<OnMachine, 'trial' | 'lost'>
+> {
   const now = await point.read()
   const base = baseOf(now)
-  if (base === null && now.digest === null) return { base, policy: null }
+  const { trial, digest } = now
+  const lost = digest === null ? now.last : null
+  if (base === null && digest === null) return { base, policy: null, trial, lost }
   const text = base === null ? null : await point.documentOf(base.sequence)
   const [document] = text === null ? [null] : validate(JSON.parse(text))
   const [ruleset] = document === null ? [null] : lower(document, prefixesFor(document, survey))
-  if (document !== null && ruleset !== null) return { base, policy: { document, ruleset } }
+  if (document !== null && ruleset !== null) return { base, policy: { document, ruleset }, trial, lost }
   throw new Failure('what is in force was not recorded here, so nothing can be compared with it', {
     code: 'environment',
     hint: 'name the right state folder with --state DIR, or the policy file it came from with --against FILE',
@@ -129,10 +146,21 @@ function checked(
   })
 }
 
+/** What there is to say of a comparison with this machine. */
+interface OnMachine {
+  readonly trial: Trial | null
+  /** What was confirmed, where another program has taken it away. */
+  readonly lost: ApplicationRecord | null
+  /** The policy compiles to something else than what is in force, also where no flow is judged differently. */
+  readonly comesOutOtherwise: boolean
+}
+
 interface View {
   readonly name: string
   readonly loaded: Source
   readonly base: { readonly text: string; readonly json: object | null }
+  /** Null where two files are compared. */
+  readonly machine: OnMachine | null
   readonly difference: Difference
   readonly seen: SeenFlows | null
   readonly diagnostics: readonly Diagnostic[]
@@ -143,8 +171,12 @@ interface View {
 
 function report(call: Call, host: Host, view: View): Report {
   const { name, loaded, base, difference, seen, diagnostics, at, out } = view
-  const isChanged = isChange(difference)
-  const written = out === null ? '' : `plan written to ${safe(out, 300)}\n`
+  const isChanged = isToDo(view)
+  const otherwise =
+    isChanged && !isChange(difference)
+      ? 'compiled for this machine as it is now it comes out otherwise, so apply would replace what is in force\n'
+      : ''
+  const written = `${otherwise}${out === null ? '' : `plan written to ${safe(out, 300)}\n`}`
   return {
     exit: isChanged && call.options['exit-code'] === true ? exits.somethingToDo : exits.fine,
     json: {
@@ -153,6 +185,7 @@ function report(call: Call, host: Host, view: View): Report {
       policy: name,
       file: showFile(loaded.file, host.cwd),
       against: base.json,
+      lost: view.machine?.lost?.sequence ?? null,
       at: new Date(at).toISOString(),
       ...differenceJson(difference, host.cwd),
       seen: seen === null ? null : { since: instant(seen.sinceMs), complete: seen.isComplete },
@@ -165,16 +198,38 @@ function report(call: Call, host: Host, view: View): Report {
   }
 }
 
+function isToDo({ difference, machine }: View): boolean {
+  return isChange(difference) || machine?.comesOutOtherwise === true
+}
+
 function instant(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
 }
 
-function nextCommands(call: Call, { difference, out }: View): Report['next'] {
+function nextCommands(call: Call, view: View): Report['next'] {
+  const { difference, machine, out } = view
   const option = policyOption(call)
   const state = stateOption(call)
+  if (!isToDo(view)) {
+    if (machine === null) return []
+    return machine.trial === null
+      ? [[`thingwall status${option}${state}`, 'what is in force, and what each rule has met']]
+      : [
+          [`thingwall confirm${state}`, 'keep what is on trial'],
+          [`thingwall rollback${state}`, 'go back at once'],
+        ]
+  }
   const some = difference.meaning?.changes[0]?.devices[0]
-  const apply = out === null ? `sudo thingwall apply${option}${state}` : `sudo thingwall apply ${out}${state}`
+  // Two files are compared by anybody; who compares with the machine has the rights that apply needs.
+  const program = machine === null ? 'sudo thingwall' : 'thingwall'
+  const apply = `${program} apply${out === null ? option : ` ${out}`}${state}`
+  const lost = machine?.lost ?? null
   return [
+    ...(lost === null
+      ? []
+      : [
+          [`thingwall boot${state}`, `first put back application ${lost.sequence}, then plan again`] as const,
+        ]),
     ...(some === undefined
       ? []
       : [

@@ -3,7 +3,14 @@
  * earlier application in force again: compiled anew, with what devices were given and told by now, and on trial as any
  * other.
  */
-import { type NftablesPoint, type Past, survey, ThingwallError, thisMachine } from '@thingwall/gateway'
+import {
+  type NftablesPoint,
+  type Past,
+  survey,
+  ThingwallError,
+  type Trial,
+  thisMachine,
+} from '@thingwall/gateway'
 import { validate } from '@thingwall/policy'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
@@ -14,14 +21,16 @@ import { safe } from '../render/text.ts'
 import { answering } from './answer.ts'
 import { putInForce, trialLength } from './application.ts'
 import { callerOf, compile, openGateway, personOf, type Source, stateOption } from './site.ts'
-import { stateText } from './trial.ts'
+import { stateText, trialJson, trialText } from './trial.ts'
 
 export async function run(call: Call, host: Host): Promise<Report> {
   const wanted = numberOf(call.operands[0])
   const confirmWithinMs = trialLength(call)
   const gateway = await openGateway(call, host)
   const { point } = gateway
-  if (wanted === null && (await point.read()).trial !== null) return endTrial(call, host, point)
+  const { trial } = await point.read()
+  if (wanted === null && trial !== null)
+    return call.options['dry-run'] === true ? wouldEnd(call, trial) : endTrial(call, host, point)
   const { record } = await answering(async () => choose(await point.history(), wanted))
   const source = await answering(() => sourceOf(point, record))
   const prepared = await compile(call, host, source, record.log)
@@ -52,6 +61,26 @@ async function endTrial(call: Call, host: Host, point: NftablesPoint): Promise<R
     aside: (page) => renderDiagnostics(diagnostics, { project: null }, page),
     text: (page) => `${page.ink('green', 'rolled back:')} the trial has ended; ${stateText(now)}\n`,
     next: [[`thingwall status${stateOption(call)}`, 'what is in force, and what each rule has met']],
+  }
+}
+
+function wouldEnd(call: Call, trial: Trial): Report {
+  const { digest, record } = trial.returnsTo
+  return {
+    exit: exits.fine,
+    json: {
+      ok: true,
+      dryRun: true,
+      changed: true,
+      would: 'ends',
+      trial: trialJson(trial),
+      digest,
+      sequence: record?.sequence ?? null,
+      policy: record?.policy.name ?? null,
+    },
+    text: (page) =>
+      `${page.ink('green', 'would end')} what is ${trialText(trial)}\nafterwards ${stateText(trial.returnsTo)}; nothing was changed\n`,
+    next: [[`thingwall rollback${stateOption(call)}`, 'go back at once']],
   }
 }
 

@@ -4,7 +4,8 @@ import { formatDuration } from '../frame/duration.ts'
 import { safe } from '../render/text.ts'
 
 export function trialText({ leftMs, until, returnsTo }: Trial): string {
-  return `on trial for ${formatDuration(leftMs)} more, until ${timeText(until)}: unless it is confirmed, ${stateText(returnsTo)} again`
+  const back = returnsTo.digest === null ? 'no policy at all' : nameText(returnsTo)
+  return `on trial for ${formatDuration(leftMs)} more, until ${timeText(until)}; then back to ${back}, unless it is confirmed`
 }
 
 /** `2026-11-22T18:02:00Z`: to the second, the last one that was whole. */
@@ -25,12 +26,16 @@ export function trialJson({ leftMs, until, returnsTo }: Trial): Record<string, u
 }
 
 /** `mauna-loa (application 3) is in force`, or that nothing is. */
-export function stateText(
-  state: { readonly digest: string | null; readonly record: ApplicationRecord | null },
-  be: 'is' | 'was' = 'is',
-): string {
-  const { digest, record } = state
-  if (digest === null) return `nothing ${be} in force`
-  if (record === null) return `${digest.slice(0, 12)} ${be} in force`
-  return `${safe(record.policy.name)} (application ${record.sequence}) ${be} in force`
+export function stateText(state: State): string {
+  return `${state.digest === null ? 'nothing' : nameText(state)} is in force`
+}
+
+interface State {
+  readonly digest: string | null
+  readonly record: ApplicationRecord | null
+}
+
+function nameText({ digest, record }: State): string {
+  if (record === null) return digest?.slice(0, 12) ?? 'nothing'
+  return `${safe(record.policy.name)} (application ${record.sequence})`
 }

@@ -154,7 +154,16 @@ const table = {
         required: false,
       },
     ],
-    options: ['bindings', 'confirm-within', 'no-confirm', 'why', 'lock-me-out', 'accept-stricter', 'state'],
+    options: [
+      'bindings',
+      'confirm-within',
+      'no-confirm',
+      'why',
+      'dry-run',
+      'lock-me-out',
+      'accept-stricter',
+      'state',
+    ],
     examples: ['sudo thingwall rollback', "sudo thingwall rollback 12 --why 'the vents cannot report'"],
   },
   history: {
