@@ -1,6 +1,6 @@
 /**
  * What others do at the worst moment: an nft that outlives the process that started it, several applies at once,
- * another program that flushes the rule set or ends our trial, a rule set that the kernel refuses, a clock that jumps.
+ * another program that flushes the rule set or ends our trial, a rule set that the kernel refuses.
  */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { access } from 'node:fs/promises'
@@ -271,46 +271,4 @@ describe('a rule set that the kernel refuses', () => {
     expect((await point.confirm(by)).now.digest).toBe(coming.digest)
     expect(await ground.dump()).toEqual(whole.get(coming.digest))
   })
-})
-
-describe('a clock that jumps', () => {
-  const year = 365 * 86_400_000
-  test.each([
-    ['back, to 1970', 0],
-    ['back by a year', order(-year)],
-    ['forth by ten years', order(10 * year)],
-  ])('%s: a trial takes as long as it takes, and records tell sensible times', async (_, later) => {
-    let clock = forGood.at
-    const point = await ground.open(state, { now: () => clock })
-    await point.apply(old, forGood)
-    await point.apply(coming, { ...forGood, confirmWithinMs: 60_000 })
-    clock = later
-    const { trial } = await point.read()
-    expect(trial?.leftMs).toBeGreaterThan(0)
-    expect(trial?.leftMs).toBeLessThanOrEqual(60_000)
-    const [running] = await point.history()
-    expect(running?.fate).toEqual({ kind: 'on trial', until: expect.any(Number) })
-    if (running?.fate.kind === 'on trial') {
-      expect(running.fate.until).toBeGreaterThan(later)
-      expect(running.fate.until).toBeLessThanOrEqual(later + 60_000)
-    }
-    await point.confirm({ by: 'somebody', at: later })
-    expect(await point.read()).toMatchObject({ digest: coming.digest, trial: null })
-
-    await point.apply(third, { ...forGood, at: later, confirmWithinMs: 300 })
-    clock = forGood.at
-    await until('the trial to be over', async () => !(await ground.isTimed()))
-    await point.tidy()
-    const [reverted] = await point.history()
-    expect(reverted?.fate).toEqual({ kind: 'reverted', at: expect.any(Number) })
-    if (reverted?.fate.kind === 'reverted') {
-      expect(reverted.fate.at).toBeGreaterThanOrEqual(later)
-      expect(reverted.fate.at).toBeLessThanOrEqual(later + 300)
-    }
-    expect(await point.read()).toMatchObject({ digest: coming.digest, integrity: { kind: 'intact' } })
-  })
-
-  function order(shiftMs: number): number {
-    return forGood.at + shiftMs
-  }
 })
