@@ -33,7 +33,7 @@ export interface Connection {
 export interface ConnectionOptions {
   readonly launch: Launch
   readonly purpose: Purpose
-  /** How long a process may take to be ready; default 10,000. */
+  /** How long a process may take to be ready; default 60,000: a small gateway that starts everything at once is slow. */
   readonly readyWithinMs?: number
 }
 
@@ -124,7 +124,7 @@ function pauseAfter(failures: number): number {
 }
 
 /** Starts a process and waits until it says that it serves. */
-async function greet({ launch, purpose, readyWithinMs = 10_000 }: ConnectionOptions): Promise<Link> {
+async function greet({ launch, purpose, readyWithinMs = 60_000 }: ConnectionOptions): Promise<Link> {
   let link: Link
   try {
     link = linkTo(launch(purpose))

@@ -8,7 +8,8 @@ import type { SocketRequest } from './request.ts'
 import type { Answer } from './serve.ts'
 import { openSystem, receiveDescriptor, type System, systemError } from './system.ts'
 
-const READY_WITHIN_MS = 10_000
+/** A small gateway that starts everything at once takes its time; what has ended is seen at once. */
+const READY_WITHIN_MS = 60_000
 const LOOK_EVERY_MS = 5
 
 /**
