@@ -31,6 +31,8 @@ export default defineConfig({
           environment: 'node',
           // They share no state, so they may share a process: half the time for the person who edits.
           isolate: false,
+          // By default one processor is left idle.
+          maxWorkers: '100%',
           // No test is about time; a busy machine may take ten times as long.
           testTimeout: 60_000,
           execArgv,
