@@ -75,7 +75,7 @@ const STEPS: readonly Step[] = [
   [RETURN, 0, 0, 0xffff],
 ]
 
-/** The program as the kernel takes it, 8 bytes an instruction, in this machine's byte order. */
+/** The program as the kernel takes it, 8 bytes an instruction; little-endian, as every machine this runs on. */
 export function wireFilter(): Buffer {
   const places = new Map<string, number>()
   const steps: Exclude<Step, string>[] = []
