@@ -11,16 +11,10 @@ import { type Artifact, allow, compileFor, deny, lower, network, policy, validat
 import { nftables } from '@thingwall/policy/nftables'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { enforcementPointContract, order } from '../contracts/enforcement-point.ts'
+import { cli, node, root } from './program.ts'
 
-const root = join(import.meta.dirname, '../..')
 const volcano = join(root, 'examples/volcano/thingwall.policy.ts')
-const node = [
-  process.execPath,
-  '--conditions=thingwall-source',
-  '--disable-warning=ExperimentalWarning',
-] as const
 const terminal = join(import.meta.dirname, 'fixtures/terminal.ts')
-const cli = [...node, join(root, 'packages/cli/src/main.ts')] as const
 
 let site: Site
 let machine: Machine

@@ -7,18 +7,12 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path'
 import { buildSite, type Site } from '@thingwall/gateway/lab'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { cli, root } from './program.ts'
 
-const root = join(import.meta.dirname, '../..')
 const boot = join(root, 'packaging/boot')
 const folder = '/run/thingwall-boot'
 const state = join(folder, 'state')
 const policy = join(folder, 'site.policy.json')
-const cli = [
-  process.execPath,
-  '--conditions=thingwall-source',
-  '--disable-warning=ExperimentalWarning',
-  join(root, 'packages/cli/src/main.ts'),
-] as const
 
 const peers = {
   plain: '203.0.113.1',

@@ -9,14 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { buildSite, type Site } from '@thingwall/gateway/lab'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-
-const root = join(import.meta.dirname, '../..')
-const cli = [
-  process.execPath,
-  '--conditions=thingwall-source',
-  '--disable-warning=ExperimentalWarning',
-  join(root, 'packages/cli/src/main.ts'),
-] as const
+import { cli } from './program.ts'
 
 const policy = `policy: home
 owner: ops@home.example

@@ -7,14 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSite, type Site } from '@thingwall/gateway/lab'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-
-const root = join(import.meta.dirname, '../..')
-const cli = [
-  process.execPath,
-  '--conditions=thingwall-source',
-  '--disable-warning=ExperimentalWarning',
-  join(root, 'packages/cli/src/main.ts'),
-] as const
+import { cli } from './program.ts'
 
 let site: Site
 let folder: string

@@ -9,14 +9,8 @@ import { buildSite, type Site } from '@thingwall/gateway/lab'
 import { type Address, parseAddress } from '@thingwall/policy'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { volcano } from '../cli/program.ts'
+import { cli } from './program.ts'
 
-const root = join(import.meta.dirname, '../..')
-const cli = [
-  process.execPath,
-  '--conditions=thingwall-source',
-  '--disable-warning=ExperimentalWarning',
-  join(root, 'packages/cli/src/main.ts'),
-] as const
 const wider = volcano.replace("service: 'https', why", "service: ['https', 'mqtts'], why")
 const silent = volcano.replace(/ {4}readings: .*\n/, '').replace(/ {4}test\.allows.*\n/, '')
 

@@ -6,16 +6,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSite, type Site } from '@thingwall/gateway/lab'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { cli, root } from './program.ts'
 
-const root = join(import.meta.dirname, '../..')
 const folder = '/run/thingwall-put-back'
 const state = join(folder, 'state')
-const cli = [
-  process.execPath,
-  '--conditions=thingwall-source',
-  '--disable-warning=ExperimentalWarning',
-  join(root, 'packages/cli/src/main.ts'),
-] as const
 
 let site: Site
 beforeAll(async () => {

@@ -4,19 +4,11 @@
  * stand beside each other. It judges nothing.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Machine, type NftablesPoint, openNftablesPoint } from '@thingwall/gateway'
 import { buildSite, type HostProcess, type RunResult, type Site } from '@thingwall/gateway/lab'
+import { cli, root } from '../program.ts'
 import { type Agent, startAgent } from '../wall/agent.ts'
 import { machineOn } from '../wall/point.ts'
-
-const root = join(import.meta.dirname, '../../..')
-const cli = [
-  process.execPath,
-  '--conditions=thingwall-source',
-  '--disable-warning=ExperimentalWarning',
-  join(root, 'packages/cli/src/main.ts'),
-] as const
 
 /** Where things are, in both families. */
 export const at = {
