@@ -103,7 +103,15 @@ async function judge(
   const own = new Set([...bindings.gateway].filter((address) => !everybody.has(address)))
   const judged = (packet: RandomPacket, number: number): Flow =>
     translatedByOthers(translate(ruleset, flowOf(packet, number), { ...bindings, gateway: own }, at))
-  const observed = await kernel.observe(packets, (packet) => judged(packet, 0).destination)
+  const observed = await kernel.observe(packets, (packet) => {
+    const flow = judged(packet, 0)
+    const { verdict, rule } = evaluate(ruleset, flow, bindings, at)
+    return {
+      arrival: flow.destination,
+      isDecided: rule.id !== 'fixed/martian',
+      isDelivered: verdict === 'allow' && isPassedOn(flow, bindings),
+    }
+  })
   for (const [index, packet] of packets.entries()) {
     const seen = observed[index] as Observation
     const flow = judged(packet, seen.number)

@@ -4,6 +4,7 @@
  *
  * The gateway's interfaces have ARP off, so that it forwards to any address without asking who has it.
  */
+import { setTimeout } from 'node:timers/promises'
 import {
   buildSite,
   type NflogMessage,
@@ -35,12 +36,22 @@ export interface Observation {
   readonly delivered: boolean
 }
 
+/** What there will be to see of a packet. */
+export interface Outlook {
+  /** Where it is to come out, if it does. */
+  readonly arrival: Address
+  /** Whether a rule is to decide it. */
+  readonly isDecided: boolean
+  /** Whether it is to come out. */
+  readonly isDelivered: boolean
+}
+
 export interface Kernel {
   load(ruleset: string): void
-  /** `arrivals`: where each packet is to come out, if it does. */
+  /** Sends packets, waits until all that there is to see was seen or a second is over, and tells what was. */
   observe(
     packets: readonly RandomPacket[],
-    arrivals: (packet: RandomPacket) => Address,
+    outlook: (packet: RandomPacket) => Outlook,
   ): Promise<readonly Observation[]>
   close(): Promise<void>
 }
@@ -57,7 +68,7 @@ export async function startKernel(): Promise<Kernel> {
   let used = 0
   return {
     load: (ruleset) => loader.load(ruleset),
-    observe: async (packets, arrivals) => {
+    observe: async (packets, outlook) => {
       await site.must('gateway', ['conntrack', '-F'])
       log.drain()
       for (const socket of sockets) socket.drain()
@@ -69,19 +80,26 @@ export async function startKernel(): Promise<Kernel> {
         if (packet.port === null) own.send(ownPacketOf(packet, number))
         else for (const frame of framesOf(packet, number)) sockets[packet.port]?.send(frame)
       }
-      await settle()
+      const looks = Array.from(numbered, ([number, packet]) => ({ number, ...outlook(packet) }))
       const logged = new Map<number, { verdict: 'allow' | 'deny'; rule: string }>()
-      for (const message of log.drain()) keepDecision(logged, message, numbered)
-      const delivered = new Set(
-        sockets.flatMap((socket) => socket.drain().map((frame) => passageOf(frame.subarray(14)))),
-      )
+      const delivered = new Set<string>()
+      const isSeen = ({ number, arrival, isDecided, isDelivered }: (typeof looks)[number]): boolean =>
+        (!isDecided || logged.has(number)) && (!isDelivered || delivered.has(`${number} ${arrival}`))
+      // A busy kernel finishes the work of a burst long after the last frame was handed over.
+      for (let waited = 0; waited < LONGEST_WAIT_MS; waited += PAUSE_MS) {
+        await setTimeout(PAUSE_MS)
+        for (const message of log.drain()) keepDecision(logged, message, numbered)
+        for (const socket of sockets)
+          for (const frame of socket.drain()) delivered.add(passageOf(frame.subarray(14)))
+        if (looks.every(isSeen)) break
+      }
       const losses = log.losses()
       if (losses.messages > 0 || losses.overruns > 0) throw new Error('the packet log lost messages')
-      return Array.from(numbered, ([number, packet]) => ({
+      return looks.map(({ number, arrival }) => ({
         number,
         verdict: logged.get(number)?.verdict ?? null,
         rule: logged.get(number)?.rule ?? null,
-        delivered: delivered.has(`${number} ${arrivals(packet)}`),
+        delivered: delivered.has(`${number} ${arrival}`),
       }))
     },
     close: async () => {
@@ -97,10 +115,8 @@ export async function startKernel(): Promise<Kernel> {
 /** Packets are told apart by IPv4 identification or IPv6 flow label, from 1 up, and by a source port 20,000 above. */
 const MOST_NUMBERS = 40_000
 
-/** The kernel may finish the work of a burst a moment after the last frame was handed over. */
-async function settle(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 5))
-}
+const PAUSE_MS = 5
+const LONGEST_WAIT_MS = 1000
 
 function keepDecision(
   logged: Map<number, { verdict: 'allow' | 'deny'; rule: string }>,
