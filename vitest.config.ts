@@ -1,8 +1,8 @@
 /**
- * The vitest projects: `unit` (beside the code), `cli` (the program itself, on policy files), `editor` (what TypeScript's
- * language server says of policy files), `kernel` (the real kernel, inside fresh namespaces), `soak` (all of it for
- * minutes or an hour), `machine` (a Debian of its own under qemu), `runtimes` (Deno and a browser) and `repository`
- * (guards over the sources themselves).
+ * The vitest projects: `unit` (beside the code), `property` (beside the code too: laws to which random policies are held),
+ * `cli` (the program itself, on policy files), `editor` (what TypeScript's language server says of policy files), `kernel`
+ * (the real kernel, inside fresh namespaces), `soak` (all of it for minutes or an hour), `machine` (a Debian of its own
+ * under qemu), `runtimes` (Deno and a browser) and `repository` (guards over the sources themselves).
  * Which of them run, and under what, is decided in scripts/test.ts, not here.
  */
 import { defineConfig } from 'vitest/config'
@@ -10,6 +10,7 @@ import { defineConfig } from 'vitest/config'
 const conditions = ['thingwall-source']
 /** For what a test imports or starts past vite, such as a policy file. */
 const execArgv = ['--conditions=thingwall-source', '--disable-warning=ExperimentalWarning']
+const properties = 'packages/*/src/**/*.property.test.ts'
 const fromSource = {
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
@@ -28,6 +29,7 @@ export default defineConfig({
             'bench/**/*.test.ts',
             'scripts/**/*.test.ts',
           ],
+          exclude: [properties],
           environment: 'node',
           // They share no state, so they may share a process: half the time for the person who edits.
           isolate: false,
@@ -35,6 +37,18 @@ export default defineConfig({
           maxWorkers: '100%',
           // No test is about time; a busy machine may take ten times as long.
           testTimeout: 60_000,
+          execArgv,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'property',
+          include: [properties],
+          environment: 'node',
+          isolate: false,
+          maxWorkers: '100%',
+          testTimeout: 120_000,
           execArgv,
         },
       },
