@@ -363,6 +363,12 @@ describe('TW2008 a rule that changes nothing', () => {
       expect(found(withRules({ narrow: rule({}), wide }), 'TW2008')).toEqual([])
     }
   })
+  test('not: asking the gateway for names, in the rule for which that may be asked', () => {
+    const name = 'api.volcano.example'
+    const nobody = { of: name, except: name } as const
+    const asks = allow.out({ to: ['gateway', nobody], service: 'dns', when: { hours: '22:00-06:00' }, why })
+    expect(found(withRules({ asks }), 'TW2008')).toEqual([])
+  })
   test('not: a rule for other devices', () => {
     const other = device({ mac: '24:6f:28:aa:00:02', ip: '10.20.0.12', rules: { web: rule({}) } })
     const vent = device({ mac, ip: '10.20.0.11', rules: { web: rule({}) } })

@@ -29,10 +29,17 @@ export const redundantCheck: Check = {
   },
 }
 
-/** What is translated only a forward lets in. */
+/** What is translated only a forward lets in; and asking for names may be there for this very rule's. */
 function mayReplace({ rule: rival }: Ranked, rule: Rule): boolean {
   if (rival.effect !== 'allow' || (rival.tier === 'forward') !== (rule.tier === 'forward')) return false
-  return rival.tier !== 'fixed'
+  return rival.tier !== 'fixed' && !(rival.id === 'default/names' && speaksOfNames(rule))
+}
+
+function speaksOfNames({ matches }: Rule): boolean {
+  const atoms = matches.flatMap(({ from, to }) =>
+    [from, to].flatMap((end) => [...end.include, ...end.except]),
+  )
+  return atoms.some(({ kind }) => kind === 'name')
 }
 
 /** Whether a rule wins over a rival and covers it, too: of two that say the same, the winner stays. */

@@ -131,7 +131,7 @@ function changeOf(
   const rulesOf = (side: 'before' | 'after'): readonly string[] =>
     [...new Set(all.map(({ witness }) => witness[side].rule.id))].sort()
   const { say, devicesIn } = speakers[first.becomes]
-  const [some] = all as [Found]
+  const some = all.reduce((least, one) => (exampleOrderOf(one) < exampleOrderOf(least) ? one : least))
   return {
     becomes: first.becomes,
     direction: first.direction,
@@ -144,6 +144,22 @@ function changeOf(
     rules: { before: rulesOf('before'), after: rulesOf('after') },
     witness: some.witness,
   }
+}
+
+/** Which of many witnesses is the example must not depend on the order in which they were found. */
+function exampleOrderOf({ witness: { flow, at } }: Found): string {
+  const { source, destination, protocol, destinationPort = 0, icmpType = 0, ingress, link, original } = flow
+  return JSON.stringify([
+    at,
+    source,
+    destination,
+    protocol,
+    destinationPort,
+    icmpType,
+    ingress,
+    link,
+    original,
+  ])
 }
 
 function distinct(some: readonly Named[]): readonly Named[] {
