@@ -7,12 +7,13 @@ import { judgeParameter } from './declare/parameter.ts'
 import { detectors } from './detect/all.ts'
 import { judgeWith } from './judge/judge.ts'
 import type { Decision, Finding } from './model/decision.ts'
-import type { Field, RequestParts } from './model/request.ts'
+import type { RequestParts } from './model/request.ts'
 import { readOptions, type Settings, type WafOptions } from './options.ts'
-import type { BodyValue } from './request/body.ts'
+import type { BodyValue } from './request/body-reader.ts'
 import { decodeEncoding } from './request/encoding.ts'
 import { readRequest } from './request/fields.ts'
 import type { Fault } from './request/limits.ts'
+import type { Judge } from './request/reading.ts'
 
 const judge = judgeWith(detectors)
 const byDefault = readOptions({})
@@ -37,17 +38,14 @@ export async function inspectWith(parts: RequestParts, settings: Settings): Prom
   if (decoded.kind === 'decoded') return inspectPlain(decoded.parts, settings)
   // What else is wrong with it is a better reason; without its body, and without what is said of that.
   const headers = parts.headers.filter(([name]) => name.toLowerCase() !== 'content-encoding')
-  const read = readRequest({ ...parts, headers, body: null }, settings.limits)
-  const finding = firstFinding(read.fields, settings) ?? faultFinding(decoded.fault)
-  return decided(finding, { kind: 'none' }, settings)
+  const read = readRequest({ ...parts, headers, body: null }, judgeBy(settings), settings.limits)
+  return decided(read.finding ?? faultFinding(decoded.fault), { kind: 'none' }, settings)
 }
 
 /** Judges a whole request whose body is not compressed; one that says it is, is refused. */
 export function inspectPlain(parts: RequestParts, settings: Settings): Inspected {
-  const read = readRequest(parts, settings.limits)
-  const finding =
-    firstFinding(read.fields, settings) ?? (read.kind === 'fault' ? faultFinding(read.fault) : null)
-  return decided(finding, read.kind === 'read' ? read.body : { kind: 'none' }, settings)
+  const { finding, fault, body } = readRequest(parts, judgeBy(settings), settings.limits)
+  return decided(finding ?? (fault === null ? null : faultFinding(fault)), body, settings)
 }
 
 function decided(finding: Finding | null, body: BodyValue, settings: Settings): Inspected {
@@ -62,23 +60,16 @@ function decided(finding: Finding | null, body: BodyValue, settings: Settings): 
   return { decision, body }
 }
 
-function firstFinding(fields: readonly Field[], { parameters }: Settings): Finding | null {
-  // The keys of a long list are the same few, over and over.
-  const judged = new Set<string>()
-  for (const field of fields) {
-    if (field.part === 'name' && field.place === 'body') {
-      if (judged.has(field.text)) continue
-      judged.add(field.text)
-    }
-    if (field.part === 'value' && (field.place === 'query' || field.place === 'body')) {
-      const declared = parameters.get(field.name)
-      const finding = declared === undefined ? null : judgeParameter(field, declared)
-      if (finding !== null) return finding
-    }
-    const finding = judge(field)
-    if (finding !== null) return finding
+/** What is declared, then what the detectors find. */
+function judgeBy({ parameters }: Settings): Judge {
+  if (parameters.size === 0) return { text: judge }
+  return {
+    text(field) {
+      const judged = field.part === 'value' && (field.place === 'query' || field.place === 'body')
+      const declared = judged ? parameters.get(field.name) : undefined
+      return (declared === undefined ? null : judgeParameter(field, declared)) ?? judge(field)
+    },
   }
-  return null
 }
 
 function faultFinding({ rule, why, text }: Fault): Finding {

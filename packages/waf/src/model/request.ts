@@ -27,4 +27,6 @@ export interface Field {
   readonly text: string
   /** What kind of body part it came from, where that matters: a file's content is not typed in by a person. */
   readonly kind?: 'file' | 'file-name' | 'text'
+  /** Only where a value is too long to be read at once: which piece of it `text` is. */
+  readonly piece?: { readonly at: number; readonly last: boolean }
 }

@@ -1,56 +1,69 @@
 /**
- * Every name and value of a request, where it stands, as the application will read it; or the fault that makes it
- * unreadable in one way only. It deliberately looks into values that carry requests themselves (the query of a Referer,
- * JSON in a parameter), for that is where attacks travel; it judges none of them.
+ * Every name and value of a request, where it stands, as the application will read it, judged one after the other: the
+ * head first, then the body as it flows. The first finding ends it; a request that cannot be read in one way only is a
+ * fault. It deliberately looks into values that carry requests themselves (the query of a Referer, JSON in a parameter),
+ * for that is where attacks travel.
  */
-import type { Field, Place, RequestParts } from '../model/request.ts'
-import { type BodyValue, jsonFields, readBody } from './body.ts'
+import type { Finding } from '../model/decision.ts'
+import type { Place, RequestParts } from '../model/request.ts'
+import { type BodyInspector, bodyInspector } from './body.ts'
+import type { BodyValue } from './body-reader.ts'
 import { type ContentType, readContentType } from './content-type.ts'
-import { readJson } from './json.ts'
 import { defaultLimits, type Fault, type Limits } from './limits.ts'
 import { headFault } from './protocol.ts'
 import { pairsOf, readable } from './query.ts'
+import { type Judge, Reading, Values } from './reading.ts'
 
-export type ReadRequest =
-  | {
-      readonly kind: 'read'
-      readonly path: string
-      readonly fields: readonly Field[]
-      readonly body: BodyValue
-    }
-  | { readonly kind: 'fault'; readonly fault: Fault; readonly fields: readonly Field[] }
+/** A request that was read, as far as nothing was found. */
+export interface ReadRequest {
+  readonly finding: Finding | null
+  /** Told only where there is no finding: that is the better reason. */
+  readonly fault: Fault | null
+  readonly body: BodyValue
+}
 
-/** Reads a whole request. What comes before a fault is in `fields`, so that a worse reason can be told. */
-export function readRequest(parts: RequestParts, limits: Limits = defaultLimits): ReadRequest {
-  const fields: Field[] = []
-  const target = originForm(parts.target)
-  const mark = target.indexOf('?')
-  const rawPath = mark < 0 ? target : target.slice(0, mark)
-  const path = readable(rawPath, 'plus')
-  fields.push({ place: 'path', name: '', part: 'value', text: path })
-  if (mark >= 0) addPairs(fields, 'query', target.slice(mark + 1), limits)
-  for (const [name, value] of parts.headers) addHeader(fields, name, value, limits)
-  const head = headFault(parts, limits)
-  if (head !== null) return { kind: 'fault', fault: head, fields }
-  if (parts.body === null || parts.body.length === 0)
-    return { kind: 'read', path, fields, body: { kind: 'none' } }
+/** A head that was read. `body`: how a body that comes with it is read; null where there may be none. */
+type ReadHead =
+  | { readonly kind: 'read'; readonly type: ContentType | Fault }
+  | { readonly kind: 'finding'; readonly finding: Finding }
+  | { readonly kind: 'fault'; readonly fault: Fault }
 
-  const type = typeOf(parts)
-  if ('rule' in type) return { kind: 'fault', fault: type, fields }
-  if (parts.body.length > limits.holdBytes) {
-    return {
-      kind: 'fault',
-      fault: { rule: 'limit-body', why: `a body of more than ${limits.holdBytes} bytes`, text: '' },
-      fields,
-    }
+/** Reads and judges a whole request. */
+export function readRequest(parts: RequestParts, judge: Judge, limits: Limits = defaultLimits): ReadRequest {
+  const nothing: BodyValue = { kind: 'none' }
+  const head = readHead(parts, judge, limits)
+  if (head.kind === 'finding') return { finding: head.finding, fault: null, body: nothing }
+  if (head.kind === 'fault') return { finding: null, fault: head.fault, body: nothing }
+  if (parts.body === null || parts.body.length === 0) return { finding: null, fault: null, body: nothing }
+  if ('rule' in head.type) return { finding: null, fault: head.type, body: nothing }
+  if (parts.body.length > limits.holdBytes) return { finding: null, fault: tooLarge(limits), body: nothing }
+  const inspector: BodyInspector = bodyInspector(head.type, judge, limits, { builds: true })
+  inspector.write(parts.body)
+  const end = inspector.end()
+  return {
+    finding: end.kind === 'finding' ? end.finding : null,
+    fault: end.kind === 'fault' ? end.fault : null,
+    body: end.kind === 'read' ? end.value : nothing,
   }
-  const body = readBody(parts.body, type, limits)
-  if (body.kind === 'fault') return { kind: 'fault', fault: body.fault, fields }
-  for (const field of body.fields) {
-    fields.push(field)
-    if (carries(field)) fields.push(...inside(field, limits))
-  }
-  return { kind: 'read', path, fields, body: body.value }
+}
+
+/** A body of which more came than may be held. */
+function tooLarge({ holdBytes }: Limits): Fault {
+  return { rule: 'limit-body', why: `a body of more than ${holdBytes} bytes`, text: '' }
+}
+
+/** Reads and judges everything but the body. A fault is told only where there is no finding. */
+function readHead(parts: RequestParts, judge: Judge, limits: Limits): ReadHead {
+  const { target } = parts
+  const origin = originForm(target)
+  const mark = origin.indexOf('?')
+  const heads: Heads = { judge, limits, finding: null }
+  text(heads, 'path', '', 'value', readable(mark < 0 ? origin : origin.slice(0, mark), 'plus'))
+  if (mark >= 0) pairs(heads, 'query', origin.slice(mark + 1))
+  for (const [name, value] of parts.headers) header(heads, name, value)
+  if (heads.finding !== null) return { kind: 'finding', finding: heads.finding }
+  const fault = headFault(parts, limits)
+  return fault === null ? { kind: 'read', type: typeOf(parts) } : { kind: 'fault', fault }
 }
 
 /** `http://host/path` as proxies get it is `/path` to us. */
@@ -76,61 +89,55 @@ function typeOf(parts: RequestParts): ContentType | Fault {
   )
 }
 
-function addPairs(fields: Field[], place: Place, query: string, limits: Limits): void {
-  for (const [name, text] of pairsOf(query)) {
-    fields.push({ place, name, part: 'name', text: name })
-    fields.push(...within({ place, name, part: 'value', text }, limits))
+/** What is being read: it goes on while nothing is found. */
+interface Heads {
+  readonly judge: Judge
+  readonly limits: Limits
+  finding: Finding | null
+}
+
+function text(heads: Heads, place: Place, name: string, part: 'name' | 'value', value: string): void {
+  heads.finding ??= heads.judge.text({ place, name, part, text: value })
+}
+
+/** A value, and what it carries inside when it is JSON. */
+function value(heads: Heads, place: Place, name: string, value: string): void {
+  if (heads.finding !== null) return
+  const reading = new Reading(heads.judge, heads.limits, place)
+  new Values(reading).value(name, { text: value, at: 0, last: true })
+  heads.finding = reading.finding
+}
+
+function pairs(heads: Heads, place: Place, query: string): void {
+  for (const [name, inner] of pairsOf(query)) {
+    text(heads, place, name, 'name', name)
+    value(heads, place, name, inner)
   }
 }
 
-function addHeader(fields: Field[], rawName: string, value: string, limits: Limits): void {
+function header(heads: Heads, rawName: string, content: string): void {
   const name = rawName.toLowerCase()
   if (name === 'cookie') {
-    for (const part of value.split(';')) {
-      const equals = part.indexOf('=')
-      const key = (equals < 0 ? part : part.slice(0, equals)).trim()
-      fields.push({ place: 'cookie', name: key, part: 'name', text: key })
-      if (equals >= 0)
-        fields.push(
-          ...within(
-            { place: 'cookie', name: key, part: 'value', text: part.slice(equals + 1).trim() },
-            limits,
-          ),
-        )
-    }
+    cookies(heads, content)
     return
   }
-  if (!/^[a-z0-9-]+$/.test(name)) fields.push({ place: 'header', name, part: 'name', text: name })
-  if (name === 'referer' || name === 'origin') {
-    const mark = value.indexOf('?')
-    fields.push({
-      place: 'header',
-      name,
-      part: 'value',
-      text: readable(mark < 0 ? value : value.slice(0, mark), 'plus'),
-    })
-    if (mark < 0) return
-    for (const [inner, text] of pairsOf(value.slice(mark + 1).split('#')[0] ?? '')) {
-      fields.push(...within({ place: 'header', name: `${name}?${inner}`, part: 'value', text }, limits))
-    }
+  if (!/^[a-z0-9-]+$/.test(name)) text(heads, 'header', name, 'name', name)
+  if (name !== 'referer' && name !== 'origin') {
+    text(heads, 'header', name, 'value', content)
     return
   }
-  fields.push({ place: 'header', name, part: 'value', text: value })
+  const mark = content.indexOf('?')
+  text(heads, 'header', name, 'value', readable(mark < 0 ? content : content.slice(0, mark), 'plus'))
+  if (mark < 0) return
+  for (const [inner, carried] of pairsOf(content.slice(mark + 1).split('#')[0] ?? ''))
+    value(heads, 'header', `${name}?${inner}`, carried)
 }
 
-/** A field, and what it carries inside when its text is JSON. */
-function within(field: Field, limits: Limits): Field[] {
-  return carries(field) ? [field, ...inside(field, limits)] : [field]
-}
-
-/** Whether the text may be JSON: a value that begins like an object or an array. */
-function carries({ part, kind, text }: Field): boolean {
-  if (part === 'name' || kind === 'file' || text.length < 2) return false
-  const first = text.charCodeAt(0)
-  return first === 0x7b || first === 0x5b
-}
-
-function inside({ text, place, name }: Field, limits: Limits): Field[] {
-  const result = readJson(text, limits)
-  return result.kind === 'fault' ? [] : jsonFields(result.value, place, name)
+function cookies(heads: Heads, content: string): void {
+  for (const part of content.split(';')) {
+    const equals = part.indexOf('=')
+    const key = (equals < 0 ? part : part.slice(0, equals)).trim()
+    text(heads, 'cookie', key, 'name', key)
+    if (equals >= 0) value(heads, 'cookie', key, part.slice(equals + 1).trim())
+  }
 }

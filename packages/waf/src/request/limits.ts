@@ -9,6 +9,8 @@ export interface Limits {
   readonly depth: number
   /** Parameters, JSON values, form fields: how many in all. */
   readonly fields: number
+  /** Characters of names that have to be remembered at once: the keys of the objects a value stands in. */
+  readonly names: number
   readonly parts: number
   readonly headers: number
   readonly headerBytes: number
@@ -19,6 +21,7 @@ export const defaultLimits: Limits = {
   holdBytes: 1_048_576,
   depth: 64,
   fields: 10_000,
+  names: 262_144,
   parts: 200,
   headers: 100,
   headerBytes: 65_536,

@@ -5,8 +5,11 @@
 import { decodePercent } from '../decode/percent.ts'
 import { decodeUtf8 } from '../decode/utf8.ts'
 
+/** Names and values, in order, repeated ones too. */
+export type Pairs = readonly (readonly [name: string, value: string])[]
+
 /** The pairs in order; a part without `=` is a name with an empty value. */
-export function pairsOf(text: string): (readonly [name: string, value: string])[] {
+export function pairsOf(text: string): Pairs {
   const pairs: (readonly [string, string])[] = []
   for (const part of text.split('&')) {
     if (part === '') continue

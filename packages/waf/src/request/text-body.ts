@@ -1,0 +1,64 @@
+/**
+ * A text of no declared shape. What it looks like is what a lenient server may take it for: JSON or a form are read as
+ * such, everything else is one text. It deliberately trusts that look only as far as it holds: a text that stops being
+ * JSON is judged as a text from the piece on in which it stops.
+ */
+import type { BodyReader } from './body-reader.ts'
+import { byteText } from './bytes.ts'
+import { FormStream } from './form-stream.ts'
+import { JsonStream } from './json-stream.ts'
+import { LongValue } from './long-value.ts'
+import { jsonEvents, type Reading, Values } from './reading.ts'
+import type { Piece } from './windows.ts'
+
+const formLike = /^[\w.[\]$%-]{1,64}=/
+
+export function textReader(reading: Reading): BodyReader {
+  const text = new LooseText(reading)
+  const value = new LongValue('none', (piece) => text.piece(piece))
+  return {
+    write: (chunk) => value.write(byteText(chunk)),
+    end: () => value.end(),
+    value: () => ({ kind: 'bytes' }),
+  }
+}
+
+/** The pieces of one text. */
+class LooseText {
+  readonly #reading: Reading
+  readonly #values: Values
+  #json: JsonStream | null = null
+  #form: FormStream | null = null
+  /** How much of the text was read as JSON or as a form. */
+  #read = 0
+
+  constructor(reading: Reading) {
+    this.#reading = reading
+    this.#values = new Values(reading, Number.POSITIVE_INFINITY)
+  }
+
+  piece(piece: Piece): boolean {
+    if (piece.at === 0) this.#begin(piece)
+    const fresh = piece.text.slice(this.#read - piece.at)
+    this.#read = piece.at + piece.text.length
+    if (this.#json !== null) {
+      this.#json.write(fresh)
+      if (piece.last) this.#json.end()
+      if (this.#reading.stopped) return true
+      if (this.#json.fault === null) return false
+      this.#json = null
+    }
+    if (this.#values.value('', piece)) return true
+    this.#form?.write(fresh)
+    if (piece.last) this.#form?.end()
+    return this.#reading.stopped
+  }
+
+  #begin({ text }: Piece): void {
+    const begin = text.trimStart()
+    const fields = { ...this.#reading.limits, depth: 64, fields: 10_000 }
+    if (begin.startsWith('{') || begin.startsWith('['))
+      this.#json = new JsonStream(fields, jsonEvents(this.#reading, ''), { builds: false })
+    else if (formLike.test(begin)) this.#form = new FormStream(this.#reading, { builds: false })
+  }
+}

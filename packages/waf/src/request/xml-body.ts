@@ -1,0 +1,113 @@
+/**
+ * XML as it flows: every piece of the document as a text, for what is about documents, and every name, attribute and text
+ * in it. Pieces overlap, so that what straddles two is read in one of them. It deliberately resolves no entity and follows no
+ * DTD (that is refused elsewhere), and takes only charsets in which ASCII is ASCII.
+ */
+import { decodeEntities } from '../decode/entities.ts'
+import { type HtmlToken, tokensOf } from '../detect/html/tokens.ts'
+import type { BodyReader } from './body-reader.ts'
+import { byteText } from './bytes.ts'
+import { LongValue } from './long-value.ts'
+import { type Reading, Values } from './reading.ts'
+import { overlapLength, type Piece } from './windows.ts'
+
+export function xmlReader(reading: Reading): BodyReader {
+  const document = new XmlPieces(reading)
+  const value = new LongValue('none', (piece) => document.piece(piece))
+  return {
+    write: (chunk) => value.write(byteText(chunk)),
+    end: () => value.end(),
+    value: () => ({ kind: 'bytes' }),
+  }
+}
+
+const declared = /^<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([^"']{0,40})["']/
+const asciiCompatible =
+  /^(?:utf-8|us-ascii|iso-8859-\d{1,2}|windows-125\d|gbk|gb2312|gb18030|big5|euc-\w{2}|shift_jis)$/i
+
+const cdata = '<![CDATA['
+
+class XmlPieces {
+  readonly #reading: Reading
+  readonly #values: Values
+  #depth = 0
+
+  constructor(reading: Reading) {
+    this.#reading = reading
+    this.#values = new Values(reading)
+  }
+
+  piece(piece: Piece): boolean {
+    const { text, at, last } = piece
+    if (at === 0 && this.#headFault(text)) return true
+    if (this.#values.value('', piece, 'file')) return true
+    // What begins in the part that the next piece has too is read there, where more of it is to be seen.
+    const end = last ? text.length : text.length - overlapLength
+    for (let from = 0; from < end; ) {
+      const read = this.#tokens(text, from, end)
+      if (read === null) return true
+      from = read
+    }
+    return false
+  }
+
+  /** Reads up to the next CDATA section, which HTML does not have, and says where it goes on; null: that was enough. */
+  #tokens(text: string, from: number, end: number): number | null {
+    for (const token of tokensOf(text, from)) {
+      if (token.at >= end) break
+      if (text.startsWith(cdata, token.at)) {
+        const close = text.indexOf(']]>', token.at)
+        const stop = close < 0 ? text.length : close
+        return this.#value('text', text.slice(token.at + cdata.length, stop)) ? null : stop + 3
+      }
+      if (this.#nested(token) || this.#token(token, text)) return null
+    }
+    return end
+  }
+
+  #headFault(text: string): boolean {
+    if (text.startsWith('\xfe\xff') || text.startsWith('\xff\xfe') || text.slice(0, 4).includes('\0'))
+      return this.#reading.refuse('xml', 'XML in UTF-16 or UTF-32')
+    const encoding = declared.exec(text.replace(/^\ufeff/, ''))?.[1]
+    return encoding !== undefined && !asciiCompatible.test(encoding)
+      ? this.#reading.refuse('xml', 'XML in a charset that hides what it says', encoding)
+      : false
+  }
+
+  /** How deep it goes, as far as tags say so. */
+  #nested(token: HtmlToken): boolean {
+    if (token.kind === 'end') this.#depth = Math.max(0, this.#depth - 1)
+    if (token.kind !== 'start' || token.selfClosing) return false
+    return ++this.#depth > this.#reading.limits.depth
+      ? this.#reading.refuse('xml', `deeper than ${this.#reading.limits.depth}`)
+      : false
+  }
+
+  #token(token: HtmlToken, text: string): boolean {
+    switch (token.kind) {
+      case 'text': {
+        const inner = text.slice(token.at, token.end)
+        return inner.trim() !== '' && this.#value('text', decodeEntities(inner, 'data').trim())
+      }
+      case 'start':
+        return token.attributes.some(({ name, value }) => {
+          const way = `${token.name}/@${name}`
+          return (
+            this.#reading.name(name, way) ||
+            (value !== null && this.#value(way, decodeEntities(value, 'attribute')))
+          )
+        })
+      case 'comment':
+        return this.#value('comment', token.text)
+      case 'end':
+      case 'doctype':
+        return false
+      default:
+        return token satisfies never
+    }
+  }
+
+  #value(name: string, text: string): boolean {
+    return this.#reading.count() || this.#values.value(name, { text, at: 0, last: true })
+  }
+}
