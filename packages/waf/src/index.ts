@@ -2,8 +2,21 @@
 
 export { type OakContext, type OakMiddleware, waf } from './adapt/oak.ts'
 export { RequestRefused } from './adapt/refused.ts'
+export type {
+  ApiBody,
+  ApiCaller,
+  ApiContent,
+  ApiExclusion,
+  ApiMode,
+  ApiRoute,
+  ApiRules,
+  ApiValue,
+  TextFormat,
+  Undeclared,
+} from './declare/api.ts'
+export type { DeclarationFault, DeclarationFaultKind } from './declare/reading.ts'
 export { type Inspected, inspect, inspectPlain, inspectWith } from './inspect.ts'
-export type { Decision, Finding } from './model/decision.ts'
+export type { Answer, Caller, Decision, Finding } from './model/decision.ts'
 export type { Detector, Evidence } from './model/detector.ts'
 export type { Field, Place, RequestParts } from './model/request.ts'
-export { type ParameterOptions, readOptions, type Settings, type WafOptions } from './options.ts'
+export { faultsIn, type ParameterOptions, readOptions, type Settings, type WafOptions } from './options.ts'

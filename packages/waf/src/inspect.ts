@@ -3,10 +3,19 @@
  * makes the request unreadable; the first finding decides. Pure but for the id. It deliberately answers nothing and
  * logs nothing.
  */
-import { judgeParameter } from './declare/parameter.ts'
+import { excludedAt } from './declare/exclusion.ts'
+import {
+  answerOf,
+  faultFinding as declaredFinding,
+  judgeBody,
+  judgeCaller,
+  judgeHead,
+  judgeRoute,
+  matchRoute,
+} from './declare/judge.ts'
 import { detectors } from './detect/all.ts'
-import { judgeWith } from './judge/judge.ts'
-import type { Decision, Finding } from './model/decision.ts'
+import { type JudgeField, judgeWith } from './judge/judge.ts'
+import type { Caller, Decision, Finding } from './model/decision.ts'
 import type { RequestParts } from './model/request.ts'
 import { readOptions, type Settings, type WafOptions } from './options.ts'
 import type { BodyValue } from './request/body-reader.ts'
@@ -25,50 +34,116 @@ export interface Inspected {
 }
 
 /** Judges one request by options. To judge many, read the options once and use `inspectWith`. */
-export async function inspect(parts: RequestParts, options?: WafOptions): Promise<Decision> {
-  return (await inspectWith(parts, options === undefined ? byDefault : readOptions(options))).decision
+export async function inspect(
+  parts: RequestParts,
+  options?: WafOptions,
+  caller: Caller | null = null,
+): Promise<Decision> {
+  const settings = options === undefined ? byDefault : readOptions(options)
+  return (await inspectWith(parts, settings, caller)).decision
 }
 
-/** Judges a whole request, its body unpacked first where it is compressed. */
-export async function inspectWith(parts: RequestParts, settings: Settings): Promise<Inspected> {
+/** Judges a whole request, its body unpacked first where it is compressed. `caller` is null where nobody knows who calls. */
+export async function inspectWith(
+  parts: RequestParts,
+  settings: Settings,
+  caller: Caller | null = null,
+): Promise<Inspected> {
   // No await where nothing is compressed: most requests are not.
   if (!parts.headers.some(([name]) => name.toLowerCase() === 'content-encoding'))
-    return inspectPlain(parts, settings)
+    return inspectPlain(parts, settings, caller)
   const decoded = await decodeEncoding(parts, settings.limits)
-  if (decoded.kind === 'decoded') return inspectPlain(decoded.parts, settings)
+  if (decoded.kind === 'decoded') return inspectPlain(decoded.parts, settings, caller)
   // What else is wrong with it is a better reason; without its body, and without what is said of that.
   const headers = parts.headers.filter(([name]) => name.toLowerCase() !== 'content-encoding')
-  const read = readRequest({ ...parts, headers, body: null }, judgeBy(settings), settings.limits)
-  return decided(read.finding ?? faultFinding(decoded.fault), { kind: 'none' }, settings)
+  return inspectRead({ ...parts, headers, body: null }, settings, caller, decoded.fault)
 }
 
 /** Judges a whole request whose body is not compressed; one that says it is, is refused. */
-export function inspectPlain(parts: RequestParts, settings: Settings): Inspected {
-  const { finding, fault, body } = readRequest(parts, judgeBy(settings), settings.limits)
-  return decided(finding ?? (fault === null ? null : faultFinding(fault)), body, settings)
+export function inspectPlain(
+  parts: RequestParts,
+  settings: Settings,
+  caller: Caller | null = null,
+): Inspected {
+  return inspectRead(parts, settings, caller, null)
 }
 
-function decided(finding: Finding | null, body: BodyValue, settings: Settings): Inspected {
-  const decision: Decision = {
-    id: settings.newId(),
-    verdict: finding === null ? 'allow' : settings.mode === 'enforce' ? 'refuse' : 'report',
-    finding,
-    route: null,
-    who: null,
+/** `unread` is why the body could not be had, where it could not. */
+function inspectRead(
+  parts: RequestParts,
+  settings: Settings,
+  caller: Caller | null,
+  unread: Fault | null,
+): Inspected {
+  const { declared, parameters, limits } = settings
+  const match = matchRoute(declared, parts)
+  const route = match?.kind === 'route' ? match : null
+  const decided = (finding: Finding | null, body: BodyValue): Inspected => {
+    const mode = route === null ? declared.mode : route.route.mode
+    const verdict = finding === null ? 'allow' : mode === 'enforce' ? 'refuse' : 'report'
+    const decision: Decision = {
+      id: settings.newId(),
+      verdict,
+      finding,
+      route: route === null ? null : route.route.key,
+      who: caller === null ? null : caller.id,
+      answer: finding === null || verdict !== 'refuse' ? null : answerOf(finding, match),
+    }
+    if (finding !== null) settings.onDecision(decision)
+    return { decision, body }
   }
-  if (finding !== null) settings.onDecision(decision)
-  return { decision, body }
+
+  const early =
+    match === null
+      ? null
+      : (judgeRoute(match, declared, parts) ??
+        (route === null
+          ? null
+          : (judgeCaller(route.route, caller) ??
+            // A body that could not be had is told as what it is, not as missing.
+            judgeHead(route.route, route.values, parts, { elsewhere: parameters, body: unread === null }))))
+  if (early !== null && declared.mode === 'enforce' && route?.route.mode !== 'report')
+    return decided(early, { kind: 'none' })
+
+  const read = readRequest(parts, judgeBy(settings, route === null ? null : route.route.key), limits)
+  const isWhole = read.finding === null && read.fault === null && unread === null
+  const finding =
+    early ??
+    read.finding ??
+    (route !== null && isWhole ? judgeBody(route.route, parts, read.body, parameters) : null)
+  const fault = unread ?? read.fault
+  return decided(finding ?? (fault === null ? null : faultFinding(fault)), read.body)
 }
 
 /** What is declared, then what the detectors find. */
-function judgeBy({ parameters }: Settings): Judge {
-  if (parameters.size === 0) return { text: judge }
+function judgeBy(settings: Settings, route: string | null): Judge {
+  const { parameters, declared } = settings
+  const judgeField =
+    declared.exclusions.length === 0 ? judge : judgeUnlessExcluded(settings, route, settings.now())
+  if (parameters.size === 0) return { text: judgeField }
   return {
     text(field) {
-      const judged = field.part === 'value' && (field.place === 'query' || field.place === 'body')
-      const declared = judged ? parameters.get(field.name) : undefined
-      return (declared === undefined ? null : judgeParameter(field, declared)) ?? judge(field)
+      const isJudged = field.part === 'value' && (field.place === 'query' || field.place === 'body')
+      const fault = isJudged ? (parameters.get(field.name)?.(field.text) ?? null) : null
+      if (fault === null) return judgeField(field)
+      const rule = `parameters/${field.name}/${fault.rule}`
+      return { ...declaredFinding(field.place, field.name, field.text, fault), rule }
     },
+  }
+}
+
+/** What one detector may find there, the others still look for. */
+function judgeUnlessExcluded(
+  { declared: { exclusions }, judgeWithout }: Settings,
+  route: string | null,
+  nowMs: number,
+): JudgeField {
+  return (field) => {
+    const finding = judge(field)
+    if (finding === null) return null
+    const excluded = excludedAt(exclusions, field, route, nowMs)
+    if (excluded === null || !excluded.has(finding.rule)) return finding
+    return judgeWithout(excluded)(field)
   }
 }
 

@@ -2,78 +2,119 @@
  * What a developer tells the firewall, read once into what the engine asks for each request. Wrong options throw when the
  * firewall is made, not when a request comes. It deliberately does not judge; `inspect` does.
  */
+import type { ApiRules, ApiValue } from './declare/api.ts'
+import { type Declared, readDeclaration } from './declare/declared.ts'
+import { type DeclarationFault, faultsText, type Reading } from './declare/reading.ts'
+import { type JudgeText, readValue } from './declare/value.ts'
+import { detectors } from './detect/all.ts'
+import { type JudgeField, judgeWith } from './judge/judge.ts'
 import type { Decision } from './model/decision.ts'
 import { defaultLimits, type Limits } from './request/limits.ts'
 
 /** What a parameter may hold, wherever it comes: query, form, JSON. All that is declared must hold. */
-export interface ParameterOptions {
+export interface ParameterOptions extends Omit<ApiValue, 'required' | 'maxItems' | 'minItems' | 'separator'> {
   readonly name: string
-  /** Refuses anything that HTML takes for the beginning of a tag, a comment or a declaration. */
-  readonly disallowTags?: boolean
-  readonly type?: 'string' | 'integer' | 'number' | 'boolean'
-  /** In characters. */
-  readonly maxLength?: number
-  readonly minLength?: number
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly enum?: readonly string[]
 }
 
-export interface WafOptions {
+export interface WafOptions extends Partial<ApiRules> {
   readonly parameters?: readonly ParameterOptions[]
-  /** `report` lets everything through and only tells. */
-  readonly mode?: 'enforce' | 'report'
   readonly limits?: Partial<Limits>
   /** Told of every decision that is not plainly "allow". What it throws is not caught. */
   readonly onDecision?: (decision: Decision) => void
   /** Makes the id of a decision; random by default. */
   readonly newId?: () => string
+  /** The time, in milliseconds since 1970: whether an exclusion is over. */
+  readonly now?: () => number
 }
 
 /** Options, checked and complete. */
 export interface Settings {
-  readonly parameters: ReadonlyMap<string, ParameterOptions>
-  readonly mode: 'enforce' | 'report'
+  readonly parameters: ReadonlyMap<string, JudgeText>
+  readonly declared: Declared
   readonly limits: Limits
   readonly onDecision: (decision: Decision) => void
   readonly newId: () => string
+  readonly now: () => number
+  /** All detectors but these. */
+  readonly judgeWithout: (excluded: ReadonlySet<string>) => JudgeField
 }
 
-const known: ReadonlySet<string> = new Set(['parameters', 'mode', 'limits', 'onDecision', 'newId'])
-const knownOfParameter: ReadonlySet<string> = new Set([
-  'name',
-  'disallowTags',
-  'type',
-  'maxLength',
-  'minLength',
-  'minimum',
-  'maximum',
-  'enum',
-])
+const known: ReadonlySet<string> = new Set([
+  'parameters',
+  'mode',
+  'undeclared',
+  'routes',
+  'exclusions',
+  'limits',
+  'onDecision',
+  'newId',
+  'now',
+] satisfies (keyof WafOptions)[])
 
-/** Throws a TypeError that names what is wrong: a misspelt option must not leave a hole. */
+const detectorIds = detectors.map(({ id }) => id)
+
+/** Throws a TypeError that names all that is wrong: a misspelt option must not leave a hole. */
 export function readOptions(options: WafOptions): Settings {
   refuseUnknown(options, known, 'waf')
-  const parameters = new Map<string, ParameterOptions>()
-  for (const parameter of options.parameters ?? []) {
-    refuseUnknown(parameter, knownOfParameter, 'parameters')
-    if (typeof parameter.name !== 'string' || parameter.name === '')
-      throw new TypeError('waf: a parameter needs a name')
-    if (parameters.has(parameter.name))
-      throw new TypeError(`waf: the parameter ${JSON.stringify(parameter.name)} is declared twice`)
-    parameters.set(parameter.name, parameter)
-  }
+  const parameters = readParameters(options.parameters ?? [])
   refuseUnknown(options.limits ?? {}, new Set(Object.keys(defaultLimits)), 'limits')
-  const mode = options.mode ?? 'enforce'
-  if (mode !== 'enforce' && mode !== 'report')
-    throw new TypeError(`waf: mode is "enforce" or "report", not ${JSON.stringify(mode)}`)
+  const { mode, undeclared, routes, exclusions } = options
+  const { declared, faults } = readDeclaration(
+    {
+      ...(mode !== undefined && { mode }),
+      ...(undeclared !== undefined && { undeclared }),
+      ...(routes !== undefined && { routes }),
+      ...(exclusions !== undefined && { exclusions }),
+    },
+    detectorIds,
+  )
+  if (declared === null) throw new TypeError(`waf: ${faultsText(faults)}`)
   return {
     parameters,
-    mode,
+    declared,
     limits: { ...defaultLimits, ...options.limits },
     onDecision: options.onDecision ?? (() => {}),
     newId: options.newId ?? (() => crypto.randomUUID().slice(0, 13)),
+    now: options.now ?? Date.now,
+    judgeWithout: judgesWithout(),
   }
+}
+
+/** Makes a judge when it is first needed: there are as many as there are combinations in the exclusions. */
+function judgesWithout(): Settings['judgeWithout'] {
+  const made = new Map<string, JudgeField>()
+  return (excluded) => {
+    const key = [...excluded].toSorted().join(' ')
+    const known = made.get(key) ?? judgeWith(detectors.filter(({ id }) => !excluded.has(id)))
+    made.set(key, known)
+    return known
+  }
+}
+
+/** Every mistake in a declaration, for who shows them all: a policy that is checked. Never throws. */
+export function faultsIn(rules: ApiRules): readonly DeclarationFault[] {
+  return readDeclaration(rules, detectorIds).faults
+}
+
+function readParameters(given: readonly ParameterOptions[]): ReadonlyMap<string, JudgeText> {
+  const parameters = new Map<string, JudgeText>()
+  const at: Reading = { path: [], faults: [] }
+  for (const { name, ...value } of given) {
+    if (typeof name !== 'string' || name === '') throw new TypeError('waf: a parameter needs a name')
+    if (parameters.has(name))
+      throw new TypeError(`waf: the parameter ${JSON.stringify(name)} is declared twice`)
+    at.path.push('parameters', name)
+    const counted = ['required', 'maxItems', 'minItems', 'separator'].find((key) => key in value)
+    if (counted !== undefined)
+      throw new TypeError(
+        `waf: parameters has no option ${JSON.stringify(counted)}: declare a route for that`,
+      )
+    const read = readValue(at, value)
+    if (read !== null) parameters.set(name, read.judge)
+    at.path.length = 0
+  }
+  if (at.faults.length > 0) throw new TypeError(`waf: ${faultsText(at.faults)}`)
+  return parameters
 }
 
 function refuseUnknown(options: object, names: ReadonlySet<string>, what: string): void {

@@ -8,7 +8,7 @@ import type { Decision } from '../model/decision.ts'
 import type { RequestParts } from '../model/request.ts'
 import { readOptions, type Settings, type WafOptions } from '../options.ts'
 import { holdBody } from './oak-body.ts'
-import { RequestRefused, refusalHeaders, refusalText } from './refused.ts'
+import { RequestRefused, refusalHeaders, refusalText, statusOf } from './refused.ts'
 
 /** As much of Oak's context as is needed. */
 export interface OakContext {
@@ -26,8 +26,8 @@ export interface OakContext {
 export type OakMiddleware = (ctx: OakContext, next: () => Promise<unknown>) => Promise<void>
 
 /**
- * `waf(options)` makes a middleware that answers 403 itself. `waf(ctx, options)` judges the request of a middleware that is
- * running and throws `RequestRefused`, which Oak answers with 403; what it returns was let through.
+ * `waf(options)` makes a middleware that answers refusals itself. `waf(ctx, options)` judges the request of a middleware that is
+ * running and throws `RequestRefused`, which Oak answers with its status; what it returns was let through.
  *
  * @example
  * app.use(waf({ parameters: [{ name: 'echo', disallowTags: true }] }))
@@ -43,7 +43,7 @@ export function waf(
   return async (ctx, next) => {
     const decision = await judge(ctx, settings)
     if (decision.verdict !== 'refuse') return void (await next())
-    ctx.response.status = 403
+    ctx.response.status = statusOf(decision)
     for (const [name, value] of refusalHeaders(decision)) ctx.response.headers.set(name, value)
     ctx.response.body = refusalText(decision)
   }

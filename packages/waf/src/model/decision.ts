@@ -6,7 +6,7 @@ import type { Place } from './request.ts'
 
 /** Why a request is refused: enough for a person to see whether that is right, and to change it. */
 export interface Finding {
-  /** The declared rule or the detector: `parameters/echo/disallowTags`, `xss`, `protocol/content-type`. */
+  /** The declared rule or the detector: `declared/maxLength`, `routes/unknown`, `xss`, `protocol/content-type`. */
   readonly rule: string
   readonly place: Place
   readonly name: string
@@ -20,6 +20,14 @@ export interface Finding {
   readonly why: string
 }
 
+/** What a refused client is told besides the id. */
+export interface Answer {
+  /** 403, or what HTTP has for the reason: 404, 405, 413, 415, 429. */
+  readonly status: number
+  /** Names in lower case: `allow` with 405, `retry-after` with 429. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+}
+
 /** The answer for one request. `id` is what the refused client is told, and what the log is searched for. */
 export interface Decision {
   readonly id: string
@@ -30,4 +38,14 @@ export interface Decision {
   readonly route: string | null
   /** Who asked, where the adapter knows. */
   readonly who: string | null
+  /** Null where the request is let through. */
+  readonly answer: Answer | null
+}
+
+/** Who sends a request, as far as the surroundings could prove it: a certificate, a key, a token. */
+export interface Caller {
+  /** The device or client, as logs and counters name it. */
+  readonly id: string
+  /** The device's profile in the policy, where it has one. */
+  readonly profile: string | null
 }

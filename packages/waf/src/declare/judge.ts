@@ -1,0 +1,257 @@
+/**
+ * A request against what is declared of it: its route, its caller, its values, its body. The first thing that is not as
+ * declared is the finding. It deliberately knows no detector and reads no body; it is handed what was read.
+ */
+import type { Answer, Caller, Finding } from '../model/decision.ts'
+import type { Place, RequestParts } from '../model/request.ts'
+import type { BodyValue } from '../request/body-reader.ts'
+import { readContentType } from '../request/content-type.ts'
+import { pairsOf } from '../request/query.ts'
+import type { Declared, DeclaredContent, DeclaredRoute } from './declared.ts'
+import type { RouteMatch } from './routes.ts'
+import type { DeclaredValue, ValueFault } from './value.ts'
+
+/** Names that are declared for all routes at once. */
+type Elsewhere = ReadonlyMap<string, unknown>
+
+type Pairs = readonly (readonly [name: string, value: string])[]
+
+/** Which route it is, or why it is none; null where nothing is declared. */
+export function matchRoute(
+  { match }: Declared,
+  { method, target }: RequestParts,
+): RouteMatch<DeclaredRoute> | null {
+  return match === null ? null : match(method, pathOf(target))
+}
+
+function pathOf(target: string): string {
+  const origin = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i.exec(target)
+  const path = (origin === null ? target : target.slice(origin[0].length)).split('?', 1)[0] ?? ''
+  return path === '' ? '/' : path
+}
+
+/** A request that meets no route, where every route is declared. */
+export function judgeRoute(
+  match: RouteMatch<DeclaredRoute>,
+  { strict }: Declared,
+  parts: RequestParts,
+): Finding | null {
+  const path = pathOf(parts.target)
+  switch (match.kind) {
+    case 'route':
+      return null
+    case 'unknown':
+      return strict ? findingOf('routes/unknown', 'path', '', path, 'no route like this is declared') : null
+    case 'spelling':
+      return findingOf('routes/spelling', 'path', '', path, 'another spelling of a declared path')
+    case 'method': {
+      const why = `declared only for ${match.allow.join(', ')}`
+      return findingOf('routes/method', 'method', '', parts.method, why)
+    }
+    default:
+      return match satisfies never
+  }
+}
+
+/** Whether this caller may call the route. */
+export function judgeCaller({ who }: DeclaredRoute, caller: Caller | null): Finding | null {
+  if (who === null) return null
+  if (
+    caller !== null &&
+    (who.devices.has(caller.id) || (caller.profile !== null && who.profiles.has(caller.profile)))
+  )
+    return null
+  const why =
+    caller === null ? 'nobody knows who calls, and only some may' : 'not among those who may call this route'
+  return findingOf('routes/who', 'header', '', caller === null ? '' : caller.id, why)
+}
+
+/** The values in the head of a request, and whether it has the body that it should have, where that can be told. */
+export function judgeHead(
+  route: DeclaredRoute,
+  values: ReadonlyMap<string, string>,
+  parts: RequestParts,
+  { elsewhere, body }: { readonly elsewhere: Elsewhere; readonly body: boolean },
+): Finding | null {
+  for (const [name, declared] of route.path) {
+    const text = values.get(name) ?? ''
+    const fault = declared.judge(text)
+    if (fault !== null) return faultFinding('path', name, text, fault)
+  }
+  const mark = parts.target.indexOf('?')
+  return (
+    judgeNamed('query', mark < 0 ? [] : pairsOf(parts.target.slice(mark + 1)), route.query, {
+      elsewhere: route.strict ? elsewhere : null,
+    }) ??
+    (route.headers.size === 0
+      ? null
+      : judgeNamed(
+          'header',
+          parts.headers.map(([name, value]) => [name.toLowerCase(), value] as const),
+          route.headers,
+          { elsewhere: null },
+        )) ??
+    (route.cookies.size === 0
+      ? null
+      : judgeNamed('cookie', cookiesOf(parts.headers), route.cookies, { elsewhere: null })) ??
+    (body ? judgeContent(route, parts) : null)
+  )
+}
+
+/** Whether there is a body where there must be one, none where there must not, and of a declared type and size. */
+function judgeContent(route: DeclaredRoute, { headers, body }: RequestParts): Finding | null {
+  if (body === null || body.length === 0) {
+    return route.body === null || route.body.optional
+      ? null
+      : findingOf('routes/body', 'body', '', '', 'the body that is declared is not there')
+  }
+  if (route.body === null)
+    return route.strict ? findingOf('routes/body', 'body', '', '', 'a body where none is declared') : null
+  const content = contentOf(route, headers)
+  if (content === null) {
+    const type = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
+    return findingOf(
+      'routes/content-type',
+      'header',
+      'content-type',
+      type,
+      'not a content type that is declared here',
+    )
+  }
+  return body.length > content.maxBytes
+    ? findingOf('routes/limit-body', 'body', '', '', `a body of more than ${content.maxBytes} bytes`)
+    : null
+}
+
+function contentOf(route: DeclaredRoute, headers: RequestParts['headers']): DeclaredContent | null {
+  const types = headers.filter(([name]) => name.toLowerCase() === 'content-type')
+  const [first] = types
+  const type = first === undefined || types.length > 1 ? null : readContentType(first[1])
+  return type === null ? null : (route.body?.content.get(type.type) ?? null)
+}
+
+/** The values of a body that was read. */
+export function judgeBody(
+  route: DeclaredRoute,
+  { headers }: RequestParts,
+  body: BodyValue,
+  elsewhere: Elsewhere,
+): Finding | null {
+  const content = contentOf(route, headers)
+  if (content?.fields == null) return null
+  // An empty form is a form without fields.
+  const pairs = body.kind === 'pairs' ? body.pairs : []
+  return judgeNamed('body', pairs, content.fields, { elsewhere: route.strict ? elsewhere : null })
+}
+
+/** Pairs against declarations. `elsewhere` are further names that may be there; null where any may. */
+function judgeNamed(
+  place: Place,
+  pairs: Pairs,
+  declared: ReadonlyMap<string, DeclaredValue>,
+  { elsewhere }: { readonly elsewhere: Elsewhere | null },
+): Finding | null {
+  if (declared.size === 0 && (elsewhere === null || pairs.length === 0)) return null
+  const counts = new Map<string, number>()
+  for (const [name, text] of pairs) {
+    const one = declared.get(name)
+    if (one === undefined) {
+      if (elsewhere === null || elsewhere.has(name)) continue
+      return findingOf(
+        'routes/undeclared',
+        place,
+        name,
+        name,
+        'no such name is declared for this route',
+        'name',
+      )
+    }
+    const texts = one.separator === null ? [text] : text.split(one.separator, one.maxItems + 1)
+    const count = (counts.get(name) ?? 0) + texts.length
+    if (count > one.maxItems)
+      return findingOf('declared/maxItems', place, name, text, `there more than ${times(one.maxItems)}`)
+    counts.set(name, count)
+    for (const piece of texts) {
+      const fault = one.judge(piece)
+      if (fault !== null) return faultFinding(place, name, piece, fault)
+    }
+  }
+  for (const [name, { required, minItems }] of declared) {
+    const count = counts.get(name) ?? 0
+    if (count === 0 ? required : count < minItems)
+      return findingOf(
+        count === 0 ? 'declared/required' : 'declared/minItems',
+        place,
+        name,
+        '',
+        count === 0 ? 'it must be there and is not' : `there less than ${times(minItems)}`,
+      )
+  }
+  return null
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`
+}
+
+function cookiesOf(headers: RequestParts['headers']): Pairs {
+  return headers
+    .filter(([name]) => name.toLowerCase() === 'cookie')
+    .flatMap(([, value]) =>
+      value.split(';').map((part) => {
+        const equals = part.indexOf('=')
+        return equals < 0
+          ? ([part.trim(), ''] as const)
+          : ([part.slice(0, equals).trim(), part.slice(equals + 1).trim()] as const)
+      }),
+    )
+}
+
+/** What a value is that it was declared not to be, as a finding. */
+export function faultFinding(place: Place, name: string, text: string, fault: ValueFault): Finding {
+  const { decoded } = fault
+  return decoded === undefined
+    ? findingOf(`declared/${fault.rule}`, place, name, text, fault.why)
+    : {
+        ...findingOf(`declared/${fault.rule}`, place, name, decoded.text.slice(decoded.at), fault.why),
+        offset: decoded.at,
+        layers: decoded.layers,
+      }
+}
+
+function findingOf(
+  rule: string,
+  place: Place,
+  name: string,
+  text: string,
+  why: string,
+  part: 'name' | 'value' = 'value',
+): Finding {
+  return {
+    rule,
+    place,
+    name: name.slice(0, 200),
+    part,
+    excerpt: text.slice(0, 80),
+    offset: 0,
+    layers: [],
+    why,
+  }
+}
+
+const statuses: Readonly<Record<string, number>> = {
+  'routes/unknown': 404,
+  'routes/spelling': 404,
+  'routes/method': 405,
+  'routes/content-type': 415,
+  'routes/limit-body': 413,
+  'protocol/limit-body': 413,
+}
+
+/** What the client is told of a refusal besides its id. */
+export function answerOf({ rule }: Finding, match: RouteMatch<DeclaredRoute> | null): Answer {
+  const status = Object.hasOwn(statuses, rule) ? (statuses[rule] as number) : 403
+  const headers =
+    status === 405 && match?.kind === 'method' ? [['allow', match.allow.join(', ')] as const] : []
+  return { status, headers }
+}
