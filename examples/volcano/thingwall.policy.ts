@@ -99,6 +99,7 @@ export default policy('mauna-loa', {
   },
   apis: {
     backend: api({
+      why: 'Takes the readings of all sensors; /echo is what their makers test with',
       host: 'api.volcano.example',
       routes: { 'GET /echo': { query: { echo: { type: 'string', maxLength: 64, disallowTags: true } } } },
     }),

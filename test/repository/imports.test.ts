@@ -30,6 +30,7 @@ const allowed: readonly (readonly [from: string, to: string, why: string])[] = [
     'commands check, explain and export policies; a policy file imports the language from here',
   ],
   ['cli', 'gateway', 'apply, status and demo act on this machine'],
+  ['cli', 'waf', 'check asks the application firewall what is wrong with the APIs of a policy'],
 
   ['policy/author', 'policy/model', 'what is written becomes the model'],
   ['policy/lower', 'policy/model', 'lowering reads policies and makes rule sets'],

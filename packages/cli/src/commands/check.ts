@@ -8,6 +8,7 @@ import { renderForGithub } from '../render/github.ts'
 import { showFile } from '../render/place.ts'
 import { renderAsSarif } from '../render/sarif.ts'
 import { count } from '../render/text.ts'
+import { faultsOfApis } from './apis.ts'
 import { policyOption, tryPolicy } from './open.ts'
 import { printedBy } from './printed.ts'
 
@@ -21,7 +22,10 @@ export async function run(call: Call, host: Host): Promise<Report> {
   const analysed =
     document === null
       ? []
-      : loaded.locate(ruleset === null ? checkWritten(document, { at }) : check(document, ruleset, { at }))
+      : loaded.locate([
+          ...faultsOfApis(document),
+          ...(ruleset === null ? checkWritten(document, { at }) : check(document, ruleset, { at })),
+        ])
   const diagnostics = [...found, ...analysed]
   const failed = hasErrors(diagnostics)
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length

@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { PolicyDocument } from '../model/policy.ts'
 import type { Ruleset } from '../model/ruleset.ts'
+import { looseApiCheck, unexplainedRouteCheck, wideExclusionCheck } from './apis.ts'
 import { bareAdminCheck } from './bare-admin.ts'
 import { broadCheck } from './broad.ts'
 import { denyNameCheck } from './deny-name.ts'
@@ -33,6 +34,9 @@ const writtenChecks: readonly Check<Written>[] = [
   reviewCheck,
   datesCheck,
   suspendedCheck,
+  wideExclusionCheck,
+  looseApiCheck,
+  unexplainedRouteCheck,
 ]
 
 /** Every check, in the order in which its findings are told. */

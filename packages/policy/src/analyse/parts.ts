@@ -10,7 +10,7 @@ import type {
 } from '../model/policy.ts'
 
 export interface Part {
-  readonly kind: 'rule' | 'profile' | 'list' | 'entry' | 'quarantine' | 'device'
+  readonly kind: 'rule' | 'profile' | 'list' | 'entry' | 'quarantine' | 'device' | 'exclusion'
   /** For people: `rule seismometer/readings`. */
   readonly label: string
   readonly path: string
@@ -109,6 +109,18 @@ export function partsOf(document: PolicyDocument): readonly Part[] {
       origin: entry.origin,
       afterExpiry: entry.onExpiry === 'lift' ? 'ends' : 'stays',
     })
+  }
+  for (const [name, { exclusions, origin }] of Object.entries(document.apis)) {
+    for (const [key, exclusion] of Object.entries(exclusions ?? {})) {
+      parts.push({
+        kind: 'exclusion',
+        label: `exclusion ${key} of API ${name}`,
+        path: `apis.${name}.exclusions.${key}`,
+        says: exclusion,
+        origin,
+        afterExpiry: 'ends',
+      })
+    }
   }
   return parts
 }

@@ -6,6 +6,7 @@
  */
 import { IDENTIFIER_MAX_LENGTH } from '../model/name.ts'
 import { namedServices } from '../model/service.ts'
+import { apiDefinitions } from './schema-api.ts'
 import { weekdays } from './time.ts'
 import { WHY_MAX_LENGTH } from './validate/text.ts'
 
@@ -246,15 +247,7 @@ export const policySchema: Schema = {
     },
     ownRule: ruleForms('own'),
     rule: ruleForms('policy'),
-    api: object(
-      {
-        why: documentation.why,
-        owner: documentation.owner,
-        host: { type: 'string' },
-        routes: { type: 'object' },
-      },
-      ['host', 'routes'],
-    ),
+    ...apiDefinitions,
     test: object(
       {
         name: text(640, 'What it says'),

@@ -6,10 +6,11 @@
  */
 import { type Diagnostic, hasErrors } from '../model/diagnostic.ts'
 import type { PolicyDocument } from '../model/policy.ts'
+import { api } from './validate/api.ts'
 import { forward } from './validate/forward.ts'
 import { type Reader, type Reading, refuse } from './validate/reading.ts'
 import { policyRule } from './validate/rule.ts'
-import { api, device, list, network, profile, quarantine, testCase } from './validate/section.ts'
+import { device, list, network, profile, quarantine, testCase } from './validate/section.ts'
 import { arrayOf, isObject, object, oneOf, optional, origin, record } from './validate/shape.ts'
 import { identifier, plainText, WHY_MAX_LENGTH } from './validate/text.ts'
 

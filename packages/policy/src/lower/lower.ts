@@ -9,6 +9,7 @@ import { type Diagnostic, hasErrors } from '../model/diagnostic.ts'
 import { unionOf } from '../model/interval.ts'
 import type { PolicyDocument } from '../model/policy.ts'
 import type { Ruleset } from '../model/ruleset.ts'
+import { lowerApis } from './apis.ts'
 import { type Lowering, report } from './context.ts'
 import { defaultTier } from './default-tier.ts'
 import { lowerDevices } from './devices.ts'
@@ -58,6 +59,7 @@ export function lower(
     authored.map((rule) => rule.id),
   )
   const limits = lowerLimits(lowering)
+  lowerApis(lowering)
   if (hasErrors(lowering.diagnostics)) return [null, lowering.diagnostics]
 
   const rules = inWinningOrder([

@@ -1,5 +1,6 @@
 /**
- * Every diagnostic code, in one table: 1xxx author, 2xxx analyse, 3xxx compile, 4xxx gateway.
+ * Every diagnostic code, in one table: 1xxx author, 2xxx analyse, 3xxx compile, 4xxx gateway, 6xxx application
+ * firewall.
  *
  * A code, once released, keeps its meaning. Each is explained in `docs/errors/`, and a test holds the two together.
  */
@@ -79,6 +80,13 @@ export const codes = {
   TW4030: { title: 'a plan against something else than is in force', severity: 'error' },
   TW4031: { title: 'a plan that would come out otherwise', severity: 'error' },
   TW4032: { title: 'not a plan', severity: 'error' },
+  TW6001: { title: 'not a route', severity: 'error' },
+  TW6002: { title: 'one path, two routes', severity: 'error' },
+  TW6003: { title: 'a declaration that contradicts itself', severity: 'error' },
+  TW6004: { title: 'an exclusion that cannot be', severity: 'error' },
+  TW6005: { title: 'an exclusion wider than one false positive', severity: 'warning' },
+  TW6006: { title: 'a declaration that lets anything in', severity: 'warning' },
+  TW6007: { title: 'a route without a reason', severity: 'warning' },
 } as const
 
 codes satisfies Record<string, { title: string; severity: Severity }>

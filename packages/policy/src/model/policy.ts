@@ -4,6 +4,7 @@
  * This is the form that leaves the process which ran the policy's code, and the form YAML or MUD import produces.
  * Names are still names here; `lower` resolves them. Nothing in it is trusted before `validate` has read it.
  */
+import type { ApiRules } from './api.ts'
 import type { Origin } from './diagnostic.ts'
 
 export type Role = 'things' | 'trusted' | 'guest' | 'uplink'
@@ -156,12 +157,11 @@ export interface TestDocument {
   readonly origin: Origin | null
 }
 
-/** The HTTP section; its inside belongs to the application firewall and is carried as it is. */
-export interface ApiDocument {
+/** An HTTP backend that devices call, and all it takes. */
+export interface ApiDocument extends ApiRules {
   readonly why?: string
   readonly owner?: string
   readonly host: string
-  readonly routes: Readonly<Record<string, unknown>>
   readonly origin: Origin | null
 }
 

@@ -52,12 +52,8 @@ function segmentOf(text: string, isLast: boolean): Segment | string {
   if (text === '' && !isLast) return 'an empty segment in the middle of a path'
   if (text === '.' || text === '..') return 'a path with `.` or `..`, which no client sends'
   if (/%/.test(text)) return 'write the path as it reads once its escapes are resolved, without `%`'
-  if (/[\\\s]/.test(text) || hasControl(text)) return 'a path with a space, a `\\` or a control character'
+  if (/[\\\s\p{C}]/u.test(text)) return 'a path with a space, a `\\` or a control character'
   return { kind: 'literal', text }
-}
-
-function hasControl(text: string): boolean {
-  return [...text].some((char) => char < ' ' || char === '\u007f')
 }
 
 /** What two templates of one method have to do with each other. */

@@ -1,10 +1,9 @@
 /**
- * Readers of networks, profiles, devices, lists, quarantine, APIs and tests.
+ * Readers of networks, profiles, devices, lists, quarantine and tests.
  *
  * One table for each document of the model, and the few things that concern two properties of one of them.
  */
 import type {
-  ApiDocument,
   DeviceDocument,
   ListDocument,
   ListEntryDocument,
@@ -147,23 +146,6 @@ const quarantineShape = object<QuarantineDocument>(
 export const quarantine: Reader<QuarantineDocument> = (value, at) =>
   readOwned(at.owners.devices.has(at.path.at(-1) as string), at, () => quarantineShape(value, at))
 
-/** An API; what is inside its routes is only bounded. */
-export const api: Reader<ApiDocument> = object<ApiDocument>(
-  {
-    why: note,
-    owner: anOwner,
-    host,
-    routes: (value, at) => {
-      if (!isObject(value)) return refuseShape(at, "routes, { 'GET /echo': { … } }", value)
-      return fits(value, DEEPEST_ROUTE)
-        ? value
-        : refuse(at, 'TW1002', 'this is nested too deep', 'flatten it')
-    },
-    origin,
-  },
-  'an API, api({ … })',
-)
-
 /** A test. What its ends are called is read when it is judged. */
 export const testCase: Reader<TestDocument> = object<TestDocument>(
   {
@@ -186,14 +168,6 @@ function ruleId(value: unknown, at: Reading): string | undefined {
   if (typeof value !== 'string') return refuseShape(at, "the id of a rule, 'seismometer/readings'", value)
   if (/^[a-z0-9][a-z0-9._-]{0,47}(?:\/[a-z0-9][a-z0-9._-]{0,47}){0,2}$/.test(value)) return value
   return refuse(at, 'TW1004', 'this is no rule id', "'PROFILE/RULE', 'DEVICE/RULE' or 'RULE'", value)
-}
-
-const DEEPEST_ROUTE = 32
-
-/** Whether a value nests no deeper than this. */
-function fits(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return depth > 0 && Object.values(value).every((inner) => fits(inner, depth - 1))
 }
 
 /** Reports at a property of something already read, with its origin. */

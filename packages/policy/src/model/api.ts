@@ -1,0 +1,112 @@
+/**
+ * The `apis` of a policy: what an HTTP backend that devices call is declared to take. Plain data, the same shape as the
+ * routes of the application firewall, which a test holds to this one. What it means is the application firewall's to say.
+ */
+
+/** What becomes of a request that breaks a declaration or that a detector finds something in. */
+export type ApiMode = 'enforce' | 'report'
+
+/** What becomes of a route, a parameter or a property that nothing declares. */
+export type Undeclared = 'refuse' | 'allow'
+
+/** What a text spells. Each is judged in one pass, by its standard's grammar. */
+export type TextFormat =
+  | 'base64url'
+  | 'byte'
+  | 'date'
+  | 'date-time'
+  | 'duration'
+  | 'email'
+  | 'hostname'
+  | 'ipv4'
+  | 'ipv6'
+  | 'mac'
+  | 'time'
+  | 'uri'
+  | 'uuid'
+
+/** One named value: in the path, the query, a header, a cookie or a form. All that is said must hold. */
+export interface ApiValue {
+  readonly why?: string
+  /** `string` where nothing is said. */
+  readonly type?: 'string' | 'integer' | 'number' | 'boolean'
+  readonly format?: TextFormat
+  /** It must be there. What stands in a path always is. */
+  readonly required?: boolean
+  /** In characters, as Unicode counts them. */
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly enum?: readonly (string | number | boolean)[]
+  /** Refuses anything that HTML takes for the beginning of a tag, a comment or a declaration. */
+  readonly disallowTags?: boolean
+  /** How often it may be there; once where nothing is said. Where it may be there several times, how often it must. */
+  readonly maxItems?: number
+  readonly minItems?: number
+  /** Several values in one text: `ids=1,2,3`. `maxItems` and `minItems` then count those. */
+  readonly separator?: ',' | '|' | ' '
+}
+
+/** What a body of one content type holds. */
+export interface ApiContent {
+  /** Of a form: its fields by name. */
+  readonly fields?: Readonly<Record<string, ApiValue>>
+  readonly maxBytes?: number
+}
+
+/** The body of a route's requests. */
+export interface ApiBody {
+  /** A request without a body is taken too. */
+  readonly optional?: boolean
+  /** By content type, `application/json`. Parameters of a content type are not named here. */
+  readonly content: Readonly<Record<string, ApiContent>>
+}
+
+/** Who may call: devices of a profile, or one device. */
+export type ApiCaller = { readonly profile: string } | { readonly device: string }
+
+/** One method and path. */
+export interface ApiRoute {
+  readonly why?: string
+  readonly owner?: string
+  readonly mode?: ApiMode
+  readonly undeclared?: Undeclared
+  /** Anyone where nothing is said. */
+  readonly who?: readonly ApiCaller[]
+  /** The values of the path's templates, by their names. */
+  readonly path?: Readonly<Record<string, ApiValue>>
+  readonly query?: Readonly<Record<string, ApiValue>>
+  /** Names in any case. Headers that are not named here are taken. */
+  readonly headers?: Readonly<Record<string, ApiValue>>
+  /** Cookies that are not named here are taken. */
+  readonly cookies?: Readonly<Record<string, ApiValue>>
+  readonly body?: ApiBody
+}
+
+/** Lets one detector find what it finds in one field of one route: a false positive, until it is over. */
+export interface ApiExclusion {
+  readonly why: string
+  readonly owner?: string
+  readonly ticket?: string
+  readonly added?: string
+  /** From this day, or second, on it excludes nothing any more. */
+  readonly expires: string
+  /** The id of a detector, `sqli`. What is declared is changed where it is declared. */
+  readonly rule: string
+  /** A route as it is declared, `POST /notes`; `*` for every one, declared or not. */
+  readonly route: string
+  /** `query.q`, `body.items[].note`, `headers.user-agent`, `cookies.theme`, `path`. */
+  readonly field: string
+}
+
+/** Everything that is declared of one API. */
+export interface ApiRules {
+  readonly mode?: ApiMode
+  /** Holds for routes that are not here, and for the routes here that do not say. */
+  readonly undeclared?: Undeclared
+  /** By method and path, `'GET /v1/devices/{id}/readings'`. */
+  readonly routes: Readonly<Record<string, ApiRoute>>
+  /** By a name of their own. */
+  readonly exclusions?: Readonly<Record<string, ApiExclusion>>
+}
