@@ -197,6 +197,21 @@ describe('after a restart', () => {
     expect(await reaches()).toEqual({ plain: true, boxed: true, never: false, lifted: true })
   })
 
+  test.each([
+    ['a folder', 'mkdir'],
+    ['a pipe', 'mkfifo'],
+  ])('a journal of bindings that is %s keeps no wall down, and is told', async (_, make) => {
+    await confirmed(boxed('2030-01-01'))
+    mkdirSync(join(state, 'gateway'), { recursive: true })
+    await site.must('router', [make, join(state, 'gateway/bindings.journal')])
+    expect(await restart()).toBe(0)
+    const back = await thingwall('boot', '--trust-clock')
+    expect(back).toMatchObject({ status: 0, json: { restored: 'restored', sequence: 1 } })
+    expect(back.json['unread']).toMatch(/bindings\.journal is not a file/)
+    expect(await reaches()).toEqual({ plain: true, boxed: true, never: false, lifted: false })
+    expect((await thingwall('status')).json).toMatchObject({ isTimeless: false })
+  })
+
   test('somebody else’s rule set and a running trial are left alone', async () => {
     await confirmed()
     writeFileSync(policy, JSON.stringify(boxed('2030-01-01')))

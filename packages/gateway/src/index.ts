@@ -6,7 +6,13 @@ export { type BindingClock, thisClock } from './bindings/clock.ts'
 export { boundNow } from './bindings/emission.ts'
 export type { Answer, Fact, Lease, LeaseSource } from './bindings/entry.ts'
 export type { Outcome } from './bindings/facts.ts'
-export { type Journal, type JournalOptions, openJournal, readJournal } from './bindings/journal.ts'
+export {
+  type Journal,
+  type JournalOptions,
+  journalOrNothing,
+  openJournal,
+  readJournal,
+} from './bindings/journal.ts'
 export { type JournalFile, openJournalFile } from './bindings/journal-file.ts'
 export { type Keeper, type KeeperOptions, openKeeper } from './bindings/keeper.ts'
 export { followLeaseFile, type LeaseFile, type LeaseFileOptions } from './bindings/lease-file.ts'

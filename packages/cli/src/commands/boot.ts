@@ -47,6 +47,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
       sequence: record.sequence,
       policy: record.policy.name,
       digest: outcome.digest,
+      unread: outcome.unread,
       tcpLoose: outcome.tcpLoose,
       clock: {
         trusted: clock.isTrusted,
@@ -60,14 +61,18 @@ export async function run(call: Call, host: Host): Promise<Report> {
   }
 }
 
-function explained({ sequence, policy }: ApplicationRecord, { restored }: Outcome, clock: Clock): string {
+function explained(
+  { sequence, policy }: ApplicationRecord,
+  { restored, unread }: Outcome,
+  clock: Clock,
+): string {
   const what = `${safe(policy.name)}, application ${sequence}`
   const time = clock.isTrusted
     ? `the time is known: ${clock.because}`
     : `the time is not known (${clock.because}), so allows that end or have hours are off`
   switch (restored) {
     case 'restored':
-      return `in force again: ${what}; ${time}`
+      return `in force again: ${what}; ${time}${unreadText(unread)}`
     case 'already':
       return `in force already: ${what}; ${time}`
     case 'other':
@@ -75,6 +80,12 @@ function explained({ sequence, policy }: ApplicationRecord, { restored }: Outcom
     default:
       return restored satisfies never
   }
+}
+
+function unreadText(unread: string | null): string {
+  return unread === null
+    ? ''
+    : `\nwithout the addresses that devices were given, who have to ask for them again: ${safe(unread, 300)}`
 }
 
 function nothingConfirmed(state: string): Report {

@@ -9,13 +9,13 @@ import {
   boundNow,
   type Clock,
   type InForce,
+  journalOrNothing,
   type NftablesPoint,
   type Onto,
   type Order,
   prefixesFor,
   type Restored,
   readClock,
-  readJournal,
   requireOpening,
   survey,
   thisClock,
@@ -43,6 +43,8 @@ import type { Gateway } from './site.ts'
 export interface Outcome {
   readonly restored: Restored
   readonly digest: string
+  /** Why what devices were given is not among it; null where it is. */
+  readonly unread: string | null
   readonly tcpLoose: Awaited<ReturnType<typeof requireOpening>>
 }
 
@@ -62,10 +64,14 @@ export async function bringBack(
     now: () => host.now() + (clock.isTrusted ? 0 : lateMs),
     isTrusted: () => clock.isTrusted,
   }
-  const restored = await point.restore(artifact, restart, (generation, sets) =>
-    boundNow(ruleset, readJournal(stateFolder, bindingClock), bindingClock.now())(generation, sets),
-  )
-  return { restored, digest: artifact.digest, tcpLoose: await requireOpening(thisMachine) }
+  let unread: string | null = null
+  const restored = await point.restore(artifact, restart, (generation, sets) => {
+    // Whatever became of it, it keeps nobody's wall down: without it devices have to ask for their addresses again.
+    const journal = journalOrNothing(stateFolder, bindingClock)
+    unread = journal.unread
+    return boundNow(ruleset, journal, bindingClock.now())(generation, sets)
+  })
+  return { restored, digest: artifact.digest, unread, tcpLoose: await requireOpening(thisMachine) }
 }
 
 async function compileAgain(

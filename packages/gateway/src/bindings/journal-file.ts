@@ -1,6 +1,7 @@
 /** The journal's file, as far as it needs one: a parameter, so that tests can fill the disk and cut the power. */
 import {
   closeSync,
+  constants,
   fdatasync,
   fdatasyncSync,
   fstatSync,
@@ -25,6 +26,8 @@ export interface JournalFile {
   readonly sync: () => Promise<void>
   /** Puts another text in its place, whole. Throws where the disk does not take it. */
   readonly replace: (text: string) => void
+  /** Puts what cannot be read out of the way, where that can be done, so that another can take its place. */
+  readonly setAside: () => void
   readonly close: () => void
 }
 
@@ -82,17 +85,42 @@ export function openJournalFile(folder: string): JournalFile {
       }
       close()
     },
+    setAside: () => {
+      close()
+      try {
+        rmSync(`${path}.unread`, { recursive: true, force: true })
+        renameSync(path, `${path}.unread`)
+      } catch {
+        // Then nothing takes its place, and `append` says why.
+      }
+    },
     close,
   }
 }
 
-/** What the journal of a state folder holds; empty where there is none. */
+/** The largest sites have a few million lines; what is longer is none of ours. */
+const MOST_BYTES = 400 * 2 ** 20
+
+/**
+ * What the journal of a state folder holds; empty where there is none. Root reads here what the daemon has written, or
+ * whoever broke into it: no link is followed, no pipe waited for.
+ */
 export function readJournalFile(folder: string): string {
+  const path = journalIn(folder)
+  let file: number
   try {
-    return readFileSync(journalIn(folder), 'utf8')
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
     throw error
+  }
+  try {
+    const found = fstatSync(file)
+    if (!found.isFile()) throw new Error(`${path} is not a file`)
+    if (found.size > MOST_BYTES) throw new Error(`${path} has ${found.size} bytes, more than any site needs`)
+    return readFileSync(file, 'utf8')
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -3,7 +3,18 @@
  * it stays bounded, and goes on from memory while the disk takes nothing. Long because clocks, files and bounds are told
  * by the same words.
  */
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import {
@@ -21,7 +32,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { BindingClock } from './clock.ts'
 import type { Fact } from './entry.ts'
-import { type Journal, openJournal, readJournal } from './journal.ts'
+import { type Journal, journalOrNothing, openJournal, readJournal } from './journal.ts'
 import { type JournalFile, journalIn, openJournalFile } from './journal-file.ts'
 
 const MINUTE = 60_000
@@ -245,6 +256,46 @@ describe('whatever the file is', () => {
       }),
       { numRuns: 100 },
     )
+  })
+})
+
+/** Its folder is the daemon's: who breaks into that can put anything there. */
+describe('what is no file', () => {
+  const strange = [
+    ['a folder', () => mkdirSync(journalIn(folder)), /not a file/],
+    ['a pipe that nobody writes to', () => execFileSync('mkfifo', [journalIn(folder)]), /not a file/],
+    [
+      'a link to elsewhere',
+      () => {
+        writeFileSync(join(folder, 'elsewhere'), 'secret')
+        symlinkSync('../elsewhere', journalIn(folder))
+      },
+      /ELOOP/,
+    ],
+  ] as const
+
+  test.each(strange)('%s is not read, and keeps nobody waiting', (_, make, why) => {
+    mkdirSync(dirname(journalIn(folder)))
+    make()
+    expect(() => readJournal(folder, clock)).toThrow(why)
+    const nothing = journalOrNothing(folder, clock)
+    expect(says(nothing)).toEqual([])
+    expect(nothing.unread).toMatch(why)
+  })
+
+  test.each(strange)('%s is put aside, and a new one begun', async (_, make, why) => {
+    mkdirSync(dirname(journalIn(folder)))
+    make()
+    const journal = open()
+    expect(journal.unread).toMatch(why)
+    journal.put(lease(0, '10.20.0.7'), 10 * MINUTE)
+    await journal.flush()
+    expect(journal.trouble()).toBeNull()
+    expect(says()).toEqual(['10.20.0.7: vent-01 10m'])
+    expect(journalOrNothing(folder, clock).unread).toBeNull()
+    expect(existsSync(`${journalIn(folder)}.unread`)).toBe(true)
+    // What a link led to was nobody's business here.
+    if (why.source === 'ELOOP') expect(readFileSync(join(folder, 'elsewhere'), 'utf8')).toBe('secret')
   })
 })
 

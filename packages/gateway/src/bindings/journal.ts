@@ -29,6 +29,8 @@ export interface Journal {
   readonly said: (ruleset: Ruleset) => Said
   /** Why the file does not hold everything; null while it does. */
   readonly trouble: () => string | null
+  /** Why what the file held when it was opened is not known; null where it is. It was put aside then. */
+  readonly unread: string | null
   readonly size: () => { readonly lines: number; readonly unread: number }
   /** Resolves when everything so far is on the disk for good, or `trouble` says why not. */
   readonly flush: () => Promise<void>
@@ -47,9 +49,10 @@ const SAME_MS = 2000
 /** Below this many lines the file is not written anew. */
 const SMALL = 1000
 
-/** Opens the journal and reads what it holds. Throws where there is a file that cannot be read. */
+/** Opens the journal and reads what it holds; begins a new one where that cannot be read. */
 export function openJournal({ file, clock, syncWithinMs = 1000 }: JournalOptions): Journal {
-  const read = factsIn(file.read(), clock)
+  const [read, because] = factsOf(() => file.read(), clock)
+  if (because !== null) file.setAside()
   const { facts, unread } = read
   let lines = read.lines
   let trouble: string | null = null
@@ -128,6 +131,7 @@ export function openJournal({ file, clock, syncWithinMs = 1000 }: JournalOptions
     given: (ruleset, device) => facts.given(ruleset, device, clock.now() - clock.sinceBootMs()),
     said: (ruleset) => facts.said(ruleset, clock.now() - clock.sinceBootMs()),
     trouble: () => trouble,
+    unread: because,
     size: () => ({ lines, unread }),
     flush,
     close: async () => {
@@ -139,13 +143,34 @@ export function openJournal({ file, clock, syncWithinMs = 1000 }: JournalOptions
   }
 }
 
-/** What the journal of a state folder says now, for who only reads it. */
+/** What the journal of a state folder says now, for who only reads it. Throws where there is one that cannot be read. */
 export function readJournal(folder: string, clock: BindingClock): Pick<Journal, 'given' | 'said'> {
-  const { facts } = factsIn(readJournalFile(folder), clock)
+  return askable(factsIn(readJournalFile(folder), clock), clock)
+}
+
+/** The same for who has to go on without it: where it cannot be read it says nothing, and `unread` why. */
+export function journalOrNothing(
+  folder: string,
+  clock: BindingClock,
+): Pick<Journal, 'given' | 'said' | 'unread'> {
+  const [read, unread] = factsOf(() => readJournalFile(folder), clock)
+  return { ...askable(read, clock), unread }
+}
+
+function askable({ facts }: Read, clock: BindingClock): Pick<Journal, 'given' | 'said'> {
   const offset = clock.now() - clock.sinceBootMs()
   return {
     given: (ruleset, device) => facts.given(ruleset, device, offset),
     said: (ruleset) => facts.said(ruleset, offset),
+  }
+}
+
+/** None, and why, where the text cannot be had. */
+function factsOf(text: () => string, clock: BindingClock): readonly [Read, string | null] {
+  try {
+    return [factsIn(text(), clock), null]
+  } catch (error) {
+    return [factsIn('', clock), error instanceof Error ? error.message : String(error)]
   }
 }
 

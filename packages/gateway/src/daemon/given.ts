@@ -111,6 +111,11 @@ export function openGiven(options: GivenOptions): Given {
     if (journal !== null && keeper !== null) return { journal, keeper }
     const opened = openJournal({ file: openJournalFile(options.state), clock })
     journal = opened
+    if (opened.unread !== null)
+      say(
+        'journal-unread',
+        `what devices were given before is not known, so they have to ask again: ${opened.unread}`,
+      )
     const inner = openKeeper({
       journal: opened,
       clock,

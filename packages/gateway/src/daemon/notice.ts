@@ -15,6 +15,7 @@ export type Topic =
   | 'recorder-restarted'
   | 'packets-not-logged'
   | 'leases-unread'
+  | 'journal-unread'
   | 'links-unwatched'
   | 'address-taken'
 

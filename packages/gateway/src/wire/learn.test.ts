@@ -56,7 +56,14 @@ beforeEach(() => {
   now = 1000
   transactions = 0
   conflicts.length = 0
-  const file = { read: () => '', append: () => {}, sync: async () => {}, replace: () => {}, close: () => {} }
+  const file = {
+    read: () => '',
+    append: () => {},
+    sync: async () => {},
+    replace: () => {},
+    setAside: () => {},
+    close: () => {},
+  }
   journal = openJournal({ file, clock })
   learn = learning({
     journal,
