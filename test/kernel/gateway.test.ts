@@ -401,6 +401,23 @@ test('a trial that nobody confirms is told when it is over', async () => {
   expect((await json<Status>('/v1/status')).inForce.application.sequence).toBe(1)
 })
 
+test('a trial that another program ends is told as that', async () => {
+  await apply('report')
+  await begin()
+  writeFileSync(join(folder, 'site.policy.json'), policyWith('report', '7001/udp'))
+  await thingwall('apply', '--policy', 'site.policy.json', '--confirm-within', '1h')
+  await site.must('gateway', ['nft', 'flush set inet thingwall trial; flush set arp thingwall trial'])
+  expect(await noticed('trial-over')).toMatchObject({
+    text: expect.stringMatching(
+      / was ended before its time by nft \(process \d+\); volcano \(application 1\)/,
+    ),
+  })
+  const { applications } = await thingwall<{ readonly applications: readonly { readonly fate: object }[] }>(
+    'history',
+  )
+  expect(applications[0]?.fate).toMatchObject({ kind: 'reverted', isEarly: true })
+})
+
 test('a killed privileged process is begun anew and counted; a killed daemon takes its socket over', async () => {
   await apply('report')
   await begin()

@@ -66,7 +66,7 @@ export function fateText(fate: Fate): string {
     case 'in force':
       return 'in force'
     case 'reverted':
-      return `reverted at ${timeText(fate.at)}: nobody confirmed it`
+      return `reverted at ${timeText(fate.at)}: ${fate.isEarly === true ? 'before its time, by another program or a restart' : 'nobody confirmed it'}`
     case 'abandoned':
       return `rolled back at ${timeText(fate.at)} by ${safe(fate.by, 100)}`
     case 'replaced':

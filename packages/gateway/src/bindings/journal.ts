@@ -9,6 +9,7 @@
  */
 import type { Address, Ruleset, Said } from '@thingwall/policy'
 import type { GivenDevice } from '@thingwall/policy/nftables'
+import { ThingwallError } from '../error.ts'
 import type { BindingClock } from './clock.ts'
 import { type Entry, type Fact, type Lease, leftMs, readEntry, writeEntry } from './entry.ts'
 import { Facts, type Outcome } from './facts.ts'
@@ -143,9 +144,13 @@ export function openJournal({ file, clock, syncWithinMs = 1000 }: JournalOptions
   }
 }
 
-/** What the journal of a state folder says now, for who only reads it. Throws where there is one that cannot be read. */
+/** What the journal of a state folder says now, for who only reads it. Throws TW4023 where it cannot be read. */
 export function readJournal(folder: string, clock: BindingClock): Pick<Journal, 'given' | 'said'> {
-  return askable(factsIn(readJournalFile(folder), clock), clock)
+  const { unread, ...journal } = journalOrNothing(folder, clock)
+  if (unread === null) return journal
+  throw new ThingwallError('TW4023', `what devices were given cannot be read: ${unread}`, {
+    hint: 'nothing was changed. Start the gateway daemon, which puts it aside and begins anew, or move it away yourself',
+  })
 }
 
 /** The same for who has to go on without it: where it cannot be read it says nothing, and `unread` why. */

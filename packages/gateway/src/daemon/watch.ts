@@ -6,7 +6,7 @@
  * something wrong is repeated under it.
  */
 import type { NftablesPoint } from '../enforce/nftables.ts'
-import type { ApplicationRecord, InForce } from '../enforce/point.ts'
+import type { ApplicationRecord, Fate, InForce } from '../enforce/point.ts'
 import type { NoticeEvent } from '../events/model.ts'
 import type { Log } from './log.ts'
 import { notice } from './notice.ts'
@@ -107,7 +107,7 @@ export function watchInForce(options: WatchOptions): Watch {
     const wasTrial = before?.trial ?? null
     if (before !== null && isOther && wasTrial !== null && seen.over?.record.digest === before.digest) {
       const over = seen.over
-      const how = over.fate.kind === 'abandoned' ? `was rolled back by ${over.fate.by}` : 'was not confirmed'
+      const how = endText(over.fate, lastBy)
       const back = seen.record === null ? 'nothing is in force' : `${nameOf(seen.record)} is in force again`
       say('trial-over', `${nameOf(over.record)} ${how}; ${back}`)
     } else if (before !== null && isOther && seen.record !== null && changesIn(seen).length === 0) {
@@ -186,6 +186,12 @@ export function watchInForce(options: WatchOptions): Watch {
 function changesIn({ integrity, digest, last }: InForce): readonly string[] {
   if (integrity.kind === 'changed') return integrity.changes
   return digest === null && last !== null ? ['our tables are gone'] : []
+}
+
+function endText(fate: Fate, lastBy: ChangedBy | null): string {
+  if (fate.kind === 'abandoned') return `was rolled back by ${fate.by}`
+  if (fate.kind !== 'reverted' || fate.isEarly !== true) return 'was not confirmed'
+  return `was ended before its time by ${lastBy === null ? 'another program' : named(lastBy)}`
 }
 
 function told(changes: readonly string[]): string {

@@ -86,6 +86,31 @@ describe('what became of it', () => {
       2050,
       { kind: 'reverted', at: 2050 },
     ],
+    [
+      'ended long before its time',
+      application(2, second, { until: 122_000, confirmed: null, ended: null }),
+      standing(stands),
+      60_000,
+      { kind: 'reverted', at: 60_000, isEarly: true },
+    ],
+    [
+      'its timer taken away long before its time',
+      application(2, second, { until: 122_000, confirmed: null, ended: null }),
+      standing(stands, { ...runs, leftMs: null }),
+      60_000,
+      { kind: 'reverted', at: 60_000, isEarly: true },
+    ],
+    [
+      'told so before',
+      application(2, second, {
+        until: 122_000,
+        confirmed: null,
+        ended: { how: 'reverted', at: 60_000, isEarly: true },
+      }),
+      standing(stands),
+      500_000,
+      { kind: 'reverted', at: 60_000, isEarly: true },
+    ],
     ['the clock put back before it began', trying, standing(stands), 7, { kind: 'reverted', at: 2000 }],
     [
       'it stands, though nobody wrote that down',

@@ -4,7 +4,7 @@
  */
 import type { Resident, Standing } from '../nft/standing.ts'
 import type { Deed, Fate, Past } from './point.ts'
-import type { Application, Story } from './state.ts'
+import type { Application, Ending, Story } from './state.ts'
 
 /** The application that a generation in the kernel is of; null for one that nobody here recorded. */
 export function applicationOf(
@@ -36,9 +36,7 @@ export function truthOf(
   if (trial !== null && applicationOf(trial, applications) === application) {
     const until = story?.until ?? prepared?.until ?? now + (trial.leftMs ?? 0)
     const base: Story = { until, confirmed: null, ended: null }
-    return isRunning
-      ? base
-      : { ...base, ended: story?.ended ?? { how: 'reverted', at: endOf(record, until, now) } }
+    return isRunning ? base : { ...base, ended: story?.ended ?? reverted(record, until, now) }
   }
   const standingOne = applicationOf(settled, applications)
   if (standingOne === application) {
@@ -50,7 +48,7 @@ export function truthOf(
   if (story.ended !== null) return story
   if (story.confirmed === null) {
     // The kernel has gone back, and no base chain asks for a timer: that is somebody's doing, where one got ready for it.
-    const ended = prepared?.ended ?? { how: 'reverted', at: endOf(record, story.until ?? now, now) }
+    const ended = prepared?.ended ?? reverted(record, story.until ?? now, now)
     return { ...story, ended }
   }
   const by = standingOne?.record.sequence ?? 0
@@ -79,6 +77,17 @@ export function endsAt(written: number | null, leftMs: number, now: number): num
 const EARLY_MS = 2000
 /** How long a large rule set may be on its way into the kernel before its timer begins. */
 const LATE_MS = 15_000
+
+/**
+ * A trial that nobody confirmed, found to be over. Its timer begins after its end was written down, so one that is over
+ * before that did not end by its timer, unless the clock was put back; by one that says it has not begun yet nobody can tell.
+ */
+function reverted(record: Application['record'], until: number, now: number): Ending {
+  const at = endOf(record, until, now)
+  return now >= record.at && now < until - EARLY_MS
+    ? { how: 'reverted', at, isEarly: true }
+    : { how: 'reverted', at }
+}
 
 /** When a trial ended by the clock: no later than now, and not before it began, though the clock may have been put back. */
 function endOf({ at }: Application['record'], until: number, now: number): number {
@@ -112,7 +121,7 @@ function fateOf(
   if (ended !== null) {
     switch (ended.how) {
       case 'reverted':
-        return { kind: 'reverted', at: ended.at }
+        return { kind: 'reverted', at: ended.at, ...(ended.isEarly === true ? { isEarly: true } : {}) }
       case 'abandoned':
         return { kind: 'abandoned', at: ended.at, by: ended.by }
       case 'replaced':

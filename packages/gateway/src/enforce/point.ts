@@ -175,8 +175,8 @@ export type Fate =
   | { readonly kind: 'on trial'; readonly until: number }
   /** In force for good. */
   | { readonly kind: 'in force' }
-  /** Nobody confirmed it in time. */
-  | { readonly kind: 'reverted'; readonly at: number }
+  /** Nobody confirmed it in time; `isEarly`: another program or a restart ended it before its time, by the clock. */
+  | { readonly kind: 'reverted'; readonly at: number; readonly isEarly?: true }
   /** Somebody ended its trial. */
   | { readonly kind: 'abandoned'; readonly at: number; readonly by: string }
   /** Another took its place. */

@@ -166,7 +166,7 @@ function onTrial({ standing, applications, inForce }: Look): Settled['tried'] {
     over === null
       ? 'what is in force, if anything, was confirmed already'
       : over.fate.kind === 'reverted'
-        ? `application ${over.record.sequence} was reverted at ${new Date(over.fate.at).toISOString()}, because nobody confirmed it in time`
+        ? `application ${over.record.sequence} was reverted at ${new Date(over.fate.at).toISOString()}, ${over.fate.isEarly === true ? 'before its time: another program or a restart ended it' : 'because nobody confirmed it in time'}`
         : `the trial of application ${over.record.sequence} was ended by hand`
   throw new ThingwallError('TW4015', `nothing is on trial: ${since}`, {
     hint: 'thingwall status says what is in force, thingwall history what was; apply again to try again',

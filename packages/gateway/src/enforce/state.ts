@@ -50,7 +50,8 @@ export interface Story {
 
 /** How an application came to its end. */
 export type Ending =
-  | { readonly how: 'reverted'; readonly at: number }
+  /** `isEarly`: found to be over before its time. Left out where it is not, as older versions did always. */
+  | { readonly how: 'reverted'; readonly at: number; readonly isEarly?: true }
   | { readonly how: 'abandoned'; readonly at: number; readonly by: string }
   | { readonly how: 'replaced'; readonly at: number; readonly by: number }
 

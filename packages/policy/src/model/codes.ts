@@ -77,6 +77,7 @@ export const codes = {
   TW4020: { title: 'a change whose outcome is not known', severity: 'error' },
   TW4021: { title: 'the privileged process cannot be started', severity: 'error' },
   TW4022: { title: 'the API cannot listen', severity: 'error' },
+  TW4023: { title: 'what devices were given cannot be read', severity: 'error' },
   TW4030: { title: 'a plan against something else than is in force', severity: 'error' },
   TW4031: { title: 'a plan that would come out otherwise', severity: 'error' },
   TW4032: { title: 'not a plan', severity: 'error' },
