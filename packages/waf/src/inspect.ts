@@ -14,6 +14,7 @@ import {
   matchRoute,
 } from './declare/judge.ts'
 import { detectors } from './detect/all.ts'
+import { fixationOf } from './detect/fixation.ts'
 import { type JudgeField, judgeWith } from './judge/judge.ts'
 import type { Caller, Decision, Finding } from './model/decision.ts'
 import type { RequestParts } from './model/request.ts'
@@ -105,7 +106,7 @@ function inspectRead(
   if (early !== null && declared.mode === 'enforce' && route?.route.mode !== 'report')
     return decided(early, { kind: 'none' })
 
-  const read = readRequest(parts, judgeBy(settings, route === null ? null : route.route.key), limits)
+  const read = readRequest(parts, judgeBy(settings, route === null ? null : route.route.key, parts), limits)
   const isWhole = read.finding === null && read.fault === null && unread === null
   const finding =
     early ??
@@ -116,16 +117,18 @@ function inspectRead(
 }
 
 /** What is declared, then what the detectors find. */
-function judgeBy(settings: Settings, route: string | null): Judge {
+function judgeBy(settings: Settings, route: string | null, { headers }: RequestParts): Judge {
   const { parameters, declared } = settings
   const judgeField =
     declared.exclusions.length === 0 ? judge : judgeUnlessExcluded(settings, route, settings.now())
-  if (parameters.size === 0) return { text: judgeField }
+  const fixed = fixationOf(headers)
+  const judgeAll: JudgeField = fixed === null ? judgeField : (field) => fixed(field) ?? judgeField(field)
+  if (parameters.size === 0) return { text: judgeAll }
   return {
     text(field) {
       const isJudged = field.part === 'value' && (field.place === 'query' || field.place === 'body')
       const fault = isJudged ? (parameters.get(field.name)?.(field.text) ?? null) : null
-      if (fault === null) return judgeField(field)
+      if (fault === null) return judgeAll(field)
       const rule = `parameters/${field.name}/${fault.rule}`
       return { ...declaredFinding(field.place, field.name, field.text, fault), rule }
     },

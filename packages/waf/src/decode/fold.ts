@@ -25,14 +25,18 @@ const bestFit: Readonly<Record<number, string>> = {
   12288: ' ',
 }
 
+/** What is left of these when the highest bit is dropped, as some did with US-ASCII. */
+const lowBits: Readonly<Record<number, string>> = { 188: '<', 190: '>', 162: '"' }
+
 /** The text as such software reads it; null where nothing changes. */
 export function foldCharacters(text: string): string | null {
   let out = ''
   let kept = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if (code < 0x2b0) continue
-    const plain = code >= 0xff01 && code <= 0xff5e ? String.fromCharCode(code - 0xfee0) : bestFit[code]
+    if (code < 0x2b0 && !(code in lowBits)) continue
+    const plain =
+      code >= 0xff01 && code <= 0xff5e ? String.fromCharCode(code - 0xfee0) : (lowBits[code] ?? bestFit[code])
     if (plain === undefined) continue
     out += text.slice(kept, i) + plain
     kept = i + 1

@@ -78,8 +78,14 @@ const decoders: readonly Decoder[] = [
   { layer: 'entities', works: AMPERSAND, decode: (text) => decodeEntities(text, 'data') },
   { layer: 'escapes', works: BACKSLASH, decode: decodeEscapes },
   { layer: 'utf-7', works: PLUS, decode: decodeUtf7 },
+  { layer: 'plus', works: PLUS, decode: decodePlus },
   { layer: 'controls', works: CONTROL | INVISIBLE, decode: dropControls },
 ]
+
+/** `+` for a space, where there is no other space: a form that was encoded twice. */
+function decodePlus(text: string): string | null {
+  return text.includes(' ') || text.split('+', 3).length < 3 ? null : text.replaceAll('+', ' ')
+}
 
 function dropControls(text: string): string {
   let out = ''

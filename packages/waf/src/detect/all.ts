@@ -5,6 +5,7 @@ import { deserialise } from './deserialise.ts'
 import { expression } from './expression.ts'
 import { ldap } from './ldap.ts'
 import { nosql } from './nosql.ts'
+import { override } from './override.ts'
 import { scanner } from './scanner.ts'
 import { script } from './script.ts'
 import { shell } from './shell.ts'
@@ -30,4 +31,5 @@ export const detectors: readonly Detector[] = [
   deserialise,
   splitting,
   scanner,
+  override,
 ]

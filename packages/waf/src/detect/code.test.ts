@@ -24,6 +24,20 @@ describe('refused', () => {
     ['GIF89a<?php system($_GET[0]);', { place: 'body', kind: 'file' }],
     ['${@phpinfo()}'],
     ['$f(101)'],
+    ['strrev( )'],
+    ['chroot\t()'],
+    ['range /*x*/()'],
+    ['pg_connect($x)'],
+    ["('sys'.'tem')('id');"],
+    ['[system][0](ls);'],
+    ['@$f[0](4)'],
+    ['$' + "{'_GET'}"],
+    ['{php}x{/php}'],
+    ['process["env"]'],
+    ['photo. php', { place: 'body', kind: 'file-name' }],
+    ['1.j\\s\\p', { place: 'body', kind: 'file-name' }],
+    ['.htaccess', { place: 'body', kind: 'file-name' }],
+    ['sess_d8ew88tqmabdcokhumchy8ht', { place: 'body', kind: 'file-name' }],
   ])('%s', (...[text, field]) => {
     expect(asked(code, text, field)).not.toBeNull()
   })
@@ -43,6 +57,16 @@ describe('passes', () => {
     ['costs $5 (five)'],
     ['mail (at) volcano.example'],
     ['how does exec work in PHP?'],
+    ['count(id)'],
+    ['max(temperature)'],
+    ['now()'],
+    ['(see a) (see b)'],
+    ['(x+1)(x-1)'],
+    ['date of birth'],
+    ['firmware-1.2.bin', { place: 'body', kind: 'file-name' }],
+    ['install.sh', { place: 'body', kind: 'file-name' }],
+    ["O'Brien, 5 = 6.pdf", { place: 'body', kind: 'file-name' }],
+    ['config.yml', { place: 'body', kind: 'file-name' }],
   ])('%s', (...[text, field]) => {
     expect(asked(code, text, field)).toBeNull()
   })

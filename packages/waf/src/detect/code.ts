@@ -9,6 +9,8 @@
  */
 import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
+import { phpCall } from './code/php.ts'
+import { uploadHarm } from './code/upload.ts'
 
 const running =
   'system|passthru|shell_exec|exec|popen|proc_open|pcntl_exec|eval|assert|create_function|call_user_func(?:_array)?|phpinfo|phpversion|php_uname|posix_\\w+|base64_decode|str_rot13|gzinflate|gzuncompress|file_get_contents|file_put_contents|fopen|fwrite|fputs|readfile|move_uploaded_file|include|include_once|require|require_once|unlink|chmod|ini_set|ini_get|putenv|getenv|highlight_file|show_source|scandir|opendir|glob|var_dump|print_r|get_defined_\\w+|array_map|array_filter|preg_replace|mb_send_mail|mail|curl_exec|curl_init|chroot|gethostbyname|ob_start|error_log|parse_ini_file|simplexml_load_\\w+|unserialize|extract|parse_str|usort|register_shutdown_function|ReflectionFunction|__import__|execfile|compile|chr|print|die|set_time_limit|symlink|readlink|is_a|ftp_\\w+|mysql_\\w+|mysqli_\\w+|session_\\w+|zend_\\w+|stream_\\w+|import_request_variables|dl'
@@ -20,12 +22,9 @@ const request =
   /\$\s?_(?:GET|POST|REQUEST|COOKIE|FILES|ENV|SERVER|SESSION)\b|\$\s?(?:GLOBALS|HTTP_RAW_POST_DATA|HTTP_(?:GET|POST|SERVER|COOKIE|ENV)_VARS|php_errormsg|argv)\b|\$_S\s?ERVER\b/i
 
 const node =
-  /_\$\$ND_FUNC\$\$_|\brequire\s*\(\s*['"\\`]?(?:child_process|fs|os|net|http|vm|process)\b|\bprocess\s*\.\s*(?:binding|mainModule|env\b|exit\s*\(|getBuiltinModule)|\bmodule\.exports\s*=|\bString\s*\.\s*fromCharCode\b|\bthis\.constructor\.constructor\b|:constructor:constructor|\bglobal\.process\b|\bwhile\s*\(\s*(?:!|true|\+?\d|-?Infinity|\[\]|['"`{])/
+  /_\$\$ND_FUNC\$\$_|\brequire\s*[([]\s*['"\\`]?(?:child_process|fs|os|net|http|vm|process|req)\b|\bprocess\s*(?:\.|\[\s*['"`]?)\s*(?:binding|mainModule|env\b|exit\s*\(|getBuiltinModule)|\bmodule\.exports\s*=|\bString\s*\.\s*fromCharCode\b|\bthis\.constructor\.constructor\b|:constructor:constructor|\bglobal\.process\b|\bwhile\s*\(\s*(?:!|true|\+?\d|-?Infinity|\[\]|['"`{])|^\s*while\s*\([^\n]{1,60}\);?\s*$/
 
 const perl = /@\s*\{\s*\[|\$\{\s*\\|@@?\{\[/
-
-const runnable =
-  /\.(?:php[0-9s]?|phtml|phar|pht|jspx?|jspf|jsw|jsv|asp|aspx|ashx|asmx|cer|cgi|cfm|cfml|shtml|htaccess|htpasswd|user\.ini|war|do)(?:\s*$|[.;:%\0 ]*$|\.[a-z0-9]{1,5}$)/i
 
 export const code: Detector = {
   id: 'code',
@@ -44,9 +43,10 @@ export const code: Detector = {
     '.asp',
     '.cgi',
     '.htaccess',
-    'constructor',
     'process.',
     'module.',
+    'process[',
+    'require[',
     '_$$nd',
     '@{',
     '@ {',
@@ -54,15 +54,17 @@ export const code: Detector = {
     '$ {',
     '`',
     '{"',
-    '. php',
-    '. jsp',
     'php_value',
     'opcache',
+    '/php]',
+    'php}',
+    '_dir',
+    '_limit',
+    'constructor',
     '\\php]',
   ],
   detect(text, field) {
-    if (field.kind === 'file-name' || /^x[-_.](?:file[-_.]?name|filename|file)$/i.test(field.name))
-      return uploaded(text) ?? opened(text)
+    if (field.kind === 'file-name') return uploaded(text) ?? opened(text)
     if (field.kind === 'file')
       return /<\?php|<\?=|<%@\s*page|<jsp:/i.test(text)
         ? found(text, /<\?php|<\?=|<%@\s*page|<jsp:/i, 'a file that a server would run')
@@ -77,14 +79,15 @@ const found = (text: string, pattern: RegExp, why: string): Evidence | null => {
 }
 
 function uploaded(text: string): Evidence | null {
-  return found(text.replace(/\\/g, ''), runnable, 'the name of a file that a server would run')
+  const why = uploadHarm(text)
+  return why === null ? null : { at: 0, length: 60, why }
 }
 
 /** `<?php`, `<?=`, and the short form before anything that is no XML. */
 function opened(text: string): Evidence | null {
   return found(
     text,
-    /<\?(?:php\b|=\s*[\w$'"@(`\\]|\s*(?:echo|exec|system|eval|print|passthru|include|\$|php\b|@|phpinfo|\/\*)|\s*$)|\[\\?\/?php\]/i,
+    /<\?(?:php\b|=\s*[\w$'"@(`\\]|\s*(?:echo|exec|system|eval|print|passthru|include|\$|php\b|@|phpinfo|\/\*)|\s*$)|\[\\?\/?php\]|\{\/?php\}/i,
     'it opens code in a page',
   )
 }
@@ -93,6 +96,9 @@ function fromRequest(text: string): Evidence | null {
   return (
     found(text, request, 'a variable that only code has') ??
     found(text, node, 'code for Node') ??
+    (/@\{\s?\[[^\n]{0,80}\]\s?\}/.test(text)
+      ? found(text, perl, 'an expression that Perl puts into a string')
+      : null) ??
     (perl.test(text) && /[({[`]\s*(?:system|exec|qx|eval|open|print|CORE::|`|\$\$|require|do\b)/.test(text)
       ? found(text, perl, 'code for Perl')
       : null)
@@ -117,17 +123,8 @@ function calling(text: string, field: Field): Evidence | null {
     return { at: quoted.index, length: 60, why: 'a quote ends a string of code, and a call follows' }
   if (/\(\s*`[^`]{2,200}`\s*[).]|print\s*\(\s*`|echo\s+`/.test(text) && !manyLines(text))
     return found(text, /\(\s*`|echo\s+`/, 'backticks where PHP and Perl run them')
-  return variable(text)
-}
-
-/** `$f(1)`, `${'x'}(…)`, `('system')('id')`: functions by their name in a variable. */
-function variable(text: string): Evidence | null {
-  if (manyLines(text)) return null
-  return found(
-    text,
-    /^\s*\$\s?\{?\s?[$@]*\w+\}?(?:\s*\[[^\]]{0,40}\]|\s*\{[^}]{0,40}\})*\s*(?:\/\*[^*]{0,40}\*\/\s*)?\(\s*[\w'"$/]|^\s*\(\s*(?:\(?\s*string\s*\)|\/\*|\[|\+*\[*\+*)?\s*['"+\s\w.]{0,80}\)+\s*(?:\[\d\])?\s*(?:\{[^}]{0,20}\})?\s*\(\s*['"+\s]*\w+[^)]{0,60}\)\s*;|^\$\s?\{\s*['"][\w.' "]{1,40}['"]\s*\}/,
-    'a function by its name in a variable',
-  )
+  const why = manyLines(text) ? null : phpCall(text)
+  return why === null ? null : { at: 0, length: 60, why }
 }
 
 /** A program in a post has lines; a piece to be put into one has not. */

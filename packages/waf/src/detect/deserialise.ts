@@ -10,7 +10,7 @@
 import type { Detector } from '../model/detector.ts'
 
 const begins: readonly (readonly [pattern: RegExp, what: string])[] = [
-  [/rO0AB[A-Za-z0-9+/=]|[aA][cC]\s?[eE][dD]\s?00\s?05[0-9a-fA-F]{4}/, 'an object of Java'],
+  [/rO0AB[A-Za-z0-9+/=]|ztAA[U-X]|s7QAF|[aA][cC]\s?[eE][dD]\s?00\s?05[0-9a-fA-F]{4}/, 'an object of Java'],
   [/(?:^|[;{"'|=:])[OCE]:\+?\d+:\\?"[^"]{1,200}\\?":\d+:\{/, 'an object of PHP'],
   [/^(?:Tzo|YToxOntpOjA7Tz)[A-Za-z0-9+/=]{12}/, 'an object of PHP in base64'],
   [
@@ -38,7 +38,7 @@ const magic: readonly (readonly [bytes: string, what: string])[] = [
 
 /** A value, or a name, that is nothing but the full name of a class which does something. */
 const className =
-  /^\s*(?:\[?L)?(?:(?:java|javax|sun|com\.sun|jdk)\.(?:lang|io|util|net|nio|rmi|naming|sql|script|security|beans|management|xml|awt|tools|jndi|rowset|org)(?:\.\w+)*\.\$?[A-Z][\w$]*|org\.(?:apache|springframework|codehaus|hibernate|jboss|omg|mozilla|python|yaml|xml|w3c)(?:\.\w+)+|com\.(?:opensymphony|mchange|zaxxer|alibaba|ibm|rometools|caucho)(?:\.\w+)+|freemarker\.\w[\w.]*|ognl\.\w+|groovy\.\w[\w.]*|bsh\.\w+|javassist\.\w+)\s*;?\s*$/
+  /^\s*(?:\[?L)?(?:(?:java|javax|sun|com\.sun|jdk)\.\w+(?:\.\$?\w[\w$]*)*|org\.(?:apache|springframework|codehaus|hibernate|jboss|omg|mozilla|python|yaml|xml|w3c)(?:\.\w+)+|com\.(?:opensymphony|mchange|zaxxer|alibaba|ibm|rometools|caucho)(?:\.\w+)+|freemarker\.\w[\w.]*|ognl\.\w+|groovy\.\w[\w.]*|bsh\.\w+|javassist\.\w+)\s*;?\s*$/
 
 const chains =
   'processbuilder clonetransformer forclosure instantiatefactory instantiatetransformer invokertransformer prototypeclonefactory prototypeserializationfactory whileclosure constanttransformer chainedtransformer templatesimpl badattributevalueexpexception priorityqueue methodclosure'.split(
@@ -76,6 +76,8 @@ export const deserialise: Detector = {
   id: 'deserialise',
   triggers: [
     'ro0ab',
+    'ztaa',
+    's7qaf',
     '\0\x05',
     '\0\x01\0',
     'o:',
@@ -119,7 +121,9 @@ export const deserialise: Detector = {
       field.kind !== 'file' &&
       (field.place !== 'header' || /^[^\s]+$/.test(text)) &&
       text.length < 300 &&
-      className.test(text)
+      className.test(text) &&
+      // What went wrong, as programs report it.
+      !/(?<!Exp)(?:Exception|Error)\s*$/.test(text)
     )
       return { at: 0, length: text.length, why: 'the full name of a class where data belongs' }
     const at = text.length < 300 ? text.search(plain) : -1

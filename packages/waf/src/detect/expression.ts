@@ -32,6 +32,7 @@ export const expression: Detector = {
     '${',
     '{php',
     '@(',
+    '$[',
   ],
   detect(text) {
     return lookups(text) ?? bare(text) ?? delimited(text)
@@ -116,6 +117,7 @@ const pairs: readonly (readonly [open: string, close: string, arithmetic: boolea
   ['{%', '%}', false],
   ['@(', ')', true],
   ['{php}', '{/php}', true],
+  ['$[', ']', true],
 ]
 
 /** Every delimited piece, judged by what it reaches for. */
@@ -132,6 +134,11 @@ function delimited(text: string): Evidence | null {
         at = text.indexOf(open, Math.max(end, from))
         continue
       }
+      if (
+        open === '{%' &&
+        /^-?\s*(?:if|elif|for|while|print|set)\s+(?:\w+\s*=\s*)?(?:not\s+)?(?:true|false|\d+)\b/i.test(inner)
+      )
+        return { at, length: Math.min(end - at + 2, 80), why: 'a statement of a template on a constant' }
       if (arithmetic && computing.test(inner))
         return { at, length: Math.min(end - at + 2, 80), why: 'an expression that only computes' }
       if (!isStyle(open, inner) && reaching.test(inner))

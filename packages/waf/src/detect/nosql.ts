@@ -28,19 +28,33 @@ export const nosql: Detector = {
     'sleep (',
     'return',
     'db.',
+    ':prototype',
+    'startswith',
+    'contains',
+    'endswith',
+    'regex',
+    '__has_key',
     '==',
   ],
   detect(text, field) {
     const name = field.part === 'name'
     if (
       prototype.test(text) &&
-      (name || /^[\w.[\]'"-]*$/.test(text) || /[?&;,{]\s*['"]?__proto__['"]?\s*[[.:]/.test(text))
+      (name || /^[\w.[\]'"=-]*$/.test(text) || /[?&;,{]\s*['"]?__proto__['"]?\s*[[.:]/.test(text))
     )
       return {
         at: Math.max(0, text.search(prototype)),
         length: 40,
         why: 'a key that reaches the prototype of all objects',
       }
+    if (/^\$\w{1,8}:(?:\w{1,40}:)*(?:__proto__|prototype|constructor)(?::|$)/.test(text))
+      return { at: 0, length: 40, why: 'a reference that reaches the prototype of all objects' }
+    if (
+      name &&
+      /^\w{1,80}__(?:i?(?:startswith|endswith|contains|regex|exact)|has_keys?|contained_by)$/.test(text) &&
+      text.split('__').length > 2
+    )
+      return { at: 0, length: text.length, why: 'a test by an object mapper that reaches into another table' }
     if (name && (asKey.test(text) || inName.test(text)))
       return {
         at: Math.max(0, text.indexOf('$')),

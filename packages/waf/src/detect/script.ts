@@ -12,7 +12,7 @@ import { runningScheme } from './html/scheme.ts'
 
 const globals = 'window|self|top|this|frames|parent|globalThis|document|content|opener'
 const calls =
-  'alert|confirm|prompt|eval|setTimeout|setInterval|Function|fetch|import|importScripts|atob|print|find|open|document\\.(?:write|writeln|createElement|cookie)|console\\.(?:log|info|error|warn|debug)|String\\.fromCharCode|Reflect\\.\\w+|Set\\.constructor|location\\.(?:replace|assign)'
+  'alert|confirm|prompt|eval|btoa|setTimeout|setInterval|Function|fetch|import|importScripts|atob|print|find|open|document\\.(?:write|writeln|createElement|cookie)|console\\.(?:log|info|error|warn|debug)|String\\.fromCharCode|Reflect\\.\\w+|Set\\.constructor|location\\.(?:replace|assign)'
 
 /** `window['al'+'ert'](`, and the like: the bracket does not hold a plain index or name. */
 const indexed = new RegExp(
@@ -22,7 +22,7 @@ const indexed = new RegExp(
 
 export const script: Detector = {
   id: 'script',
-  triggers: ['(', '`', 'script:', '[', 'cookie', 'location', 'constructor'],
+  triggers: ['(', '`', 'script:', '[', 'cookie', 'location', 'constructor', 'document', 'window.'],
   detect(text, field) {
     if (field.kind === 'file') return null
     return (
@@ -30,6 +30,7 @@ export const script: Detector = {
       indexedGlobal(text) ??
       constructed(text) ??
       sixCharacters(text) ??
+      member(text) ??
       outOfString(text) ??
       whole(text)
     )
@@ -97,8 +98,21 @@ function constructed(text: string): Evidence | null {
     : null
 }
 
+/** All of the text reaches into the page: `document.querySelector(…`, `window.location`. */
+function member(text: string): Evidence | null {
+  const found =
+    /^[\s;,)}\]'"-]{0,16}(?:document|window)\s?\.\s?(?:(?:cookie|domain|location|referrer|URL)\b|(?:querySelector|getElement|getElements|create|write|open|add|eval|set|atob|fetch|post|frames|name)\w{0,24}\s?[(=[])/.exec(
+      text.slice(0, 120),
+    )
+  return found === null || text.slice(0, 400).includes('\n')
+    ? null
+    : evidence(0, 'script that reaches into the page')
+}
+
 /** Programs that consist of `[]()!+` alone, or nearly. */
 function sixCharacters(text: string): Evidence | null {
+  if (text.length < 60 && /^[[\]()!+]{6,}$/.test(text) && text.includes('[]') && text.includes('!'))
+    return evidence(0, 'a program of six characters')
   let run = 0
   let negations = 0
   for (let at = 0; at < text.length; at++) {

@@ -6,7 +6,7 @@ export const secretFiles: readonly (readonly string[])[] = `
   etc/passwd etc/shadow etc/group etc/gshadow etc/issue etc/hosts etc/hostname etc/sudoers etc/crontab
   etc/fstab etc/motd etc/resolv.conf etc/ssh etc/apache etc/apache2 etc/httpd etc/nginx etc/mysql
   etc/my.cnf etc/php etc/php.ini etc/security etc/ssl etc/samba etc/vsftpd etc/proftpd etc/cron.d
-  etc/environment etc/master.passwd etc/os-release proc/self proc/version proc/cmdline proc/net
+  etc/environment etc/master.passwd etc/os-release proc/self proc/sys proc/version proc/cmdline proc/net
   proc/mounts proc/cpuinfo proc/1 proc/sched_debug proc/environ proc/meminfo var/log var/www
   var/run/secrets var/lib/mysql var/spool/cron var/mail boot.ini win.ini system.ini php.ini httpd.conf
   windows/system32 winnt/system32 winnt/repair windows/repair windows/win.ini windows/php.ini

@@ -13,7 +13,7 @@ const schemes =
 
 /** Names and suffixes that resolve to oneself or to a cloud's metadata. */
 const inner =
-  /^(?:localhost|localhost\.localdomain|ip6-localhost|ip6-loopback|(?:[\w-]+\.)*localhost|metadata(?:\.google\.internal)?|instance-data(?:\.ec2\.internal)?|metadata\.\w+\.\w+|169\.254\.169\.254\.nip\.io|(?:[\w-]+\.)*(?:localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|yoogle\.com|burpcollaborator\.net|oastify\.com|interact\.sh|oast\.\w+|nip\.io|sslip\.io|xip\.io|spoofed\.\w+|1u\.ms|rbndr\.us))$/i
+  /^(?:localhost[46]?|localhost\.localdomain|kubernetes(?:\.default(?:\.svc(?:\.cluster\.local)?)?)|ip6-localhost|ip6-loopback|(?:[\w-]+\.)*localhost|metadata(?:\.google\.internal)?|instance-data(?:\.ec2\.internal)?|metadata\.\w+\.\w+|169\.254\.169\.254\.nip\.io|(?:[\w-]+\.)*(?:localtest\.me|lvh\.me|vcap\.me|lacolhost\.com|yoogle\.com|burpcollaborator\.net|oastify\.com|interact\.sh|oast\.\w+|nip\.io|sslip\.io|xip\.io|spoofed\.\w+|1u\.ms|rbndr\.us))$/i
 
 export const ssrf: Detector = {
   id: 'ssrf',
@@ -33,6 +33,9 @@ export const ssrf: Detector = {
     '127.',
     '.nip.io',
     'expect:',
+    'localtest',
+    'kubernetes',
+    'http:',
   ],
   detect(text, field) {
     // What a browser says of where it comes from is no place to go to.
@@ -71,7 +74,10 @@ function hostOf(value: string): string | null {
     /^(?:[a-z][a-z0-9+.-]{1,20}:)?[/\\]{1,4}(?:[^/\\?#\s]*@)?(\[[^\]\s]{2,60}\]|[^/\\?#\s:]{1,100})/i.exec(
       value,
     ) ??
-    /^(localhost|ip6-\w+|127\.\d+\.\d+\.\d+|[\w.-]*lvh\.me|169\.254\.169\.254)(?=(?::\d+)?\/)/i.exec(value)
+    /^((?:localhost|kubernetes\.default|metadata\.google|instance-data)[\w.-]{0,60}|ip6-\w{1,20}|127\.\d+\.\d+\.\d+|[\w-]{1,60}\.(?:lvh\.me|nip\.io)|(?:lvh|localtest|vcap)\.me|169\.254\.169\.254)(?=(?::\d{1,5})?\/)/i.exec(
+      value,
+    ) ??
+    /^(?:https?|ftp|wss?):(\[[^\]\s]{2,60}\]|[0-9a-fx.]{7,60})(?=[:/?#]|$)/i.exec(value)
   if (found === null || (/^[/\\](?![/\\])/.test(value) && !value.includes(':'))) return null
   const last = /^[^/]*:\/\/[^\s]*\s.*@([\d.]+)/.exec(value)
   return (last?.[1] ?? found[1] ?? '')

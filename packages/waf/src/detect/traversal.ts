@@ -25,7 +25,9 @@ export const traversal: Detector = {
     ...'var/log var/www var/run var/lib var/spool system32 winnt windows/ windows\\ _log .log inetpub .config'.split(
       ' ',
     ),
-    ...'-inf wp-config id_ authorized_keys .conf .history .bash .ht .env @fs/ .exe'.split(' '),
+    ...'-inf wp-config id_ authorized_keys .conf .history .bash .ht .env @fs/ .exe .bak .old .orig .save .sw .sql .rdb .mdb .dump .db ~'.split(
+      ' ',
+    ),
   ],
   detect(text, field) {
     if (field.kind === 'file') return null
@@ -103,6 +105,7 @@ function judgeRun(text: string, from: number, end: number, begins: boolean, fiel
   if (secret !== null && (climbs > 0 || dots || begins || isStrong(secret)))
     return evidence(`a path to ${secret}`)
   if (field.place === 'path' && segments.some(isHidden)) return evidence('a hidden file or directory')
+  if (field.place === 'path' && segments.some(isBackup)) return evidence('a copy that somebody left behind')
   if (climbs > 0 && begins && (lowest <= -2 || (whole && (lowest < 0 || climbs > 1))))
     return evidence('a path that climbs out of where it begins')
   if (segments.length > 60 && segments.filter((segment) => segment === '.').length > 50)
@@ -113,6 +116,11 @@ function judgeRun(text: string, from: number, end: number, begins: boolean, fiel
 /** `.git`, not `.well-known`, `.` or `..`. */
 function isHidden(segment: string): boolean {
   return /^\.[a-z_]/.test(segment) && segment !== '.well-known'
+}
+
+/** What editors, databases and people in a hurry leave beside a file. */
+function isBackup(segment: string): boolean {
+  return /\.(?:bak|backup|old|orig|save|swp|swo|sql|rdb|mdb|sqlite3?|dump|db)$|\w~$/.test(segment)
 }
 
 /** How far a path goes below where it begins, and how often it climbs; `...` and `..;x` climb for somebody. */

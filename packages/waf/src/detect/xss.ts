@@ -7,7 +7,7 @@
  * does not  look for code without markup; that is script.ts
  */
 import type { Detector, Evidence } from '../model/detector.ts'
-import { attributesAt, isSpace, tokensOf } from './html/tokens.ts'
+import { type Attribute, attributesAt, isSpace, tokensOf } from './html/tokens.ts'
 import { harmOf, harmOfAttribute, runsAsStyle } from './html/verdict.ts'
 
 export const xss: Detector = {
@@ -67,7 +67,8 @@ function restOfTag(text: string, from: number): Evidence | null {
   const { attributes } = attributesAt(text, from)
   for (const attribute of attributes) {
     const harm = harmOfAttribute(attribute)
-    if (harm === null || !actsAlone(attribute.name, attribute.value ?? '')) continue
+    if (harm === null || !(actsAlone(attribute.name, attribute.value ?? '') || leftOpen(text, attribute)))
+      continue
     return evidence(
       attribute.at,
       attribute.at + attribute.name.length + 40,
@@ -75,6 +76,11 @@ function restOfTag(text: string, from: number): Evidence | null {
     )
   }
   return null
+}
+
+/** `" onload=` at the end: what runs follows in the page. */
+function leftOpen(text: string, { name, value, at }: Attribute): boolean {
+  return value === '' && at > 0 && /^on[a-z]{3,20}$/.test(name) && text.length - at - name.length < 6
 }
 
 /** Without a tag around it `once=1` is only a text. A handler has to hold a statement, any other attribute to run. */

@@ -16,7 +16,8 @@ export type JudgeField = (field: Field) => Finding | null
 export function judgeWith(detectors: readonly Detector[]): JudgeField {
   const scan = scanFor(detectors.map(({ triggers }) => triggers))
   const judgeView = (view: View, field: Field): Finding | null => {
-    const triggered = scan(view.text)
+    // The name of a file is short, rare, and dangerous as a whole.
+    const triggered = field.kind === 'file-name' ? -1 : scan(view.text)
     if (triggered === 0) return null
     for (const [index, detector] of detectors.entries()) {
       if ((triggered & (1 << index)) === 0) continue
@@ -25,14 +26,25 @@ export function judgeWith(detectors: readonly Detector[]): JudgeField {
     }
     return null
   }
-  return (field) => {
+  const judgeField: JudgeField = (field) => {
     if (isPlain(field.text))
-      return scan(field.text) === 0 ? null : judgeView({ text: field.text, layers: [] }, field)
+      return scan(field.text) === 0 && field.kind !== 'file-name'
+        ? null
+        : judgeView({ text: field.text, layers: [] }, field)
     for (const view of viewsOf(field.text)) {
       const finding = judgeView(view, field)
       if (finding !== null) return finding
     }
     return null
+  }
+  return (field) => {
+    const finding = judgeField(field)
+    if (finding !== null || field.part === 'value') return finding
+    // A pair in a name: whoever decodes once more than we did reads a value there.
+    const equals = field.text.indexOf('=')
+    if (equals < 0) return null
+    const { place, name } = field
+    return judgeField({ place, name, part: 'value', text: field.text.slice(equals + 1) })
   }
 }
 

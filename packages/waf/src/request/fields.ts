@@ -58,7 +58,9 @@ function readHead(parts: RequestParts, judge: Judge, limits: Limits): ReadHead {
   const origin = originForm(target)
   const mark = origin.indexOf('?')
   const heads: Heads = { judge, limits, finding: null }
-  text(heads, 'path', '', 'value', readable(mark < 0 ? origin : origin.slice(0, mark), 'plus'))
+  const path = mark < 0 ? origin : origin.slice(0, mark)
+  text(heads, 'path', '', 'value', readable(path, 'plus'))
+  segments(heads, path)
   if (mark >= 0) pairs(heads, 'query', origin.slice(mark + 1))
   for (const [name, value] of parts.headers) header(heads, name, value)
   if (heads.finding !== null) return { kind: 'finding', finding: heads.finding }
@@ -100,6 +102,13 @@ function text(heads: Heads, place: Place, name: string, part: 'name' | 'value', 
   heads.finding ??= heads.judge.text({ place, name, part, text: value })
 }
 
+/** What stands between the slashes, where it is more than a name: applications take values from there as well. */
+function segments(heads: Heads, path: string): void {
+  if (/^[\w./~-]*$/.test(path)) return
+  for (const segment of path.split('/'))
+    if (!/^[\w.~:@=,+-]*$/.test(segment)) value(heads, 'path', 'segment', readable(segment, 'plus'))
+}
+
 /** A value, and what it carries inside when it is JSON. */
 function value(heads: Heads, place: Place, name: string, value: string): void {
   if (heads.finding !== null) return
@@ -123,7 +132,16 @@ function header(heads: Heads, rawName: string, content: string): void {
   }
   if (!/^[a-z0-9-]+$/.test(name)) text(heads, 'header', name, 'name', name)
   if (name !== 'referer' && name !== 'origin') {
-    text(heads, 'header', name, 'value', content)
+    const isFileName = /^x[-_.](?:file[-_.]?name|file)$/.test(name)
+    if (!isFileName) text(heads, 'header', name, 'value', content)
+    else
+      heads.finding ??= heads.judge.text({
+        place: 'header',
+        name,
+        part: 'value',
+        text: readable(content, 'plus'),
+        kind: 'file-name',
+      })
     return
   }
   const mark = content.indexOf('?')

@@ -7,7 +7,19 @@ import type { RequestParts } from '../model/request.ts'
 import type { Fault, Limits } from './limits.ts'
 
 /** Methods that show a request to whoever asks, or make a tunnel of the server. */
-const refusedMethods: ReadonlySet<string> = new Set(['TRACE', 'TRACK', 'CONNECT', 'DEBUG'])
+const refusedMethods: ReadonlySet<string> = new Set([
+  'TRACE',
+  'TRACK',
+  'CONNECT',
+  'DEBUG',
+  'TEST',
+  'SUBSCRIBE',
+  'NOTIFY',
+  'UNSUBSCRIBE',
+  'M-SEARCH',
+  'PURGE',
+  'BAN',
+])
 
 /** Headers that only have a meaning to somebody we are not, and one that makes of a request a proxy's setting. */
 const refusedHeaders: Readonly<Record<string, string>> = {
@@ -86,17 +98,44 @@ function valueFault(name: string, value: string): string | null {
       return /^\d{1,15}$/.test(value) ? null : 'a length that is no number'
     case 'range':
       return rangeFault(value)
-    case 'content-type': {
-      const charset = /charset\s*=\s*"?([^";\s]*)/i.exec(value)?.[1]
-      return charset === undefined || charset === '' || charsets.test(charset)
-        ? null
-        : 'a charset that hides what the body says'
+    case 'content-type':
+      if (hiddenCharset(value)) return 'a charset that hides what the body says'
+      // A boundary divides parts; anywhere else it is a second type in disguise.
+      return /^\s*(?!multipart\/)[\w.+/-]+\s*;\s*boundary\s*=/i.test(value) ||
+        /^\s*[\w.+-]+\/[\w.+-]+\s*;\s*[\w-]+\s*$/.test(value)
+        ? 'a parameter that this type does not have'
+        : null
+    case 'connection': {
+      const options = value
+        .toLowerCase()
+        .split(',')
+        .map((option) => option.trim())
+      return new Set(options).size < options.length ||
+        (options.includes('close') && options.includes('keep-alive'))
+        ? 'options of a connection that contradict each other'
+        : null
     }
+    case 'host':
+      return value.trim() === '' ? 'a Host that names none' : null
+    case 'accept':
+      return hiddenCharset(value) ? 'a charset that hides what is answered' : null
+    case 'cookie':
+      return /^\s*\$version\s*=/i.test(value)
+        ? 'cookies as RFC 2965 had them, which are read in two ways'
+        : null
+    case 'sec-fetch-user':
+      return value.trim() === '?1' ? null : 'a header that only browsers send, with what none sends'
     case 'referer':
       return /%00/.test(value) ? 'a NUL in a header' : null
     default:
       return null
   }
+}
+
+function hiddenCharset(value: string): boolean {
+  const charset = /charset\s*=\s*"?([^",;\s]*)/gi
+  for (const [, name = ''] of value.matchAll(charset)) if (name !== '' && !charsets.test(name)) return true
+  return false
 }
 
 /** Many ranges cost a server many times the file; one that ends before it begins is a mistake or worse. */

@@ -8,7 +8,7 @@ import type { Attribute, HtmlToken } from './tokens.ts'
 
 /** Tags that need no attribute to do harm. */
 const harmful: ReadonlySet<string> = new Set(
-  'script iframe frame frameset object embed applet base bgsound layer ilayer isindex import portal fencedframe xml param event-source'.split(
+  'script iframe frame frameset object embed applet base bgsound layer ilayer isindex import portal vmlframe fencedframe xml param event-source'.split(
     ' ',
   ),
 )

@@ -11,6 +11,8 @@ export interface Words {
   readonly command: string
   /** Whether the word had to be spelt out: nobody writes `w'h'oami` who means no harm. */
   readonly hidden: boolean
+  /** Whether it was taken apart within: `w'h'oami`, `who$@ami`; a quoted word is not. */
+  readonly broken: boolean
   /** Whether it was called by an absolute path. */
   readonly path: boolean
   /** What follows the word, as written. */
@@ -24,6 +26,7 @@ export function wordsAt(text: string, from: number): Words | null {
   const piece = text.slice(from, from + longest)
   let word = ''
   let hidden = false
+  let broken = false
   let at = 0
   if (piece.startsWith('{') && /^\{[\w./-]+,/.test(piece)) {
     at = 1
@@ -32,8 +35,12 @@ export function wordsAt(text: string, from: number): Words | null {
   for (; at < piece.length; at++) {
     const char = piece[at] as string
     if (word === '' && at > 12) break
-    if (/[A-Za-z0-9_./:+?*[\]~-]/.test(char)) word += char
-    else if (char === "'" || char === '"' || char === '\\' || char === '^') {
+    if (/[A-Za-z0-9_./:+?*[\]~-]/.test(char)) {
+      // Taken apart: signs between two characters of the word.
+      if (hidden && word !== '' && at > 0 && !/[A-Za-z0-9_./:+?*[\]~-]/.test(piece[at - 1] as string))
+        broken = true
+      word += char
+    } else if (char === "'" || char === '"' || char === '\\' || char === '^') {
       // A quote in the middle of a word, not the end of one.
       if (
         !/[A-Za-z0-9/'"\\?*$^`]/.test(piece[at + 1] ?? '') &&
@@ -45,12 +52,13 @@ export function wordsAt(text: string, from: number): Words | null {
       at++
       hidden = true
     } else if (char === '$') {
-      const gone = /^\$(?:[@*!#?0-9]|\{[@*]\}|\(\)|[a-z]\b(?=\/|[a-z])|\{?IFS\}?(?:\$\d)?)/.exec(
+      const gone = /^\$(?:[@*!#?0-9_-]|\{[@*]\}|\(\)|[a-z_]\w{0,8}(?=[\s/]|$)|\{?IFS\}?(?:\$\d)?)/.exec(
         piece.slice(at),
       )?.[0]
       if (gone === undefined || gone.includes('IFS')) break
       at += gone.length - 1
       hidden = true
+      broken ||= word !== ''
     } else break
   }
   if (word === '') return null
@@ -59,6 +67,7 @@ export function wordsAt(text: string, from: number): Words | null {
   return {
     command: name.toLowerCase(),
     hidden: hidden && word.length > 1,
+    broken: broken && word.length > 1,
     path: slash >= 0 && /^(?:[/~.]|[a-zA-Z]:)/.test(word),
     rest: piece.slice(at),
     next: piece[at] ?? '',

@@ -1,7 +1,7 @@
 /**
- * As much of SQL's grammar as it takes to tell an injected piece from prose: operands, comparisons, conditions, the
- * beginnings of statements. Works on tokens by index; brackets are matched once, so every question is asked in bounded
- * time. It deliberately accepts more than any one database does, and less than English. Long because it is one grammar.
+ * As much of SQL's grammar as it takes to tell an injected piece from prose: operands, expressions, comparisons. Works on
+ * tokens by index; brackets are matched once, so every question is asked in bounded
+ * time. It deliberately accepts more than any one database does, and less than English.
  */
 import type { SqlToken } from './tokens.ts'
 
@@ -10,9 +10,11 @@ export interface Sql {
   readonly tokens: readonly SqlToken[]
   /** For each opening bracket the index of the closing one, or the number of tokens. */
   readonly closing: ReadonlyMap<number, number>
+  /** What the tokens were read from. */
+  readonly text: string
 }
 
-export function withBrackets(tokens: readonly SqlToken[]): Sql {
+export function withBrackets(tokens: readonly SqlToken[], text: string): Sql {
   const closing = new Map<number, number>()
   const open: number[] = []
   for (const [index, { kind }] of tokens.entries()) {
@@ -24,14 +26,14 @@ export function withBrackets(tokens: readonly SqlToken[]): Sql {
       if (from !== undefined) closing.set(from, index)
     }
   }
-  return { tokens, closing }
+  return { tokens, closing, text }
 }
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
 
 const logic: ReadonlySet<string> = words('and or xor having where && ||')
 const comparing: ReadonlySet<string> = words(
-  '= == < > <= >= <> != <=> := ~ !~ ~* like rlike regexp ilike glob match is in between similar sounds contains',
+  '= ! == === < > <= >= <> != !== <=> := ~ !~ ~* @> <@ ? ?| ?& @? like rlike regexp ilike glob match is in between similar sounds contains isnull notnull',
 )
 const prefixes: ReadonlySet<string> = words('+ - ~ ! not binary distinct all exists any some -+ +- --')
 const constants: ReadonlySet<string> = words('null true false unknown')
@@ -99,17 +101,28 @@ export function expressionAt(sql: Sql, from: number): Operand | null {
   let left = operandAt(sql, from)
   for (let steps = 0; left !== null && steps < 30; steps++) {
     const operator = sql.tokens[left.end]
-    if (
-      operator?.kind !== 'operator' ||
-      comparing.has(operator.text) ||
-      !/^(?:[+\-*/%^&|]|\|\||<<|>>)$/.test(operator.text)
-    )
+    if (operator?.kind !== 'operator' || comparing.has(operator.text) || !arithmetic.has(operator.text))
       return left
+    if (operator.text === '::') {
+      left = { end: castEnd(sql.tokens, left.end + 1), what: left.what }
+      continue
+    }
     const right = operandAt(sql, left.end + 1)
     if (right === null) return left
     left = { end: right.end, what: strongest(left.what, right.what) }
   }
   return left
+}
+
+const arithmetic: ReadonlySet<string> = words('+ - * / % ^ & | || << >> :: -> ->> #> #>> #-')
+
+/** Behind `::`: the name of a type, of two words at most, with its size. */
+function castEnd(tokens: readonly SqlToken[], from: number): number {
+  const at =
+    isWord(tokens[from], 'double', 'character', 'bit', 'timestamp') && tokens[from + 1]?.kind === 'word'
+      ? from + 2
+      : from + 1
+  return Math.min(at, tokens.length)
 }
 
 const strength = ['name', 'brackets', 'constant', 'string', 'open-string', 'call', 'query'] as const
@@ -133,6 +146,7 @@ export function comparisonAt(sql: Sql, from: number): Comparison | null {
   while (sql.tokens[at]?.kind === 'close' && at < left.end + 8) at++
   if (isWord(sql.tokens[at], 'not')) at++
   if (!isComparing(sql.tokens[at])) return null
+  if (isWord(sql.tokens[at], 'isnull', 'notnull')) return { end: at + 1, left: left.what, right: 'constant' }
   at++
   while (
     isWord(sql.tokens[at], 'not', 'like', 'to', 'any', 'all') ||
@@ -155,187 +169,17 @@ function openings({ tokens, closing }: Sql, from: number): number {
   return at
 }
 
-/** Whether what begins at `from` can only be the beginning of a statement. `strict`: it has to be more complete. */
-export function statementAt(sql: Sql, from: number): boolean {
-  const { tokens } = sql
-  const [first, second, third] = [tokens[from], tokens[from + 1], tokens[from + 2]]
-  if (first?.kind !== 'word') return false
-  const name = (token: SqlToken | undefined): boolean => token?.kind === 'word' || token?.kind === 'string'
-  switch (first.text) {
-    case 'select':
-      return selectAt(sql, from) !== 'prose'
-    case 'insert':
-    case 'replace':
-    case 'merge':
-      return isWord(second, 'into') && name(third)
-    case 'delete':
-      return isWord(second, 'from') && name(third)
-    case 'update':
-      return name(second) && isWord(third, 'set')
-    case 'drop':
-    case 'create':
-    case 'alter':
-      return (
-        isWord(
-          second,
-          'table',
-          'database',
-          'view',
-          'user',
-          'procedure',
-          'function',
-          'schema',
-          'trigger',
-          'login',
-          'index',
-          'column',
-          'role',
-          'or',
-          'temporary',
-          'event',
-        ) &&
-        name(third) &&
-        !isWord(third, 'runner', 'lamp', 'top')
-      )
-    case 'truncate':
-      return isWord(second, 'table') && name(third)
-    case 'exec':
-    case 'execute':
-    case 'call':
-      return (
-        second?.kind === 'open' ||
-        second?.kind === 'variable' ||
-        second?.kind === 'string' ||
-        isWord(second, 'immediate') ||
-        (second?.kind === 'word' && /^(?:xp_|sp_|master|sys\.|dbms_)|_/.test(second.text))
-      )
-    case 'declare':
-      return (
-        second?.kind === 'variable' ||
-        (second?.kind === 'word' && isWord(third, 'varchar', 'varchar2', 'int', 'cursor', 'nvarchar'))
-      )
-    case 'waitfor':
-      return isWord(second, 'delay', 'time')
-    case 'shutdown':
-      return (
-        second === undefined ||
-        second.kind === 'comment' ||
-        second.kind === 'semicolon' ||
-        isWord(second, 'with')
-      )
-    case 'set':
-      return (
-        second?.kind === 'variable' ||
-        (second?.kind === 'word' && third?.kind === 'operator' && third.text === '=')
-      )
-    case 'begin':
-      return (
-        isWord(second, 'try', 'declare', 'goto', 'exec', 'transaction', 'dbms_lock.sleep') ||
-        second?.kind === 'semicolon'
-      )
-    case 'goto':
-      return (
-        second?.kind === 'word' &&
-        (isWord(third, 'select', 'declare', 'insert', 'alter') ||
-          third?.kind === 'semicolon' ||
-          third?.kind === 'word')
-      )
-    case 'if':
-      return second?.kind === 'open' && comparisonAt(sql, from + 2) !== null
-    case 'load':
-      return isWord(second, 'data', 'xml')
-    case 'do':
-      return second?.kind === 'word' && third?.kind === 'open'
-    case 'attach':
-      return isWord(second, 'database')
-    case 'copy':
-      return name(second) && isWord(third, 'from', 'to')
-    case 'with':
-      return name(second) && isWord(third, 'as')
-    case 'grant':
-    case 'revoke':
-      return isWord(second, 'all', 'select', 'insert', 'dba', 'execute')
-    default:
-      return false
-  }
+/** The end of the text, a comment that drops the rest, or the string that the statement goes on with. */
+export function closes(tokens: readonly SqlToken[], from: number): boolean {
+  let at = from
+  while (tokens[at]?.kind === 'operator') at++
+  const token = tokens[at]
+  return token?.kind === 'comment' || token?.kind === 'semicolon' || (token?.kind === 'string' && token.open)
 }
 
-/** What follows a `select`: something that only SQL says (`code`), a plain list from a table (`list`), or prose. */
-export function selectAt(
-  { tokens }: Sql,
-  select: number,
-  joined: 'joined' | 'alone' = 'alone',
-): 'code' | 'list' | 'prose' {
-  let at = select + 1
-  if (!standsAlone(tokens, select)) return 'prose'
-  if (isWord(tokens[at], 'distinct', 'all', 'top', 'sql_calc_found_rows')) at++
-  const first = tokens[at]
-  if (first === undefined || first.kind === 'comment') return joined === 'joined' ? 'code' : 'prose'
-  let code = false
-  let plain = 0
-  for (let steps = 0; steps < 200 && at < tokens.length; steps++, at++) {
-    const token = tokens[at] as SqlToken
-    if (token.kind === 'word') {
-      if (token.text === 'from') return fromAt(tokens, at, code || plain <= 1)
-      if (token.text === 'into' && isWord(tokens[at + 1], 'outfile', 'dumpfile')) return 'code'
-      if (isWord(token, 'where', 'union', 'case', 'limit')) return code || plain <= 1 ? 'code' : 'prose'
-      if (tokens[at + 1]?.kind === 'open') code = true
-      else if (
-        tokens[at - 1]?.kind === 'word' &&
-        !isWord(tokens[at - 1], 'as', 'distinct', 'all', 'select', 'top')
-      )
-        plain++
-    } else if (token.kind === 'number' || token.kind === 'variable' || token.kind === 'open') code = true
-    else if (token.kind === 'operator' && token.text === '*') code = true
-    else if (token.kind === 'string') code ||= at === select + 1
-    else if (token.kind === 'semicolon' || token.kind === 'close' || token.kind === 'comment') break
-    if (plain > 2) return 'prose'
-  }
-  return code && plain <= 1 ? 'code' : 'prose'
+/** Whether nothing but what ends a statement stands from `from` on. */
+export function closesNothing(tokens: readonly SqlToken[], from: number): boolean {
+  return tokens
+    .slice(from, from + 4)
+    .every(({ kind, text }) => kind === 'comment' || kind === 'semicolon' || text === '.')
 }
-
-/** `rc-select@14.5.2` and `quote-select-7a8e` are names of things, not the word. */
-function standsAlone(tokens: readonly SqlToken[], at: number): boolean {
-  const [before, token, after] = [tokens[at - 1], tokens[at] as SqlToken, tokens[at + 1]]
-  if (before?.kind === 'operator' && before.end === token.at && /[-.:?&@]$/.test(before.text)) return false
-  if (after === undefined || after.at > token.end) return true
-  return (
-    after.kind === 'open' ||
-    after.kind === 'string' ||
-    (after.kind === 'variable' && after.text.startsWith('@@')) ||
-    (after.kind === 'operator' && /^[*+~!]/.test(after.text)) ||
-    after.kind === 'comment'
-  )
-}
-
-function fromAt(tokens: readonly SqlToken[], from: number, plausible: boolean): 'code' | 'list' | 'prose' {
-  const table = tokens[from + 1]
-  if (!plausible || table === undefined) return plausible ? 'list' : 'prose'
-  if (table.kind === 'open' || systemTable.test(table.text)) return 'code'
-  if (table.kind !== 'word' && table.kind !== 'string') return 'prose'
-  const next = tokens[from + 2]
-  if (next === undefined || next.kind !== 'word') return 'code'
-  return isWord(
-    next,
-    'where',
-    'limit',
-    'order',
-    'group',
-    'union',
-    'join',
-    'left',
-    'inner',
-    'as',
-    'having',
-    'for',
-    'offset',
-    'procedure',
-    'into',
-  )
-    ? 'code'
-    : 'list'
-}
-
-/** Tables in which databases describe themselves. */
-export const systemTable: RegExp =
-  /^(?:information_schema|mysql\.|pg_|sys\.|sysobjects|syscolumns|sysusers|sysibm|syscat|sqlite_|all_|user_tab|dba_|v\$|rdb\$|msys|master\.|domain\.|dual$)/

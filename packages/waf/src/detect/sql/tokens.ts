@@ -80,8 +80,16 @@ function tokenAt(text: string, at: number, kind: number, tokens: SqlToken[]): nu
     case ';':
       return push('semicolon', at + 1, char)
     case '@':
+      if (text[at + 1] === '>' || text[at + 1] === '?')
+        return push('operator', at + 2, text.slice(at, at + 2))
       return variableAt(text, at, push)
     case '#':
+      // PostgreSQL's way into JSON, which goes on with a path in a string.
+      if (text[at + 1] === '>' || text[at + 1] === '-') {
+        const end = text[at + 2] === '>' ? at + 3 : at + 2
+        if (text[end] === "'" || (text[end] === ' ' && text[end + 1] === "'"))
+          return push('operator', end, text.slice(at, end))
+      }
       return lineComment(text, at, char, push)
     case '-':
       if (text[at + 1] === '-') return lineComment(text, at, '--', push)
@@ -109,6 +117,15 @@ function tokenAt(text: string, at: number, kind: number, tokens: SqlToken[]): nu
       classAt(text, end) === OPERATOR &&
       '=<>|&:~*'.includes(text[end] as string) &&
       !text.startsWith('/*', end)
+    )
+      end++
+    // `<@` of PostgreSQL, unless a variable begins there.
+    if (
+      char === '<' &&
+      end === at + 1 &&
+      text[end] === '@' &&
+      (classAt(text, end + 1) & WORD) === 0 &&
+      text[end + 1] !== '@'
     )
       end++
     return push('operator', end, text.slice(at, end))
@@ -189,6 +206,14 @@ function wordAt(text: string, at: number, push: Push): number {
       end += length + 2
     }
   }
+  // U&'…' is one.
+  if (
+    end === at + 1 &&
+    (text[at] === 'U' || text[at] === 'u') &&
+    text[end] === '&' &&
+    (text[end + 1] === "'" || text[end + 1] === '"')
+  )
+    end++
   const word = text.slice(at, end).toLowerCase()
   const quote = text[end]
   // N'…', x'…', _utf8'…', q'…' are strings.

@@ -1,0 +1,139 @@
+/**
+ * Whether what stands behind a separator is a command: a word that is nothing else is enough there, one that is also
+ * English needs an argument that only a shell would get. It deliberately asks for the words only where it has to.
+ */
+import type { Evidence } from '../../model/detector.ts'
+import type { Field } from '../../model/request.ts'
+import { argument } from './argument.ts'
+import { isDoubtful, isSure, leading } from './commands.ts'
+import type { Separator } from './separators.ts'
+import { isGlob, type Words, wordsAt } from './words.ts'
+
+/** The command that begins behind a separator, or null where what stands there is none. */
+export function commandAt(text: string, separator: Separator, field: Field): Evidence | null {
+  let from = separator.end
+  for (let words = 0; words < 4; words++) {
+    while (
+      from < text.length &&
+      (/[\s(]/.test(text[from] as string) || (text[from] === '{' && /\s/.test(text[from + 1] ?? '')))
+    )
+      from++
+    const assignment = /^(?:\$?IFS|\w{1,20})=(?:\$\([^)]{0,80}\)|[^\s;|&]{0,60})[;\s]+/.exec(
+      text.slice(from, from + 120),
+    )?.[0]
+    const first = /^[a-z!]+(?=\s)/.exec(text.slice(from, from + 12))?.[0]
+    if (assignment !== undefined && separator.kind !== 'and') from += assignment.length
+    else if (first !== undefined && leading.has(first) && !(words > 0 && first === 'time'))
+      from += first.length
+    else break
+  }
+  const variable = /^\$(\w{1,20})\s/.exec(text.slice(from, from + 24))
+  if (variable !== null) {
+    // Run by its name where the text itself has set it; where it has not, it is empty.
+    if (isAssigned(text, variable[1] ?? '', separator.at))
+      return evidence(separator.at, text, 'a variable that is run as a command')
+    if (/[a-z_]/.test(variable[1] ?? '')) from += variable[0].length
+  }
+  const words = wordsAt(text, from)
+  if (words === null) return null
+  if (!isCommand(words, separator, text, from, field)) return null
+  return evidence(
+    separator.at,
+    text,
+    `the command ${words.command.slice(0, 20)} behind ${said[separator.kind]}`,
+  )
+}
+
+/** Whether `name=…` stands before `to`, where an assignment would. At most the 400 characters before are looked at. */
+function isAssigned(text: string, name: string, to: number): boolean {
+  const before = text.slice(Math.max(0, to - 400), to)
+  const at = before.indexOf(`${name}=`)
+  return at === 0 || (at > 0 && /[\s;&|(]/.test(before[at - 1] as string))
+}
+
+const said: Readonly<Record<Separator['kind'], string>> = {
+  semicolon: 'a semicolon',
+  and: 'an ampersand',
+  pipe: 'a pipe',
+  line: 'a line break',
+  substitution: 'a substitution',
+  backtick: 'a backtick',
+}
+
+function isCommand(words: Words, separator: Separator, text: string, from: number, field: Field): boolean {
+  const { command, next } = words
+  // Among bytes that are no text nothing is a command.
+  if (/[^\t\n\r\x20-\x7e\u00a0-\uffff]/.test(text.slice(Math.max(0, separator.at - 20), from + 20)))
+    return false
+  // A parameter or an attribute of that name.
+  if (next === '=' || next === ':' || words.rest.startsWith('\\=') || (next === '(' && !words.hidden))
+    return false
+  const given = argument(words)
+  const tight = from === separator.end
+  // Unix knows commands in lower case only; a prompt, a name or the beginning of a sentence is not one.
+  const known =
+    isSure(command) ||
+    (isDoubtful(command) &&
+      (written(text, from, command) ||
+        /^(?:cmd|dir|type|net|ping|copy|del|start|call|ver|vol|set|echo|find|more|sort|reg|sc|query|ftp|telnet)$/.test(
+          command,
+        )))
+  if (!known) {
+    const first = text.slice(from).split(/[\s;|&`)"']/, 1)[0] ?? ''
+    return isGlob(first) && first.split('/').length > 2 && /[a-z]/.test(first) && separator.kind !== 'line'
+  }
+  if (words.broken && given !== 'prose') return true
+  if (words.hidden && next !== '"' && next !== "'" && command.length > 1)
+    return isSure(command) || given !== 'none'
+  if (words.path) return true
+  if (separator.kind === 'substitution') return isSure(command) || given !== 'none'
+  if (separator.kind === 'backtick') return quotedCommand(words, separator, text)
+  // A lone value, a line break, a lone command: a host and what else is to be done there.
+  if (
+    separator.kind === 'line' &&
+    isSure(command) &&
+    given === 'none' &&
+    /^[\w.:-]*$/.test(text.slice(0, separator.at).trim()) &&
+    !/\w/.test(words.rest)
+  )
+    return true
+  if (separator.kind === 'line')
+    return field.place !== 'body' || text.length < 300
+      ? (isSure(command) && given !== 'none') || given === 'certain'
+      : false
+  if (isSure(command)) return given !== 'prose'
+  const piped =
+    separator.kind === 'pipe' &&
+    text[separator.at + 1] !== '|' &&
+    /^(?:bash|sh|zsh|ksh|csh|dash|python[23]?|perl|ruby|php|node|tee|sort|wc|more|less|head|tail|cat)$/.test(
+      command,
+    )
+  if (given === 'certain') return true
+  return (
+    given === 'none' &&
+    (tight || piped) &&
+    /^(?:bash|sh|zsh|ksh|csh|dash|cmd|dir|cat|id|w|env|set|ver|hostname|date|reboot|halt|df|du|ss|telnet|ftp)$/.test(
+      command,
+    ) &&
+    (piped || /[;|&`\n]/.test(next) || separator.kind !== 'and')
+  )
+}
+
+/** Whether it stands there in lower case, hidden or not. */
+function written(text: string, from: number, command: string): boolean {
+  return !/[A-Z]/.test(text.slice(from, from + command.length))
+}
+
+/** A backtick in Markdown has a space or nothing before it; in an injection it is glued to what it is to change. */
+function quotedCommand({ command, rest }: Words, { at }: Separator, text: string): boolean {
+  const close = rest.indexOf('`')
+  if (close < 0) return false
+  const whole = at === 0 && /`\s*$/.test(text) && text.indexOf('`', 1) === text.trimEnd().length - 1
+  const glued = at > 0 && /[^\s([{]/.test(text[at - 1] as string) && text[at - 1] !== '`'
+  return (glued || whole) && (isSure(command) || argument({ command, rest, hidden: false }) === 'certain')
+}
+
+/** What is told of it: at most 80 characters. */
+export function evidence(at: number, text: string, why: string): Evidence {
+  return { at, length: Math.min(text.length - at, 80), why }
+}

@@ -1,0 +1,159 @@
+/**
+ * Conditions put behind what stands in a statement: `and 1=1`, `or true --`, `|| sleep(5)`. What stands before has to be
+ * an expression and what follows has to be what SQL has there; prose is neither. It deliberately knows no statements.
+ */
+import { type Context, type Found, found } from './found.ts'
+import { closes, comparisonAt, expressionAt, isComparing, isLogic, isWord, type Sql } from './grammar.ts'
+import type { SqlToken } from './tokens.ts'
+
+/** `and 1=1`, `or true --`, `|| sleep(5)`: from a logical operator at `at`. */
+export function condition(sql: Sql, at: number, context: Context): Found | null {
+  const { tokens } = sql
+  if (!follows(sql, at)) return null
+  const comparison = comparisonAt(sql, at + 1)
+  if (comparison !== null) {
+    const { left, right } = comparison
+    const end =
+      isWord(tokens[comparison.end], 'escape') && tokens[comparison.end + 1]?.kind === 'string'
+        ? comparison.end + 2
+        : comparison.end
+    if (!goesOn(tokens[end])) return null
+    const names = (left === 'name' ? 1 : 0) + (right === 'name' ? 1 : 0)
+    if (names === 0) return found(at, 'a condition with a comparison of its own')
+    if (tokens[at]?.text === '&&' && tokens[at + 1]?.at === tokens[at]?.end) return null
+    if (names === 1 && (context === 'quote' || beginsAsValue(sql, at)))
+      return found(at, 'a condition on a column')
+    if (context === 'quote' && names === 2 && (closes(tokens, end) || end > comparison.end))
+      return found(at, 'a condition on columns')
+    return null
+  }
+  const operand = expressionAt(sql, at + 1)
+  if (operand === null) return null
+  const next = tokens[operand.end]
+  const dropped = next?.kind === 'comment' && next.end - next.at < 12
+  if (operand.what === 'query') return found(at, 'a condition that asks a query')
+  if (isWord(tokens[at + 1], 'true', 'false') && next === undefined && beginsAsValue(sql, at))
+    return found(at, 'a constant condition')
+  if (operand.what === 'constant' && dropped && tokens[at]?.text !== 'div')
+    return found(at, 'a constant condition, and a comment that drops the rest')
+  if (operand.what === 'call' && (dropped || (context === 'quote' && next?.kind === 'string' && next.open)))
+    return found(at, 'a condition that calls a function')
+  if (
+    context === 'quote' &&
+    operand.what === 'call' &&
+    (isLogic(next) || (next?.kind === 'semicolon' && operand.end === tokens.length - 1))
+  )
+    return found(at, 'a condition that calls a function')
+  return null
+}
+
+/**
+ * Whether what stands before a logical operator is what SQL has there: expressions, comparisons, other conditions, from the
+ * beginning on. Prose is not.
+ */
+function follows(sql: Sql, at: number): boolean {
+  let from = 0
+  for (let steps = 0; from < at && steps < 60; steps++) {
+    const token = sql.tokens[from]
+    if (
+      token?.kind === 'close' ||
+      token?.kind === 'open' ||
+      token?.kind === 'semicolon' ||
+      token?.kind === 'comma' ||
+      isLogic(token) ||
+      isComparing(token)
+    ) {
+      from++
+      continue
+    }
+    if (
+      isWord(
+        token,
+        'select',
+        'from',
+        'where',
+        'union',
+        'all',
+        'having',
+        'by',
+        'order',
+        'group',
+        'limit',
+        'not',
+        'case',
+        'when',
+        'then',
+        'else',
+        'end',
+        'as',
+        'on',
+        'join',
+        'insert',
+        'into',
+        'values',
+        'set',
+        'update',
+        'delete',
+      )
+    ) {
+      from++
+      continue
+    }
+    const operand = expressionAt(sql, from)
+    if (operand === null) {
+      if (
+        token?.kind !== 'operator' ||
+        !/^(?:[+\-*/%=<>|&^~!?:]|<=|>=|<>|!=|<=>|:=|::|->>?|\|\||&&|<<|>>|@>|<@)$/.test(token.text)
+      )
+        return false
+      from++
+      continue
+    }
+    const next = sql.tokens[operand.end]
+    // Two names without anything between them are two words.
+    if (
+      operand.end < at &&
+      operand.what === 'name' &&
+      next?.kind === 'word' &&
+      !isLogic(next) &&
+      !isComparing(next) &&
+      expressionAt(sql, operand.end)?.what === 'name' &&
+      operand.end + 1 <= at &&
+      !isWord(sql.tokens[from - 1], 'from', 'as', 'join')
+    )
+      return false
+    from = operand.end
+  }
+  return true
+}
+
+/** What a condition may be followed by; prose goes on with a word or a comma. */
+function goesOn(next: SqlToken | undefined): boolean {
+  if (next === undefined) return true
+  if (next.kind !== 'word') return next.kind !== 'comma' && next.kind !== 'number'
+  return (
+    isLogic(next) ||
+    isWord(
+      next,
+      'order',
+      'group',
+      'limit',
+      'union',
+      'into',
+      'procedure',
+      'for',
+      'then',
+      'collate',
+      'escape',
+      'offset',
+      'having',
+      'as',
+    )
+  )
+}
+
+/** Whether what stands before `at` is one value: `1`, `-1`, `(1)`, `admin`. */
+function beginsAsValue(sql: Sql, at: number): boolean {
+  const first = expressionAt(sql, 0)
+  return first !== null && first.end === at && (first.what === 'constant' || first.what === 'brackets')
+}
