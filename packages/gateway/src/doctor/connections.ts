@@ -1,5 +1,6 @@
 /** Whether the table of connections has room, and connections begin as rules expect. */
 import type { Check, Finding } from './finding.ts'
+import { settingForGood } from './settings.ts'
 
 const FOLDER = '/proc/sys/net/netfilter'
 const FULL = 0.8
@@ -22,7 +23,8 @@ export const connections: Check = async ({ machine, isInUse }) => {
       check: 'connections',
       severity: 'warning',
       message: `${count} of ${most} connections are tracked: new ones are dropped once it is full`,
-      mend: `sysctl -w net.netfilter.nf_conntrack_max=${most * 2}`,
+      // At a start it can only be set once the module is there.
+      mend: `echo nf_conntrack > /etc/modules-load.d/thingwall.conf; ${settingForGood(`net.netfilter.nf_conntrack_max=${most * 2}`)}`,
     })
   else
     findings.push({
@@ -36,6 +38,7 @@ export const connections: Check = async ({ machine, isInUse }) => {
       check: 'connections',
       severity: 'warning',
       message: 'connections may begin without a SYN: after a restart answers of a server look like openings',
+      // Each start sees to it, and so does each apply.
       mend: 'sysctl -w net.netfilter.nf_conntrack_tcp_loose=0',
     })
   // The gateway daemon turns it on; where it cannot, its events of flows are without packets and bytes.

@@ -127,21 +127,21 @@ describe('each fault is found, and nothing else', () => {
       { survey: { interfaces: [], forwards: { 4: false, 6: true } } },
       'forwarding',
       'warning',
-      /^sysctl -w net\.ipv4\.ip_forward=1$/,
+      /^sysctl -w net\.ipv4\.ip_forward=1 \| tee -a \/etc\/sysctl\.d\/90-thingwall\.conf$/,
     ],
     [
       'no forwarding of IPv6',
       { survey: { interfaces: [], forwards: { 4: true, 6: false } } },
       'forwarding',
       'note',
-      /^sysctl -w net\.ipv6\.conf\.all\.forwarding=1$/,
+      /^sysctl -w net\.ipv6\.conf\.all\.forwarding=1 \| tee -a /,
     ],
     [
       'a small neighbour table',
       withFile(neigh, '128'),
       'neighbours',
       'warning',
-      /^sysctl -w net\.ipv4\.neigh\.default\.gc_thresh3=512 net\.ipv4\.neigh\.default\.gc_thresh2=256$/,
+      /^sysctl -w net\.ipv4\.neigh\.default\.gc_thresh3=512 net\.ipv4\.neigh\.default\.gc_thresh2=256 \| tee -a /,
     ],
     ['more devices than neighbours', { devices: 900 }, 'neighbours', 'warning', /gc_thresh3=\d+/],
     [
@@ -149,7 +149,7 @@ describe('each fault is found, and nothing else', () => {
       withFile('/proc/sys/net/netfilter/nf_conntrack_count', '900'),
       'connections',
       'warning',
-      /nf_conntrack_max=2000$/,
+      /modules-load\.d.*nf_conntrack_max=2000 \| tee -a /,
     ],
     [
       'loose connections',

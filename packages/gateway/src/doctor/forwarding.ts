@@ -1,5 +1,6 @@
 /** Whether packets pass between the networks at all. */
 import type { Check, Finding } from './finding.ts'
+import { settingForGood } from './settings.ts'
 
 export const forwarding: Check = async ({ survey }) =>
   ([4, 6] as const).map((family): Finding => {
@@ -10,6 +11,6 @@ export const forwarding: Check = async ({ survey }) =>
           check: 'forwarding',
           severity: family === 4 ? 'warning' : 'note',
           message: `IPv${family} is not forwarded: nothing passes between networks`,
-          mend: `sysctl -w ${setting}=1`,
+          mend: settingForGood(`${setting}=1`),
         }
   })

@@ -3,6 +3,7 @@
  * not fit cannot be reached. Each device has one IPv4 and up to a few IPv6 addresses.
  */
 import type { Check, Finding, Ground } from './finding.ts'
+import { settingForGood } from './settings.ts'
 
 const FAMILIES = [
   { name: 'IPv4', path: 'ipv4', each: 1 },
@@ -40,7 +41,10 @@ async function roomFor(
     check: 'neighbours',
     severity: 'warning',
     message: `there is room for ${limit} neighbours over ${name}, and this site may have ${wanted}: those that do not fit cannot be reached`,
-    mend: `sysctl -w net.${path}.neigh.default.gc_thresh3=${more} net.${path}.neigh.default.gc_thresh2=${more / 2}`,
+    mend: settingForGood(
+      `net.${path}.neigh.default.gc_thresh3=${more}`,
+      `net.${path}.neigh.default.gc_thresh2=${more / 2}`,
+    ),
   }
 }
 
