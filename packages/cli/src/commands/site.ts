@@ -6,6 +6,7 @@ import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import {
   type Caller,
+  fillerBy,
   findCaller,
   fit,
   LOG_GROUP,
@@ -17,6 +18,7 @@ import {
   requireNetAdmin,
   STATE_FOLDER,
   type Survey,
+  spawned,
   survey,
   thisClock,
   thisMachine,
@@ -80,7 +82,8 @@ export interface Prepared {
 export async function openGateway(call: Call, host: Host): Promise<Gateway> {
   await requireNetAdmin(thisMachine, `thingwall ${call.verb}${policyOption(call)}`)
   const stateFolder = stateFolderOf(call, host)
-  return { point: await openNftablesPoint({ machine: thisMachine, state: stateFolder }), stateFolder }
+  const filler = fillerBy(spawned())
+  return { point: await openNftablesPoint({ machine: thisMachine, state: stateFolder, filler }), stateFolder }
 }
 
 /** Where the record of what was applied is. */

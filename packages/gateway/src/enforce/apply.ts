@@ -5,11 +5,13 @@
 import type { Artifact, Diagnostic } from '@thingwall/policy'
 import { ThingwallError } from '../error.ts'
 import { type Coverage, coverageOf, observe } from '../nft/observation.ts'
+import { type Filling, writeFilling } from '../nft/program.ts'
 import { readStanding, type Standing } from '../nft/standing.ts'
 import {
   anew,
   type Coming,
   comingOf,
+  fillingsOf,
   replacementBy,
   type Steps,
   setsOf,
@@ -81,8 +83,10 @@ export async function tryOut(
       ? { kind: 'confirms', trial }
       : { kind: 'nothing', trial }
   if (order.confirmWithinMs !== null) await requireReturn(context, found)
-  const { steps } = changeOf(artifact, order, NEVER_APPLIED, found.standing, boundNow)
-  await context.nft.check(await scratch.change(steps.join('')))
+  const { steps, fillings } = changeOf(artifact, order, NEVER_APPLIED, found.standing, boundNow)
+  const [beside, inPlace] = steps
+  const text = [beside, ...fillings.map(writeFilling), inPlace].join('')
+  await context.nft.check(await scratch.change(text))
   return { kind: 'replaces', trial }
 }
 
@@ -140,6 +144,8 @@ async function requireReturn({ state }: Context, { standing, inForce }: Look): P
 interface Change {
   /** To be loaded one after the other; only the last shows to packets. */
   readonly steps: Steps
+  /** Between the two. */
+  readonly fillings: readonly Filling[]
   /** What to load where the kernel does not take that; null for nothing. */
   readonly otherwise: (() => string) | null
 }
@@ -156,13 +162,14 @@ function changeOf(
   const bound = boundNow(coming.generation, setsOf(artifact.text))
   const { confirmWithinMs } = order
   if (confirmWithinMs === null) return replacing(coming, standing, bound)
-  return { steps: filledBy(bound, trialOf(coming, standing, confirmWithinMs)), otherwise: null }
+  const steps = filledBy(bound, trialOf(coming, standing, confirmWithinMs))
+  return { steps, fillings: fillingsOf(coming), otherwise: null }
 }
 
 /** Puts a generation in the place of what stands; its sets are filled before any packet meets them. */
 export function replacing(coming: Coming, standing: Standing, bound: string): Change {
   const steps = filledBy(bound, replacementBy(coming, standing))
-  return { steps, otherwise: () => anew(coming, standing) + bound }
+  return { steps, fillings: fillingsOf(coming), otherwise: () => anew(coming, standing) + bound }
 }
 
 function filledBy(bound: string, [beside, inPlace]: Steps): Steps {
@@ -173,11 +180,12 @@ function filledBy(bound: string, [beside, inPlace]: Steps): Steps {
 export const nothingBound: BoundNow = () => ''
 
 /** Loads a change, or what to load instead where the kernel does not take it. */
-export async function load(context: Context, { steps, otherwise }: Change): Promise<void> {
+export async function load(context: Context, { steps, fillings, otherwise }: Change): Promise<void> {
   const { nft, state } = context
   try {
     const [beside, inPlace] = steps
     await nft.load(await state.change(beside))
+    await fill(context, fillings)
     // A few lines, and no disk to fail any more.
     await nft.command(inPlace)
   } catch (error) {
@@ -194,6 +202,19 @@ export async function load(context: Context, { steps, otherwise }: Change): Prom
   } finally {
     await state.changed().catch(() => {})
   }
+}
+
+/** What is interrupted here is a generation that no packet meets, and goes with the next look. */
+async function fill({ nft, state }: Context, fillings: readonly Filling[]): Promise<void> {
+  if (fillings.length === 0) return
+  const filler = await nft.filler()
+  const left: Filling[] = []
+  try {
+    for (const one of fillings) if (filler === null || !(await filler.fill(one))) left.push(one)
+  } finally {
+    filler?.close()
+  }
+  if (left.length > 0) await nft.load(await state.change(left.map(writeFilling).join('')))
 }
 
 /** From here on the new rule set is in force, whatever happens to its record. */

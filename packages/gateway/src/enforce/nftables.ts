@@ -71,21 +71,24 @@ export interface NftablesPointOptions {
   readonly waitMs?: number
   /** By whom the kernel is asked; default: the program `nft`. Whoever gave it closes it. */
   readonly nft?: Nft
+  /** What fills large sets where the program `nft` is asked; default: that too. */
+  readonly filler?: Nft['filler']
   /** Who writes to the state folder; default: root. The daemon restores, and applies nothing. */
   readonly writer?: Writer
 }
 
 /** Throws TW4002 or TW4003 where there is no usable nft. */
 export async function openNftablesPoint(options: NftablesPointOptions): Promise<NftablesPoint> {
-  const { machine, state: folder, disk = thisDisk, now = Date.now, waitMs, nft: given } = options
-  const nft = given ?? (await openNft(machine))
+  const { machine, state: folder, disk = thisDisk, now = Date.now, waitMs, nft: given, filler } = options
+  const filled = (by: Nft): Nft => (filler === undefined ? by : { ...by, filler })
+  const nft = given ?? filled(await openNft(machine))
   const context: Context = { nft, state: openState(folder, disk, options.writer), now }
   const alone = <T>(who: string, work: (held: Context) => Promise<T>): Promise<T> =>
     exclusively(folder, { who, ...(waitMs === undefined ? {} : { waitMs }) }, (lock) => {
       if (given !== undefined) return work(context)
       // An nft that outlives us goes on holding it: nobody else begins before it has ended.
       const run: Machine['run'] = (program, args) => machine.run(program, args, { inherits: lock })
-      return work({ ...context, nft: nftOn({ ...machine, run }, nft.version) })
+      return work({ ...context, nft: filled(nftOn({ ...machine, run }, nft.version)) })
     })
   return {
     read: async () => (await look(context)).inForce,

@@ -34,21 +34,29 @@ const MOST_SETS = 100
 export function coverageOf(text: string): Coverage {
   const sizes = new Map<string, number>()
   let family = ''
-  let set = ''
-  for (const line of text.split('\n')) {
-    const table = /^table (\S+) \S+ \{$/.exec(line)
-    const opened = /^\t(?:set|map) (\S+) \{$/.exec(line)
-    if (table !== null) family = table[1] as string
-    if (opened !== null) set = `${family} ${opened[1]}`
-    if (opened !== null) sizes.set(set, 0)
-    if (line === '\t}') set = ''
-    if (set !== '' && line.startsWith('\t\t\t')) sizes.set(set, (sizes.get(set) ?? 0) + 1)
+  for (const found of text.matchAll(/^table (\S+) \S+ \{$|^\t(?:set|map) (\S+) \{$/gm)) {
+    const [opened, table, set] = found
+    if (table !== undefined) family = table
+    else sizes.set(`${family} ${set}`, elementsFrom(text, found.index + opened.length))
   }
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
   if (total <= FEW_ELEMENTS) return 'all'
   const small = [...sizes].filter(([, size]) => size > 0 && size <= SMALL_SET).map(([name]) => name)
   return small.slice(0, MOST_SETS)
 }
+
+/** How many elements the set has that was opened here. Beyond a few more is not counted: there may be half a million. */
+function elementsFrom(text: string, from: number): number {
+  const end = text.indexOf('\n\t}\n', from)
+  let count = 0
+  for (let at = text.indexOf(ELEMENT, from); at !== -1 && at < end; at = text.indexOf(ELEMENT, at + 1)) {
+    count += 1
+    if (count > FEW_ELEMENTS) break
+  }
+  return count
+}
+
+const ELEMENT = '\n\t\t\t'
 
 /** Looks at a generation as it is now. */
 export async function observe(

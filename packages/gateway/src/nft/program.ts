@@ -25,6 +25,30 @@ export interface Nft {
   readonly timer: (family: string, table: string, name: string) => Promise<string>
   /** One set with its elements, as text; empty when there is none. */
   readonly set: (family: string, table: string, name: string) => Promise<string>
+  /** What fills large sets with less work than `load` has with them; null where there is none. Who asks closes it. */
+  readonly filler: () => Promise<Filler | null>
+}
+
+export interface Filler {
+  /** False where the set is not for this to fill: then some of it may be in the set already. */
+  readonly fill: (filling: Filling) => Promise<boolean>
+  readonly close: () => void
+}
+
+/** What a set is to hold that no packet meets yet. */
+export interface Filling {
+  readonly family: string
+  readonly table: string
+  readonly set: string
+  /** As nft reads them between braces. */
+  readonly elements: string
+  /** An empty chain of the same table that is there as long as the set is the one that is meant. */
+  readonly marker: string
+}
+
+/** The same as a command. */
+export function writeFilling({ family, table, set, elements }: Filling): string {
+  return `add element ${family} ${table} ${set} {${elements}\n}\n`
 }
 
 export type NftObject = Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -74,6 +98,7 @@ export function nftOn(machine: Machine, version: string): Nft {
     table: (family, name) => ask('-s', 'list', 'table', family, name),
     timer: (family, table, name) => ask('list', 'set', family, table, name),
     set: (family, table, name) => ask('-s', 'list', 'set', family, table, name),
+    filler: async () => null,
   }
 }
 

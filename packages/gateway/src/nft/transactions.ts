@@ -15,6 +15,7 @@ import {
   splitName,
   TABLE,
 } from '@thingwall/policy/nftables'
+import { type Filling, writeFilling } from './program.ts'
 import { FAMILIES, markerOf, type Standing, TAKEN, type TableFamily, TIMER, TRIAL } from './standing.ts'
 
 /** A compiled rule set on its way into the kernel. */
@@ -51,7 +52,7 @@ function freeGeneration({ residents }: Standing): Generation {
   return letter
 }
 
-/** To be loaded one after the other. Before the second no packet meets anything new. */
+/** To be loaded one after the other. Before the second no packet meets anything new; `fillingsOf` belong between them. */
 export type Steps = readonly [beside: string, inPlace: string]
 
 /** Puts a generation beside what stands, and packets through it until its timer ends. Then what stands is met again. */
@@ -142,7 +143,16 @@ export function anew(coming: Coming, standing: Standing): string {
     objects: new Map(),
     families: [],
   }
-  return deleted.join('') + replacementBy(coming, nothing).join('')
+  const [beside, inPlace] = replacementBy(coming, nothing)
+  return [...deleted, beside, ...fillingsOf(coming).map(writeFilling), inPlace].join('')
+}
+
+/** What the large sets of a generation hold, which is loaded when they are there. */
+export function fillingsOf({ generation, tables, digest, sequence }: Coming): readonly Filling[] {
+  const marker = nameIn(generation, markerOf(digest, sequence))
+  return tables.flatMap(({ family, large }) =>
+    large.map(({ name, elements }) => ({ family, table: TABLE, set: name, elements, marker })),
+  )
 }
 
 function beside(coming: Coming): string {

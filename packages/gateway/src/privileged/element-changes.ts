@@ -16,17 +16,27 @@ export interface ElementChange {
   readonly elements: readonly string[]
 }
 
+/** One command of nft: elements that come, or keys that go. */
+export interface ElementStep {
+  readonly verb: 'add' | 'delete'
+  readonly family: TableFamily
+  readonly table: string
+  readonly set: string
+  /** As nft reads them between braces. */
+  readonly elements: string
+}
+
 const MOST_CHANGES = 1000
 const MOST_ELEMENTS = 100_000
 /** An interface's name, addresses, numbers, concatenations, a time limit and data. Nothing that could end the list. */
 const ELEMENT = /^(?:"[0-9A-Za-z_.@-]{1,15}" \. )?[0-9A-Za-z:][0-9A-Za-z:./ -]{0,199}$/
 
-/** Reads changes that came from outside and writes them as nft commands. Throws `Refused`. */
-export function readChanges(value: unknown): string {
+/** Reads changes that came from outside. Throws `Refused`. */
+export function readChanges(value: unknown): readonly ElementStep[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > MOST_CHANGES)
     throw new Refused('not a batch')
   let count = 0
-  const commands: string[] = []
+  const steps: ElementStep[] = []
   for (const change of value as readonly unknown[]) {
     const { verb, family, table, set, elements, ...rest } = fieldsOf(change)
     only(rest, [])
@@ -34,32 +44,38 @@ export function readChanges(value: unknown): string {
     if (!Array.isArray(elements) || elements.length === 0) throw new Refused('not a list of elements')
     count += elements.length
     if (count > MOST_ELEMENTS) throw new Refused('too many elements')
-    const place = `${familyOf(family)} ${nameOf(table)} ${nameOf(set)}`
-    if (!isOurTable(table as string)) throw new Refused('not our table')
-    commands.push(...writeChange(verb, place, elements.map(elementOf)))
+    const place = { family: familyOf(family), table: nameOf(table), set: nameOf(set) }
+    if (!isOurTable(place.table)) throw new Refused('not our table')
+    steps.push(...stepsOf(verb, place, elements.map(elementOf)))
   }
-  return commands.join('')
+  return steps
 }
 
-/** The same for changes of our own making. */
+/** Changes of our own making as nft commands. */
 export function writeChanges(changes: readonly ElementChange[]): string {
-  return readChanges(changes)
+  return writeSteps(readChanges(changes))
 }
 
-function writeChange(
+/** As nft commands. */
+export function writeSteps(steps: readonly ElementStep[]): string {
+  return steps
+    .map(
+      ({ verb, family, table, set, elements }) =>
+        `${verb} element ${family} ${table} ${set} { ${elements} }\n`,
+    )
+    .join('')
+}
+
+function stepsOf(
   verb: ElementChange['verb'],
-  place: string,
+  place: Pick<ElementStep, 'family' | 'table' | 'set'>,
   elements: readonly string[],
-): readonly string[] {
+): readonly ElementStep[] {
   const all = elements.join(', ')
-  if (verb !== 'renew') return [`${verb} element ${place} { ${all} }\n`]
-  const keys = elements.map(keyOf).join(', ')
+  if (verb !== 'renew') return [{ verb, ...place, elements: all }]
+  const come = { verb: 'add', ...place, elements: all } as const
   // Without a limit of its own the first addition would leave a trace if the rest failed; it cannot: one transaction.
-  return [
-    `add element ${place} { ${all} }\n`,
-    `delete element ${place} { ${keys} }\n`,
-    `add element ${place} { ${all} }\n`,
-  ]
+  return [come, { verb: 'delete', ...place, elements: elements.map(keyOf).join(', ') }, come]
 }
 
 /** An element without its time limit and data. */

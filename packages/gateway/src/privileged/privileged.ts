@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ThingwallError } from '../error.ts'
 import type { Machine } from '../machine/machine.ts'
-import { type Nft, type NftObject, openNft, refusalOf } from '../nft/program.ts'
+import { type Filling, type Nft, type NftObject, openNft, refusalOf } from '../nft/program.ts'
 import { type Connection, openConnection, type Question } from './connection.ts'
 import { receiveSocket } from './descriptors.ts'
 import { type ElementChange, writeChanges } from './element-changes.ts'
@@ -91,10 +91,37 @@ function byLibrary(connection: Connection, launch: Launch, version: string): Pri
     table: (family, table) => look({ op: 'table', family, table }),
     timer: (family, table, set) => look({ op: 'timer', family, table, set }),
     set: (family, table, set) => look({ op: 'set', family, table, set }),
+    filler: async () => ({ fill: (filling) => fill(connection, filling), close: () => {} }),
     elements: (changes) => change({ op: 'elements', changes }),
     setting: (setting, value) => setByProcess(launch, setting, value),
     openSocket: (request) => receiveSocket(launch, request),
     close: connection.close,
+  }
+}
+
+async function fill(
+  connection: Connection,
+  { family, table, set, marker, elements }: Filling,
+): Promise<boolean> {
+  const head = { op: 'fill', family, table, set, marker }
+  const payload = Buffer.from(elements, 'latin1')
+  const { answer } = await connection.ask({ head, payload, changes: 'something', withinMs: CHANGE_WITHIN_MS })
+  if (answer.kind === 'refused') return false
+  if (answer.kind !== 'done') throw refused(answer, 'the kernel did not take the elements')
+  return true
+}
+
+/** For who else has no privileged process: one is started to fill sets, and ends with that. */
+export function fillerBy(launch: Launch): Nft['filler'] {
+  return async () => {
+    const connection = openConnection({ launch, purpose: 'rules' })
+    try {
+      await connection.ready()
+    } catch {
+      connection.close()
+      return null
+    }
+    return { fill: (filling) => fill(connection, filling), close: connection.close }
   }
 }
 

@@ -1,6 +1,7 @@
 /** The closed list of requests: what is on it is read as it is, and nothing else is. */
 import { describe, expect, test } from 'vitest'
 import { Refused } from './checked.ts'
+import { writeSteps } from './element-changes.ts'
 import { readRequest } from './request.ts'
 
 const change = {
@@ -26,6 +27,7 @@ describe('read', () => {
     [{ op: 'rules' }],
     [{ op: 'objects' }],
     [{ op: 'table', family: 'arp', table: 'thingwall' }],
+    [{ op: 'fill', family: 'inet', table: 'thingwall', set: 'a/class/4', marker: 'a/digest/ab/1' }],
     [{ op: 'set', family: 'inet', table: 'filter', set: 'name/0/4' }],
     [{ op: 'timer', family: 'inet', table: 'thingwall', set: 'trial' }],
     [{ op: 'setting', setting: 'net/ipv4/ip_forward', value: 1 }],
@@ -36,7 +38,7 @@ describe('read', () => {
     expect(readRequest(request)).toEqual(request)
   })
 
-  test('changes of elements become commands of nft', () => {
+  test('changes of elements become steps, and these commands of nft', () => {
     const renewed = {
       ...change,
       verb: 'renew',
@@ -44,16 +46,24 @@ describe('read', () => {
       elements: ['02:00:00:00:00:01 . 10.0.0.7 timeout 5m'],
     }
     const gone = { ...change, verb: 'delete', elements: ['10.0.0.7', '10.0.0.8'] }
-    expect(readRequest({ op: 'elements', changes: [change, renewed, gone] })).toEqual({
-      op: 'elements',
-      commands: [
+    const request = readRequest({ op: 'elements', changes: [change, renewed, gone] })
+    const steps = request.op === 'elements' ? request.steps : []
+    expect(steps.map(({ verb, set, elements }) => `${verb} ${set} ${elements}`)).toEqual([
+      'add class/4 10.0.0.7 : 1:1',
+      'add bound/things/4 02:00:00:00:00:01 . 10.0.0.7 timeout 5m',
+      'delete bound/things/4 02:00:00:00:00:01 . 10.0.0.7',
+      'add bound/things/4 02:00:00:00:00:01 . 10.0.0.7 timeout 5m',
+      'delete class/4 10.0.0.7, 10.0.0.8',
+    ])
+    expect(writeSteps(steps)).toBe(
+      [
         'add element inet thingwall class/4 { 10.0.0.7 : 1:1 }\n',
         'add element inet thingwall bound/things/4 { 02:00:00:00:00:01 . 10.0.0.7 timeout 5m }\n',
         'delete element inet thingwall bound/things/4 { 02:00:00:00:00:01 . 10.0.0.7 }\n',
         'add element inet thingwall bound/things/4 { 02:00:00:00:00:01 . 10.0.0.7 timeout 5m }\n',
         'delete element inet thingwall class/4 { 10.0.0.7, 10.0.0.8 }\n',
       ].join(''),
-    })
+    )
   })
 
   test.each([
@@ -67,7 +77,7 @@ describe('read', () => {
   ])('the key of %j is %j', (element, key) => {
     const read = readRequest({ op: 'elements', changes: [{ ...change, verb: 'renew', elements: [element] }] })
     expect(read).toMatchObject({
-      commands: expect.stringContaining(`delete element inet thingwall class/4 { ${key} }\n`),
+      steps: [{ verb: 'add' }, { verb: 'delete', elements: key }, { verb: 'add' }],
     })
   })
 })
@@ -91,6 +101,9 @@ describe('refused', () => {
     [{ op: 'table', family: 'unix', table: 'a' }],
     [{ op: 'table', family: 'inet' }],
     [{ op: 'set', family: 'inet', table: 'thingwall', set: '"x"' }],
+    [{ op: 'fill', family: 'inet', table: 'filter', set: 'class/4', marker: 'a' }],
+    [{ op: 'fill', family: 'inet', table: 'thingwall', set: 'class/4' }],
+    [{ op: 'fill', family: 'inet', table: 'thingwall', set: 'class/4', marker: 'a }' }],
     [{ op: 'elements', changes: [] }],
     [{ op: 'elements', changes: 'add element' }],
     [{ op: 'elements', changes: [{ ...change, verb: 'flush' }] }],

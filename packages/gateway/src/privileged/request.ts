@@ -5,7 +5,8 @@
  * No request names a file, a program or a command of nft.
  */
 import { familyOf, fieldsOf, nameOf, numberOf, only, Refused, type TableFamily } from './checked.ts'
-import { readChanges } from './element-changes.ts'
+import { type ElementStep, readChanges } from './element-changes.ts'
+import { isOurTable } from './rule-text.ts'
 
 export type Request =
   /** The payload is the rule set. One transaction. */
@@ -22,8 +23,19 @@ export type Request =
       readonly table: string
       readonly set: string
     }
-  /** Changes of elements, as nft commands already: the only ones that `readChanges` can write. One transaction. */
-  | { readonly op: 'elements'; readonly commands: string }
+  /** Changes of elements, one step after the other. One transaction. */
+  | { readonly op: 'elements'; readonly steps: readonly ElementStep[] }
+  /**
+   * The payload is elements of a set that no packet meets yet, as nft reads them between braces. As many transactions as
+   * it takes; refused as soon as the chain `marker` is not there, and where the set is one for nft to fill.
+   */
+  | {
+      readonly op: 'fill'
+      readonly family: TableFamily
+      readonly table: string
+      readonly set: string
+      readonly marker: string
+    }
   | { readonly op: 'setting'; readonly setting: Setting; readonly value: number }
   | { readonly op: 'socket'; readonly socket: SocketRequest }
 
@@ -103,7 +115,13 @@ export function readRequest(value: unknown): Request {
       return { op, family: familyOf(rest.family), table: nameOf(rest.table), set: nameOf(rest.set) }
     case 'elements':
       only(rest, ['changes'])
-      return { op, commands: readChanges(rest.changes) }
+      return { op, steps: readChanges(rest.changes) }
+    case 'fill': {
+      only(rest, ['family', 'table', 'set', 'marker'])
+      const table = nameOf(rest.table)
+      if (!isOurTable(table)) throw new Refused('not our table')
+      return { op, family: familyOf(rest.family), table, set: nameOf(rest.set), marker: nameOf(rest.marker) }
+    }
     case 'setting': {
       only(rest, ['setting', 'value'])
       const { setting } = rest

@@ -5,6 +5,8 @@
  */
 import { existsSync, readSync, writeFileSync, writeSync } from 'node:fs'
 import { Refused } from './checked.ts'
+import { type DirectElements, openDirectElements } from './direct-elements.ts'
+import { writeSteps } from './element-changes.ts'
 import { type Frame, FrameReader, writeFrame } from './frame.ts'
 import { JSON_OUTPUT, type Library, openLibrary, STATELESS, TERSE } from './library.ts'
 import { type Request, readRequest, type SocketRequest } from './request.ts'
@@ -32,6 +34,7 @@ interface Service {
   readonly purpose: Purpose
   readonly system: System
   readonly library: Library | null
+  readonly direct: DirectElements
 }
 
 const PIECE_BYTES = 1024 * 1024
@@ -50,7 +53,7 @@ export function serve(options: {
   // Both bind native code, so before the rights for that are gone.
   const library = purpose === 'rules' ? openLibrary() : null
   dropRights(system, { uid, gid, files: purpose === 'rules' ? 'read' : 'change' })
-  const service: Service = { fd, purpose, system, library }
+  const service: Service = { fd, purpose, system, library, direct: openDirectElements(system) }
   say(fd, { kind: 'hello' })
   const reader = new FrameReader()
   for (;;) {
@@ -84,7 +87,7 @@ function perform(service: Service, request: Request, payload: Buffer): void {
       return
     default:
       if (library === null) throw new Refused('this process changes no rules')
-      changeOrList(fd, library, request, payload)
+      changeOrList(service, library, request, payload)
   }
 }
 
@@ -93,7 +96,7 @@ function requirePurpose({ purpose }: Service, wanted: Purpose): void {
 }
 
 function changeOrList(
-  fd: number,
+  { fd, direct }: Service,
   library: Library,
   request: Exclude<Request, { readonly op: 'setting' | 'socket' }>,
   payload: Buffer,
@@ -105,7 +108,13 @@ function changeOrList(
       change(fd, library, payload, request.op === 'check')
       return
     case 'elements':
-      change(fd, library, Buffer.from(request.commands), false)
+      // What is not done without a text is done with one, which also says what is wrong with it.
+      if (attempt(() => direct.change(request.steps))) say(fd, { kind: 'done' })
+      else change(fd, library, Buffer.from(writeSteps(request.steps)), false)
+      return
+    case 'fill':
+      if (attempt(() => direct.fill(request, payload))) say(fd, { kind: 'done' })
+      else refuse(fd, `${request.set} is to be filled by nft`)
       return
     case 'rules':
       list(fd, library, 'list ruleset', TERSE | STATELESS)
@@ -124,6 +133,15 @@ function changeOrList(
       return
     default:
       request satisfies never
+  }
+}
+
+/** Where nobody knows whether it was done it is not done: adding and renewing may be done again. */
+function attempt(work: () => boolean): boolean {
+  try {
+    return work()
+  } catch {
+    return false
   }
 }
 

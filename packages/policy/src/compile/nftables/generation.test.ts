@@ -54,6 +54,45 @@ describe.each(goldens)('$name', ({ text }) => {
   })
 })
 
+describe('large sets', () => {
+  const [{ text: sound }] = goldens as unknown as readonly [{ readonly text: string }]
+  const elements = Array.from({ length: 40_000 }, (_, at) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`)
+  /** The text with one set more. */
+  const withSet = (type: string, held: readonly string[]): string =>
+    sound.replace(
+      '\n\tchain ',
+      `\n\tset more {\n\t\t${type}\n\t\tsize 120000\n\t\telements = {\n\t\t\t${held.join(',\n\t\t\t')}\n\t\t}\n\t}\n\n\tchain `,
+    )
+  const moreIn = (text: string): readonly [declared: string, large: readonly string[]] => {
+    const [inet] = inGeneration(text, 'b')
+    const declared = /\tset b\/more \{\n([\s\S]*?)\n\t\}/.exec(inet?.text ?? '')?.[1] ?? ''
+    return [
+      declared,
+      inet?.large.map(({ name, elements: held }) => `${name}: ${held.split(',').length}`) ?? [],
+    ]
+  }
+
+  test('are declared in the text, and what they hold is apart', () => {
+    const [inet, arp] = inGeneration(withSet('type ipv4_addr', elements), 'b')
+    expect(moreIn(withSet('type ipv4_addr', elements))[0]).toBe('\t\ttype ipv4_addr\n\t\tsize 120000')
+    expect(inet?.large.map(({ name }) => name)).toEqual(['b/more'])
+    expect(inet?.large[0]?.elements.trim().split(/,\s+/)).toEqual(elements)
+    expect(arp?.large).toEqual([])
+  })
+  test('hold what they hold where they are declared, if they are small, intervals or verdicts', () => {
+    for (const [type, held] of [
+      ['type ipv4_addr', elements.slice(0, 1000)],
+      ['type ipv4_addr\n\t\tflags interval', elements],
+      ['type ipv4_addr\n\t\tflags timeout,interval', elements],
+      ['type ipv4_addr : verdict', elements.map((one) => `${one} : goto more`)],
+    ] as const) {
+      const [declared, large] = moreIn(withSet(type, held))
+      expect(large).toEqual([])
+      expect(declared.split(',\n').length).toBe(held.length)
+    }
+  })
+})
+
 test('there are texts to look at', () => {
   expect(goldens.length).toBeGreaterThan(5)
 })

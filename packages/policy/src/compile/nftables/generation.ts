@@ -26,6 +26,15 @@ export interface GenerationTable {
   readonly base: readonly BaseChain[]
   /** Every other object, written as `nft` reads them inside of `table … { }`, under the names of the generation. */
   readonly text: string
+  /** What the large sets hold, which `text` only declares. */
+  readonly large: readonly LargeSet[]
+}
+
+/** Elements of a set that grows with devices. */
+export interface LargeSet {
+  readonly name: string
+  /** As `nft` reads them between braces. */
+  readonly elements: string
 }
 
 /** An object's name in a generation: `a/live`. Names of base chains are in none. */
@@ -68,6 +77,7 @@ const OBJECT_END = '\n\t}\n'
 
 function tableIn(body: string, family: string, generation: Generation): GenerationTable {
   const base: BaseChain[] = []
+  const large: LargeSet[] = []
   const parts: string[] = []
   const starts = /^\t(?:chain|set|map|counter) /gm
   let at = 0
@@ -79,11 +89,31 @@ function tableIn(body: string, family: string, generation: Generation): Generati
     starts.lastIndex = at
     const object = body.slice(start.index, at)
     const hooked = /^\tchain (\S+) \{\n\t\t(type .*)\n/.exec(object)
-    if (hooked === null) parts.push(renamed(object, generation))
+    if (hooked === null) parts.push(declared(object, generation, large))
     else base.push({ name: hooked[1] as string, hook: hooked[2] as string })
   }
   requireNothing(body.slice(at), BETWEEN_OBJECTS)
-  return { family, base, text: parts.join('\n') }
+  return { family, base, text: parts.join('\n'), large }
+}
+
+/** Elements of less text than this, of some 10,000 elements, stay where they are declared. */
+const LARGE = 500_000
+const ELEMENTS = '\n\t\telements = {'
+const ELEMENTS_END = '\n\t\t}\n\t}\n'
+
+/** An object under its name in the generation. What a large set holds is put among `large`, unless it is intervals. */
+function declared(object: string, generation: Generation, large: LargeSet[]): string {
+  const elements = object.indexOf(ELEMENTS)
+  if (object.length < LARGE || elements === -1 || !object.endsWith(ELEMENTS_END))
+    return renamed(object, generation)
+  const head = object.slice(0, elements)
+  const name = /^\t(?:set|map) (\S+) \{\n/.exec(head)?.[1]
+  // Verdicts name chains, and intervals are checked against each other: both are for `nft`, in one piece.
+  if (name === undefined || VERDICTS.test(head) || /^\t\tflags .*\binterval\b/m.test(head))
+    return renamed(object, generation)
+  const held = object.slice(elements + ELEMENTS.length, -ELEMENTS_END.length)
+  large.push({ name: nameIn(generation, name), elements: held })
+  return renamed(`${head}\n\t}\n`, generation)
 }
 
 /** What is not understood must not get lost. */
@@ -95,10 +125,12 @@ function requireNothing(text: string, allowed: RegExp): void {
 /** Where a name stands: declared, looked up (`@th,64,128` is no set but payload), gone to, counted by. */
 const NAMED = /^\t(?:chain|set|map|counter) |@(?!\w+,)|\b(?:goto|jump) |\bcounter name "/gm
 
+const VERDICTS = /^\t\ttype .* : verdict$/m
+
 function renamed(object: string, generation: Generation): string {
   if (generation === '') return object
   // Half a million elements need no looking through: only those of verdict maps hold names.
-  const elements = /^\t\ttype .* : verdict$/m.test(object) ? -1 : object.indexOf('\n\t\telements = {')
+  const elements = VERDICTS.test(object) ? -1 : object.indexOf(ELEMENTS)
   const head = elements === -1 ? object : object.slice(0, elements)
   const named = head.replace(NAMED, (before) => `${before}${generation}/`)
   return elements === -1 ? named : named + object.slice(elements)

@@ -5,6 +5,7 @@ export {
   type Generation,
   type GenerationTable,
   inGeneration,
+  type LargeSet,
   nameIn,
   rootIn,
   splitName,
