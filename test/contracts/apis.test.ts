@@ -13,6 +13,7 @@ test('the types are the same', () => {
   expectTypeOf<policy.ApiBody>().toEqualTypeOf<waf.ApiBody>()
   expectTypeOf<policy.ApiContent>().toEqualTypeOf<waf.ApiContent>()
   expectTypeOf<policy.ApiCaller>().toEqualTypeOf<waf.ApiCaller>()
+  expectTypeOf<policy.ApiSchema>().toEqualTypeOf<waf.ApiSchema>()
   expectTypeOf<policy.ApiExclusion>().toEqualTypeOf<waf.ApiExclusion>()
 })
 
@@ -36,6 +37,10 @@ const excluding = (more: object): object => ({
   exclusions: { one: { ...exclusion, ...more } },
 })
 const value = (one: object): object => ({ routes: { 'GET /a': { query: { b: one } } } })
+const ofJson = (schema: unknown, more: object = {}): object => ({
+  routes: { 'POST /a': { body: { content: { 'application/json': { schema } } } } },
+  ...more,
+})
 const form = 'application/x-www-form-urlencoded'
 
 test.each<[what: string, rules: object]>([
@@ -64,6 +69,12 @@ test.each<[what: string, rules: object]>([
       },
     },
   ],
+  ['a pattern', value({ pattern: '^[a-z0-9-]{1,32}$' })],
+  [
+    'a schema',
+    ofJson({ type: 'object', properties: { a: { $ref: '#/schemas/A' } } }, { schemas: { A: true } }),
+  ],
+  ['any JSON', ofJson(true)],
   ['an exclusion', excluding({ owner: 'a', ticket: 'b', added: '2026-11-22' })],
   ['an exclusion of everything', excluding({ route: '*', field: 'body.*' })],
 ])('%s is taken by both', (_, rules) => {
@@ -101,6 +112,11 @@ test.each<[what: string, rules: object]>([
     { routes: { 'POST /': { body: { content: { 'text/plain; charset=utf-8': {} } } } } },
   ],
   ['a body without content', { routes: { 'POST /': { body: {} } } }],
+  ['a pattern that is no text', value({ pattern: 1 })],
+  ['an empty pattern', value({ pattern: '' })],
+  ['a schema that is none', ofJson('string')],
+  ['a schema in a list', ofJson([])],
+  ['schemas in a list', { routes: {}, schemas: [] }],
   ['an exclusion without a reason', excluding({ why: undefined })],
   ['an exclusion without an end', excluding({ expires: undefined })],
   ['an exclusion that ends on no day', excluding({ expires: '2027-02-30' })],
@@ -115,6 +131,9 @@ test.each<[what: string, rules: object, kind: string]>([
   ['a template in a segment', { routes: { 'GET /v{n}': {} } }, 'route'],
   ['a value of no template', { routes: { 'GET /a': { path: { b: {} } } } }, 'contradiction'],
   ['a range of a text', value({ minimum: 1 }), 'contradiction'],
+  ['a pattern that looks ahead', value({ pattern: '(?=a)' }), 'pattern'],
+  ['a word of a schema', ofJson({ if: {} }), 'schema'],
+  ['a pattern in a schema', ofJson({ properties: { a: { pattern: '(?=a)' } } }), 'pattern'],
   ['an exclusion of a rule that is none', excluding({ rule: 'sql' }), 'exclusion'],
   ['an exclusion on no route', excluding({ route: 'GET /b' }), 'exclusion'],
 ])('%s is for the firewall to refuse', (_, rules, kind) => {

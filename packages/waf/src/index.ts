@@ -10,6 +10,8 @@ export type {
   ApiMode,
   ApiRoute,
   ApiRules,
+  ApiSchema,
+  ApiSchemaType,
   ApiValue,
   TextFormat,
   Undeclared,

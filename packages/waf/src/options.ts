@@ -45,6 +45,7 @@ const known: ReadonlySet<string> = new Set([
   'undeclared',
   'routes',
   'exclusions',
+  'schemas',
   'limits',
   'onDecision',
   'newId',
@@ -58,13 +59,14 @@ export function readOptions(options: WafOptions): Settings {
   refuseUnknown(options, known, 'waf')
   const parameters = readParameters(options.parameters ?? [])
   refuseUnknown(options.limits ?? {}, new Set(Object.keys(defaultLimits)), 'limits')
-  const { mode, undeclared, routes, exclusions } = options
+  const { mode, undeclared, routes, exclusions, schemas } = options
   const { declared, faults } = readDeclaration(
     {
       ...(mode !== undefined && { mode }),
       ...(undeclared !== undefined && { undeclared }),
       ...(routes !== undefined && { routes }),
       ...(exclusions !== undefined && { exclusions }),
+      ...(schemas !== undefined && { schemas }),
     },
     detectorIds,
   )

@@ -11,6 +11,8 @@ const codeOf: Readonly<Record<DeclarationFaultKind, Code>> = {
   conflict: 'TW6002',
   contradiction: 'TW6003',
   exclusion: 'TW6004',
+  pattern: 'TW6008',
+  schema: 'TW6009',
 }
 
 /** Every fault of every API, with its place. */

@@ -45,7 +45,7 @@ export const looseApiCheck: Check<Written> = {
       for (const [type, content] of Object.entries(route.body?.content ?? {})) {
         const within = `${path}.body.content["${type}"]`
         yield* looseValues(content.fields ?? {}, `${within}.fields`, origin)
-        if (content.fields === undefined && content.maxBytes === undefined)
+        if (content.schema === undefined && content.fields === undefined && content.maxBytes === undefined)
           yield {
             message: `route ${key} takes any ${type}`,
             path: within,
@@ -67,14 +67,14 @@ function* looseValues(
     yield {
       message: `${name} may be any text of any length`,
       path: `${path}["${name}"]`,
-      hint: 'Say what it is: `maxLength`, `format`, `enum`, or a `type` other than string.',
+      hint: 'Say what it is: `maxLength`, `format`, `pattern`, `enum`, or a `type` other than string.',
       origin,
     }
   }
 }
 
-function isAnyText({ type = 'string', maxLength, format, enum: values }: ApiValue): boolean {
-  return type === 'string' && maxLength === undefined && format === undefined && values === undefined
+function isAnyText({ type = 'string', maxLength, format, pattern, enum: values }: ApiValue): boolean {
+  return type === 'string' && [maxLength, format, pattern, values].every((one) => one === undefined)
 }
 
 /** A route of which neither it nor its API says what it is for. */

@@ -43,6 +43,7 @@ export const apiDefinitions: Readonly<Record<string, Schema>> = {
         propertyNames: { pattern: '^[A-Z][A-Z-]{0,19} /', maxLength: 1000 },
       },
       exclusions: byName(ref('apiExclusion'), 'False positives, each with a reason and an end'),
+      schemas: byName(ref('apiSchema'), 'What `$ref: #/schemas/NAME` refers to'),
     },
     ['host', 'routes'],
   ),
@@ -77,7 +78,11 @@ export const apiDefinitions: Readonly<Record<string, Schema>> = {
       ['content'],
     ),
   }),
-  apiContent: object({ fields: byName(ref('apiValue'), 'Fields of a form by name'), maxBytes: count }),
+  apiContent: object({
+    schema: ref('apiSchema'),
+    fields: byName(ref('apiValue'), 'Fields of a form by name'),
+    maxBytes: count,
+  }),
   apiValue: object({
     why: note,
     type: { enum: ['string', 'integer', 'number', 'boolean'] },
@@ -104,11 +109,21 @@ export const apiDefinitions: Readonly<Record<string, Schema>> = {
     minimum: { type: 'number' },
     maximum: { type: 'number' },
     enum: { type: 'array', minItems: 1, items: { type: ['string', 'number', 'boolean'] } },
+    pattern: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 4096,
+      description: 'ECMA-262, without backreferences and looking around',
+    },
     disallowTags: { type: 'boolean', description: 'Refuses whatever HTML takes for the beginning of a tag' },
     maxItems: { ...count, description: 'How often it may be there; by default once' },
     minItems: count,
     separator: { enum: [',', '|', ' '], description: 'Several values in one text' },
   }),
+  apiSchema: {
+    type: ['object', 'boolean'],
+    description: 'JSON Schema 2020-12 or OpenAPI 3.0, the words that can be judged in one pass',
+  },
   apiExclusion: object(
     {
       why: note,

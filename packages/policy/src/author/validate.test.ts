@@ -236,6 +236,8 @@ test('hostile depth is refused, not followed', () => {
   ])
   const codes = validate(spoil(sound(), ['apis', 'backend', 'routes'], routes))[1].map(({ code }) => code)
   expect(codes).toEqual(['TW6001', 'TW1003'])
+  const schemas = spoil(sound(), ['apis', 'backend', 'schemas'], { a: routes })
+  expect(validate(schemas)[1].map(({ code }) => code)).toEqual(['TW6009'])
   expect(validate(deep(100_000, (inner) => [inner]))[0]).toBeNull()
 })
 

@@ -39,6 +39,11 @@ export interface ApiValue {
   readonly minimum?: number
   readonly maximum?: number
   readonly enum?: readonly (string | number | boolean)[]
+  /**
+   * An ECMA-262 pattern that the text must have in it; `^` and `$` say where. Run in one pass, so without backreferences,
+   * lookahead and lookbehind.
+   */
+  readonly pattern?: string
   /** Refuses anything that HTML takes for the beginning of a tag, a comment or a declaration. */
   readonly disallowTags?: boolean
   /** How often it may be there; once where nothing is said. Where it may be there several times, how often it must. */
@@ -48,8 +53,68 @@ export interface ApiValue {
   readonly separator?: ',' | '|' | ' '
 }
 
+export type ApiSchemaType = 'array' | 'boolean' | 'integer' | 'null' | 'number' | 'object' | 'string'
+
+/**
+ * A JSON value, in the words of JSON Schema 2020-12 and of OpenAPI 3.0 that can be judged in one pass. A word that is not
+ * here is an error. On a strict route an object has no properties but those that are declared, unless `additionalProperties`
+ * says otherwise.
+ */
+export interface ApiSchema {
+  readonly type?: ApiSchemaType | readonly ApiSchemaType[]
+  readonly nullable?: boolean
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly format?: TextFormat | 'double' | 'float' | 'int32' | 'int64' | 'password'
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly pattern?: string
+  readonly disallowTags?: boolean
+  readonly minimum?: number
+  readonly maximum?: number
+  /** A number, or as in OpenAPI 3.0 whether `minimum` itself is left out. */
+  readonly exclusiveMinimum?: number | boolean
+  readonly exclusiveMaximum?: number | boolean
+  readonly multipleOf?: number
+  readonly properties?: Readonly<Record<string, ApiSchema | boolean>>
+  readonly patternProperties?: Readonly<Record<string, ApiSchema | boolean>>
+  readonly additionalProperties?: ApiSchema | boolean
+  readonly propertyNames?: ApiSchema | boolean
+  readonly required?: readonly string[]
+  readonly minProperties?: number
+  readonly maxProperties?: number
+  readonly items?: ApiSchema | boolean
+  readonly prefixItems?: readonly (ApiSchema | boolean)[]
+  readonly minItems?: number
+  readonly maxItems?: number
+  readonly uniqueItems?: boolean
+  readonly allOf?: readonly (ApiSchema | boolean)[]
+  readonly anyOf?: readonly (ApiSchema | boolean)[]
+  readonly oneOf?: readonly (ApiSchema | boolean)[]
+  readonly not?: ApiSchema | boolean
+  /** `#/schemas/Reading` of the API, `#/components/schemas/Reading` for the same, or `#/$defs/Reading` of this schema. */
+  readonly $ref?: string
+  readonly $defs?: Readonly<Record<string, ApiSchema | boolean>>
+  /** Said to people and other programs; nothing is judged by it. */
+  readonly title?: string
+  readonly description?: string
+  readonly $comment?: string
+  readonly default?: unknown
+  readonly example?: unknown
+  readonly examples?: readonly unknown[]
+  readonly deprecated?: boolean
+  readonly readOnly?: boolean
+  readonly writeOnly?: boolean
+  readonly discriminator?: unknown
+  readonly externalDocs?: unknown
+  readonly xml?: unknown
+  readonly [extension: `x-${string}`]: unknown
+}
+
 /** What a body of one content type holds. */
 export interface ApiContent {
+  /** Of JSON. */
+  readonly schema?: ApiSchema | boolean
   /** Of a form: its fields by name. */
   readonly fields?: Readonly<Record<string, ApiValue>>
   readonly maxBytes?: number
@@ -109,4 +174,6 @@ export interface ApiRules {
   readonly routes: Readonly<Record<string, ApiRoute>>
   /** By a name of their own. */
   readonly exclusions?: Readonly<Record<string, ApiExclusion>>
+  /** What `$ref` refers to. */
+  readonly schemas?: Readonly<Record<string, ApiSchema | boolean>>
 }

@@ -88,6 +88,8 @@ export const codes = {
   TW6005: { title: 'an exclusion wider than one false positive', severity: 'warning' },
   TW6006: { title: 'a declaration that lets anything in', severity: 'warning' },
   TW6007: { title: 'a route without a reason', severity: 'warning' },
+  TW6008: { title: 'a pattern that is not run', severity: 'error' },
+  TW6009: { title: 'a schema that is not understood', severity: 'error' },
 } as const
 
 codes satisfies Record<string, { title: string; severity: Severity }>

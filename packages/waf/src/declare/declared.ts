@@ -2,7 +2,7 @@
  * A whole declaration, read once: its routes as a tree, their values as judges. Every mistake in it is found when it is read,
  * never when a request comes. It deliberately judges nothing.
  */
-import { readContentType } from '../request/content-type.ts'
+import { bodyKindOf, readContentType } from '../request/content-type.ts'
 import type { ApiContent, ApiRoute, ApiRules } from './api.ts'
 import { type Exclusion, readExclusion } from './exclusion.ts'
 import {
@@ -19,10 +19,13 @@ import {
   wordAt,
 } from './reading.ts'
 import { type MatchRoute, routesOf } from './routes.ts'
+import type { Schema } from './schema/model.ts'
+import { finishSchemas, readSchema, type Schemas, schemasOf } from './schema/read.ts'
 import { compareTemplates, readTemplate, type Template } from './template.ts'
 import { type DeclaredValue, readValue } from './value.ts'
 
 export interface DeclaredContent {
+  readonly schema: Schema | null
   readonly fields: ReadonlyMap<string, DeclaredValue> | null
   readonly maxBytes: number
 }
@@ -70,6 +73,7 @@ const properties: ReadonlySet<string> = new Set([
   'undeclared',
   'routes',
   'exclusions',
+  'schemas',
 ] satisfies (keyof ApiRules)[])
 
 const routeProperties: ReadonlySet<string> = new Set([
@@ -95,11 +99,13 @@ export function readDeclaration(given: Partial<ApiRules>, detectors: readonly st
   const mode = wordAt(at, from, 'mode', ['enforce', 'report']) ?? 'enforce'
   const undeclared = wordAt(at, from, 'undeclared', ['refuse', 'allow']) ?? 'refuse'
   const outer = { mode, strict: undeclared === 'refuse' }
+  const schemas = under(at, 'schemas', () => schemasOf(at, from.schemas))
   const templates = under(at, 'routes', () =>
     eachOf(at, from.routes, "routes, { 'GET /echo': { … } }", (key, route) =>
-      readRoute(at, key, route, outer),
+      readRoute(at, key, route, { ...outer, schemas }),
     ),
   )
+  under(at, 'schemas', () => finishSchemas(schemas))
   under(at, 'routes', () => refuseCrossing(at, [...templates]))
   const known = { detectors: new Set(detectors), routes: new Set(templates.keys()) }
   const exclusions = under(at, 'exclusions', () =>
@@ -119,7 +125,7 @@ function readRoute(
   at: Reading,
   key: string,
   given: unknown,
-  outer: { readonly mode: 'enforce' | 'report'; readonly strict: boolean },
+  outer: Pick<Declared, 'mode' | 'strict'> & { readonly schemas: Schemas },
 ): Read | null {
   const template = readTemplate(key)
   if (typeof template === 'string') return refuse(at, 'route', 'this is no route', template, key)
@@ -156,7 +162,7 @@ function readRoute(
     query: values('query'),
     headers: lowerCased(at, values('headers')),
     cookies: values('cookies'),
-    body: from.body === undefined ? null : under(at, 'body', () => readBody(at, from.body)),
+    body: from.body === undefined ? null : under(at, 'body', () => readBody(outer.schemas, from.body)),
   }
   return { template, route }
 }
@@ -196,21 +202,27 @@ function readCallers(at: Reading, given: unknown): DeclaredCallers {
   return { profiles, devices }
 }
 
-function readBody(at: Reading, given: unknown): DeclaredBody | null {
+function readBody(schemas: Schemas, given: unknown): DeclaredBody | null {
+  const { at } = schemas
   const what = "a body, { content: { 'application/json': { … } } }"
   const from = objectAt(at, given, new Set(['optional', 'content']), what)
   if (from === null) return null
   const content = under(at, 'content', () =>
-    eachOf(at, from.content, 'bodies by content type', (type, one) => readContent(at, type, one)),
+    eachOf(at, from.content, 'bodies by content type', (type, one) => readContent(schemas, type, one)),
   )
   if (content.size === 0 && at.faults.length === 0)
     refuse(at, 'shape', 'a body of no content type', `write ${what}`)
   return { optional: flagAt(at, from, 'optional') ?? false, content }
 }
 
-const contentProperties: ReadonlySet<string> = new Set(['fields', 'maxBytes'] satisfies (keyof ApiContent)[])
+const contentProperties: ReadonlySet<string> = new Set([
+  'schema',
+  'fields',
+  'maxBytes',
+] satisfies (keyof ApiContent)[])
 
-function readContent(at: Reading, type: string, given: unknown): DeclaredContent | null {
+function readContent(schemas: Schemas, type: string, given: unknown): DeclaredContent | null {
+  const { at } = schemas
   const read = readContentType(type)
   if (read === null || read.parameters.size > 0 || read.type !== type)
     return refuse(
@@ -235,7 +247,16 @@ function readContent(at: Reading, type: string, given: unknown): DeclaredContent
       'fields of what is no form',
       'fields are of application/x-www-form-urlencoded',
     )
-  return { fields, maxBytes: countAt(at, from, 'maxBytes') ?? Number.POSITIVE_INFINITY }
+  const schema =
+    from.schema === undefined ? null : under(at, 'schema', () => readSchema(schemas, from.schema))
+  if (schema !== null && bodyKindOf(read) !== 'json')
+    return refuse(
+      at,
+      'contradiction',
+      'a schema of what is no JSON',
+      'schemas are of application/json and types that end in +json',
+    )
+  return { schema, fields, maxBytes: countAt(at, from, 'maxBytes') ?? Number.POSITIVE_INFINITY }
 }
 
 /** Two templates that one path can meet, where neither says more: routers differ in which of them they choose. */

@@ -9,10 +9,14 @@ import { readContentType } from '../request/content-type.ts'
 import { pairsOf } from '../request/query.ts'
 import type { Declared, DeclaredContent, DeclaredRoute } from './declared.ts'
 import type { RouteMatch } from './routes.ts'
+import { judgeSchema, type SchemaFault } from './schema/judge.ts'
 import type { DeclaredValue, ValueFault } from './value.ts'
 
 /** Names that are declared for all routes at once. */
 type Elsewhere = ReadonlyMap<string, unknown>
+
+/** Schemas may be combined so that judging by them takes long; so many are asked of a body and no more. */
+const MOST_STEPS = 1_000_000
 
 type Pairs = readonly (readonly [name: string, value: string])[]
 
@@ -138,10 +142,23 @@ export function judgeBody(
   elsewhere: Elsewhere,
 ): Finding | null {
   const content = contentOf(route, headers)
-  if (content?.fields == null) return null
+  if (content === null) return null
+  if (content.schema !== null) {
+    // Only JSON comes with a type that a schema can be declared for.
+    if (body.kind !== 'json')
+      return findingOf('routes/body', 'body', '', '', 'a body that was not read as JSON')
+    const fault = judgeSchema(content.schema, body.value, { strict: route.strict, steps: MOST_STEPS })
+    return fault === null ? null : schemaFinding(fault)
+  }
+  if (content.fields === null) return null
   // An empty form is a form without fields.
   const pairs = body.kind === 'pairs' ? body.pairs : []
   return judgeNamed('body', pairs, content.fields, { elsewhere: route.strict ? elsewhere : null })
+}
+
+function schemaFinding({ name, text, part, ...fault }: SchemaFault): Finding {
+  const found = faultFinding('body', name, text, fault)
+  return fault.rule === 'undeclared' ? { ...found, rule: 'routes/undeclared', part } : { ...found, part }
 }
 
 /** Pairs against declarations. `elsewhere` are further names that may be there; null where any may. */

@@ -4,7 +4,14 @@
  */
 
 /** What kind of mistake it is: whoever shows faults gives each kind its code and its page. */
-export type DeclarationFaultKind = 'shape' | 'route' | 'conflict' | 'contradiction' | 'exclusion'
+export type DeclarationFaultKind =
+  | 'shape'
+  | 'route'
+  | 'conflict'
+  | 'contradiction'
+  | 'exclusion'
+  | 'pattern'
+  | 'schema'
 
 /** One mistake in a declaration. */
 export interface DeclarationFault {

@@ -5,6 +5,7 @@
 import { viewsOf } from '../decode/views.ts'
 import type { ApiValue, TextFormat } from './api.ts'
 import { formats } from './formats.ts'
+import { readPattern, type TestPattern } from './pattern/pattern.ts'
 import {
   countAt,
   flagAt,
@@ -46,6 +47,7 @@ const properties: ReadonlySet<string> = new Set([
   'minimum',
   'maximum',
   'enum',
+  'pattern',
   'disallowTags',
   'maxItems',
   'minItems',
@@ -76,6 +78,7 @@ function judgeOf(at: Reading, from: Readonly<Record<string, unknown>>): JudgeTex
   const minimum = numberAt(at, from, 'minimum')
   const maximum = numberAt(at, from, 'maximum')
   const allowed = enumAt(at, from)
+  const pattern = patternAt(at, from)
   const disallowTags = flagAt(at, from, 'disallowTags') ?? false
   if (minLength !== undefined && maxLength !== undefined && minLength > maxLength)
     refuse(at, 'contradiction', '`minLength` is more than `maxLength`', 'no text could be both')
@@ -98,6 +101,7 @@ function judgeOf(at: Reading, from: Readonly<Record<string, unknown>>): JudgeTex
     const holds = formats[format]
     judges.push((text) => (holds(text) ? null : { rule: 'format', why: `not of the format ${format}` }))
   }
+  if (pattern !== undefined) judges.push(patternJudge(pattern))
   if (disallowTags) judges.push(judgeTags)
   return (text) => {
     for (const judge of judges) {
@@ -120,8 +124,25 @@ function enumAt(at: Reading, from: Readonly<Record<string, unknown>>): ReadonlyS
   return undefined
 }
 
-/** Counts characters only as far as the answer needs it. */
-function lengthJudge(minLength = 0, maxLength = Number.POSITIVE_INFINITY): JudgeText {
+/** A pattern, made ready. */
+export function patternAt(at: Reading, from: Readonly<Record<string, unknown>>): TestPattern | undefined {
+  const source = textAt(at, from, 'pattern')
+  if (source === undefined) return undefined
+  const read = readPattern(source)
+  if (typeof read === 'function') return read
+  under(at, 'pattern', () => refuse(at, 'pattern', `this pattern is refused: ${read}`, patternHint, source))
+  return undefined
+}
+
+export const patternHint =
+  'patterns are run in one pass over the text: say it without, or with `format`, `enum` or lengths'
+
+export function patternJudge(holds: TestPattern): JudgeText {
+  return (text) => (holds(text) ? null : { rule: 'pattern', why: 'not of the pattern declared' })
+}
+
+/** A length in characters, counted only as far as the answer needs it. */
+export function lengthJudge(minLength: number = 0, maxLength: number = Number.POSITIVE_INFINITY): JudgeText {
   return (text) => {
     // A character has one or two units, so most answers need no counting.
     if (text.length <= maxLength && text.length >= minLength * 2) return null
@@ -158,7 +179,7 @@ function rangeJudge(minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIV
 const tag = /<(?:[a-zA-Z!/?]|$)/
 
 /** Whether any way to read the text has in it what HTML takes for the beginning of a tag. */
-function judgeTags(text: string): ValueFault | null {
+export function judgeTags(text: string): ValueFault | null {
   for (const view of viewsOf(text)) {
     const at = view.text.search(tag)
     if (at >= 0)

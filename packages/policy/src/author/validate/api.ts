@@ -11,10 +11,11 @@ import type {
   ApiExclusion,
   ApiRoute,
   ApiRules,
+  ApiSchema,
   ApiValue,
 } from '../../model/api.ts'
 import type { ApiDocument } from '../../model/policy.ts'
-import { type Reader, refuse, refuseShape } from './reading.ts'
+import { type Reader, type Reading, refuse, refuseShape } from './reading.ts'
 import { flag, isObject, object, oneOf, optional, origin, record, type Shape, someOf } from './shape.ts'
 import { date, host, identifier, plainText, WHY_MAX_LENGTH, why } from './text.ts'
 
@@ -33,6 +34,11 @@ const constant: Reader<string | number | boolean> = (value, at) =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? value
     : refuseShape(at, 'a text, a number, true or false', value)
+
+const pattern: Reader<string> = (value, at) =>
+  typeof value === 'string' && value !== '' && value.length <= 4096
+    ? value
+    : refuseShape(at, "a pattern, '^[a-z0-9-]{1,32}$'", value)
 
 const value: Reader<ApiValue> = object<ApiValue>(
   {
@@ -61,6 +67,7 @@ const value: Reader<ApiValue> = object<ApiValue>(
     minimum: optional(number),
     maximum: optional(number),
     enum: optional(someOf(constant, 'values', 'write the values that may be there')),
+    pattern: optional(pattern),
     disallowTags: optional(flag),
     maxItems: optional(count),
     minItems: optional(count),
@@ -70,8 +77,25 @@ const value: Reader<ApiValue> = object<ApiValue>(
 )
 const values = (wanted: string): Reader<Readonly<Record<string, ApiValue>>> => record(name, value, wanted)
 
+/** A schema is only bounded here: the application firewall understands its words, and says which it does not. */
+function schema(value: unknown, at: Reading): ApiSchema | boolean | undefined {
+  if (typeof value === 'boolean') return value
+  if (!isObject(value)) return refuseShape(at, "a schema, { type: 'object', properties: { … } }", value)
+  return fits(value, DEEPEST_SCHEMA)
+    ? value
+    : refuse(at, 'TW6009', 'this schema is nested too deep', 'put parts of it under `schemas`')
+}
+
+const DEEPEST_SCHEMA = 96
+
+/** Whether a value nests no deeper than this. */
+function fits(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return depth > 0 && Object.values(value).every((inner) => fits(inner, depth - 1))
+}
+
 const content: Reader<ApiContent> = object<ApiContent>(
-  { fields: optional(values('fields by name')), maxBytes: optional(count) },
+  { schema: optional(schema), fields: optional(values('fields by name')), maxBytes: optional(count) },
   'what a body holds, { fields: { … } }',
 )
 
@@ -142,6 +166,7 @@ const rules: Shape<ApiRules> = {
   undeclared,
   routes: record(routeKey, route, "routes, { 'GET /echo': { … } }"),
   exclusions: optional(record(identifier, exclusion, 'exclusions by name')),
+  schemas: optional(record(name, schema, 'schemas by name')),
 }
 
 /** An API. */
