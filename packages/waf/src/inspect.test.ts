@@ -193,3 +193,28 @@ describe('an open API', () => {
     expect(told(await inspect(request, open))).toBe(says)
   })
 })
+
+describe('parameters of all routes', () => {
+  const json = (value: unknown): RequestParts => post('/any', 'application/json', JSON.stringify(value))
+  const long = 'a'.repeat(200_000)
+  test.each<[parameter: object, value: unknown, says: string]>([
+    [{ type: 'integer', maximum: 100 }, 100, 'allow'],
+    [{ type: 'integer', maximum: 100 }, 101, 'parameters/p/maximum body p'],
+    [{ type: 'integer', maximum: 100 }, '101', 'parameters/p/maximum body p'],
+    [{ type: 'integer' }, true, 'parameters/p/type body p'],
+    [{ type: 'integer' }, null, 'parameters/p/type body p'],
+    [{ type: 'boolean' }, false, 'allow'],
+    [{ enum: ['a'] }, 'b', 'parameters/p/enum body p'],
+    [{ pattern: '^[a-z]+$' }, 'A', 'parameters/p/pattern body p'],
+    // Longer than what is judged at once.
+    [{ disallowTags: true }, long, 'allow'],
+    [{ disallowTags: true }, `${long}<b`, 'parameters/p/disallowTags body p'],
+    [{ maxLength: 150_000 }, long, 'parameters/p/length body p'],
+    [{ maxLength: 300_000 }, long, 'parameters/p/length body p'],
+    [{ pattern: '^a' }, long, 'parameters/p/length body p'],
+  ])('%j', async (parameter, value, says) => {
+    const options = { parameters: [{ name: 'p', ...parameter }] }
+    expect(told(await inspect(json({ p: value }), options))).toBe(says)
+    expect(told(await inspect(json({ q: value }), options))).toBe('allow')
+  })
+})

@@ -17,7 +17,7 @@ import { detectors } from './detect/all.ts'
 import { fixationOf } from './detect/fixation.ts'
 import { type JudgeField, judgeWith } from './judge/judge.ts'
 import type { Caller, Decision, Finding } from './model/decision.ts'
-import type { RequestParts } from './model/request.ts'
+import type { Field, RequestParts } from './model/request.ts'
 import { readOptions, type Settings, type WafOptions } from './options.ts'
 import type { BodyValue } from './request/body-reader.ts'
 import { decodeEncoding } from './request/encoding.ts'
@@ -124,14 +124,22 @@ function judgeBy(settings: Settings, route: string | null, { headers }: RequestP
   const fixed = fixationOf(headers)
   const judgeAll: JudgeField = fixed === null ? judgeField : (field) => fixed(field) ?? judgeField(field)
   if (parameters.size === 0) return { text: judgeAll }
+  const judgeDeclared = ({ place, name, part, text, piece }: Field): Finding | null => {
+    if (part === 'name' || (place !== 'query' && place !== 'body')) return null
+    const parameter = parameters.get(name)
+    const fault =
+      parameter === undefined
+        ? null
+        : piece !== undefined && !parameter.inPieces
+          ? { rule: 'length', why: 'too long to be judged as what is declared' }
+          : parameter.judge(text)
+    if (fault === null) return null
+    return { ...declaredFinding(place, name, text, fault), rule: `parameters/${name}/${fault.rule}` }
+  }
   return {
-    text(field) {
-      const isJudged = field.part === 'value' && (field.place === 'query' || field.place === 'body')
-      const fault = isJudged ? (parameters.get(field.name)?.(field.text) ?? null) : null
-      if (fault === null) return judgeAll(field)
-      const rule = `parameters/${field.name}/${fault.rule}`
-      return { ...declaredFinding(field.place, field.name, field.text, fault), rule }
-    },
+    text: (field) => judgeDeclared(field) ?? judgeAll(field),
+    scalar: (value, name) =>
+      judgeDeclared({ place: 'body', name: name(), part: 'value', text: String(value) }),
   }
 }
 

@@ -5,7 +5,7 @@
 import type { ApiRules, ApiValue } from './declare/api.ts'
 import { type Declared, readDeclaration } from './declare/declared.ts'
 import { type DeclarationFault, faultsText, type Reading } from './declare/reading.ts'
-import { type JudgeText, readValue } from './declare/value.ts'
+import { type DeclaredValue, readValue } from './declare/value.ts'
 import { detectors } from './detect/all.ts'
 import { type JudgeField, judgeWith } from './judge/judge.ts'
 import type { Decision } from './model/decision.ts'
@@ -29,7 +29,7 @@ export interface WafOptions extends Partial<ApiRules> {
 
 /** Options, checked and complete. */
 export interface Settings {
-  readonly parameters: ReadonlyMap<string, JudgeText>
+  readonly parameters: ReadonlyMap<string, Pick<DeclaredValue, 'judge' | 'inPieces'>>
   readonly declared: Declared
   readonly limits: Limits
   readonly onDecision: (decision: Decision) => void
@@ -98,8 +98,8 @@ export function faultsIn(rules: ApiRules): readonly DeclarationFault[] {
   return readDeclaration(rules, detectorIds).faults
 }
 
-function readParameters(given: readonly ParameterOptions[]): ReadonlyMap<string, JudgeText> {
-  const parameters = new Map<string, JudgeText>()
+function readParameters(given: readonly ParameterOptions[]): Settings['parameters'] {
+  const parameters = new Map<string, DeclaredValue>()
   const at: Reading = { path: [], faults: [] }
   for (const { name, ...value } of given) {
     if (typeof name !== 'string' || name === '') throw new TypeError('waf: a parameter needs a name')
@@ -112,7 +112,7 @@ function readParameters(given: readonly ParameterOptions[]): ReadonlyMap<string,
         `waf: parameters has no option ${JSON.stringify(counted)}: declare a route for that`,
       )
     const read = readValue(at, value)
-    if (read !== null) parameters.set(name, read.judge)
+    if (read !== null) parameters.set(name, read)
     at.path.length = 0
   }
   if (at.faults.length > 0) throw new TypeError(`waf: ${faultsText(at.faults)}`)

@@ -1,6 +1,4 @@
-/**
- * Each row is one fault in an otherwise sound policy, and everything `validate` says about it.
- */
+/** Each row is one fault in an otherwise sound policy, and everything `validate` says about it. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Code } from '../model/codes.ts'

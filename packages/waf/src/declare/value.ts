@@ -35,6 +35,8 @@ export interface DeclaredValue {
   readonly maxItems: number
   readonly separator: string | null
   readonly judge: JudgeText
+  /** Whether a long text may be judged in pieces that overlap: nothing is said that only shows in all of it. */
+  readonly inPieces: boolean
 }
 
 const properties: ReadonlySet<string> = new Set([
@@ -67,7 +69,10 @@ export function readValue(at: Reading, given: unknown): DeclaredValue | null {
   const maxItems = countAt(at, from, 'maxItems') ?? (separator === null ? Math.max(1, minItems) : 100)
   if (maxItems < minItems || maxItems < 1)
     refuse(at, 'contradiction', '`maxItems` is less than `minItems`', 'nothing could be both')
-  return { required, minItems, maxItems, separator, judge: judgeOf(at, from) }
+  const inPieces = Object.keys(from).every(
+    (key) => key === 'disallowTags' || key === 'why' || key === 'required',
+  )
+  return { required, minItems, maxItems, separator, judge: judgeOf(at, from), inPieces }
 }
 
 function judgeOf(at: Reading, from: Readonly<Record<string, unknown>>): JudgeText {

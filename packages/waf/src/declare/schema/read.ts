@@ -1,6 +1,8 @@
 /**
  * A schema read into what it asks of a value. Every word is understood or refused; a reference leads somewhere in the same
  * declaration; one that comes back to itself without going into the value is refused. It deliberately judges no value.
+ *
+ * It is long because it is one table of words, and every word has its reader beside it.
  */
 import type { ApiSchema, TextFormat } from '../api.ts'
 import { formats } from '../formats.ts'
