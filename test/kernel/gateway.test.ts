@@ -392,13 +392,23 @@ test('flows that are open and closed are told, with their bytes', async () => {
   expect(closed).toMatchObject({ sent: { packets: 1, bytes: 48 } })
 })
 
-test('a trial that nobody confirms is told when it is over', async () => {
+test('a trial that nobody confirms is told when it is over, and nothing is left of it in the kernel', async () => {
   await apply('report')
   await begin()
+  const objects = (): Promise<string> => site.must('gateway', ['nft', '--terse', 'list', 'ruleset'])
+  const before = await objects()
   writeFileSync(join(folder, 'site.policy.json'), policyWith('report', '7001/udp'))
   await thingwall('apply', '--policy', 'site.policy.json', '--confirm-within', '1s')
   expect(await noticed('trial-over')).toMatchObject({ text: expect.stringContaining('was not confirmed') })
   expect((await json<Status>('/v1/status')).inForce.application.sequence).toBe(1)
+  expect(await noticed('trial-cleared')).toMatchObject({ text: expect.stringContaining('(application 2)') })
+  expect(await objects()).toBe(before)
+  // Root still finds out what became of it.
+  const { applications } = await thingwall<{ applications: object[] }>('history')
+  expect(applications[0]).toMatchObject({ sequence: 2, fate: { kind: 'reverted' } })
+  expect(await thingwall('status')).toMatchObject({ sequence: 1, over: { record: { sequence: 2 } } })
+  const { events } = await json<{ readonly events: readonly object[] }>('/v1/events?kind=notice')
+  expect(events.filter((one) => 'topic' in one && one.topic === 'trial-cleared')).toHaveLength(1)
 })
 
 test('a trial that another program ends is told as that', async () => {

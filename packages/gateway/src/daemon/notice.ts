@@ -8,6 +8,7 @@ export type Topic =
   | 'gateway-started'
   | 'policy-applied'
   | 'trial-over'
+  | 'trial-cleared'
   | 'rules-changed'
   | 'rules-intact'
   | 'rules-restored'

@@ -15,7 +15,7 @@ import type { PutBack } from './restore.ts'
 import type { ChangedBy } from './rule-changes.ts'
 
 export interface WatchOptions {
-  readonly point: Pick<NftablesPoint, 'read' | 'exclusively'>
+  readonly point: Pick<NftablesPoint, 'read' | 'exclusively' | 'tidy'>
   readonly policyOf: (sequence: number) => Promise<RememberedPolicy | null>
   readonly restore: (record: ApplicationRecord) => Promise<PutBack>
   readonly tell: (event: NoticeEvent) => void
@@ -65,6 +65,8 @@ export function watchInForce(options: WatchOptions): Watch {
   let restores = 0
   let inRow = 0
   let restoredAt = Number.NEGATIVE_INFINITY
+  /** The trial that is over and of which nothing is left to take out. */
+  let tidied: number | null = null
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
   let lastBy: ChangedBy | null = null
@@ -86,7 +88,7 @@ export function watchInForce(options: WatchOptions): Watch {
     if (changes.length === 0) {
       if (drift !== null) say('rules-intact', 'what is in force is what was applied again')
       drift = null
-      return
+      return tidy(seen)
     }
     if (drift === null || drift.changes.join() !== changes.join()) {
       drifts += 1
@@ -117,6 +119,17 @@ export function watchInForce(options: WatchOptions): Watch {
     const policy = wanted === null ? null : await options.policyOf(wanted.sequence)
     if (isOther) await options.follows(seen, policy)
     return policy
+  }
+  /** Once for each trial that is over, also for one that was over before we came. What fails is tried at the next look. */
+  const tidy = async ({ over, trial }: InForce): Promise<void> => {
+    if (over === null || trial !== null || over.record.sequence === tidied) return
+    try {
+      const isOut = await point.tidy()
+      tidied = over.record.sequence
+      if (isOut) say('trial-cleared', `what was left of ${nameOf(over.record)} is out of the kernel`)
+    } catch (error) {
+      log.warn({ error: String(error) }, 'what is left of a trial could not be taken out of the kernel yet')
+    }
   }
   const putBack = async (wanted: ApplicationRecord, policy: RememberedPolicy): Promise<void> => {
     const sinceMs = now() - restoredAt

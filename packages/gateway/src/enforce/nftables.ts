@@ -23,7 +23,7 @@ import { pastOf } from './fate.ts'
 import { type Context, look, metIn } from './look.ts'
 import type { BoundNow, EnforcementPoint, Order, Prospect } from './point.ts'
 import { comesBack, restore } from './restore.ts'
-import { abandon, confirm, reconciled, tidy } from './settle.ts'
+import { abandon, confirm, reconciled, tidy, tidyKernel } from './settle.ts'
 import { openState, type Writer } from './state.ts'
 
 export interface NftablesPoint extends EnforcementPoint {
@@ -108,7 +108,7 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
         return confirm(held, deed)
       }),
     abandon: (deed) => alone(`rollback by ${deed.by}`, (held) => abandon(held, deed)),
-    tidy: () => alone('tidying', tidy),
+    tidy: () => alone('tidying', options.writer === 'gateway' ? tidyKernel : tidy),
     history: async () => {
       const { standing, applications } = await look(context)
       return applications.map((one) => pastOf(one, applications, standing, now()))

@@ -21,8 +21,11 @@ export interface EnforcementPoint {
   readonly confirm: (deed: Deed) => Promise<Settled>
   /** What is on trial goes at once, and what was in force before it is again. Throws TW4015 when nothing is on trial. */
   readonly abandon: (deed: Deed) => Promise<Settled>
-  /** Takes out what no packet can meet any more, and writes down what became of a trial. Changes no verdict. */
-  readonly tidy: () => Promise<void>
+  /**
+   * Takes out what no packet can meet any more, and writes down what became of a trial, where whoever asks may write that.
+   * Changes no verdict. True where something was taken out.
+   */
+  readonly tidy: () => Promise<boolean>
   /** All applications that are remembered, the newest first. */
   readonly history: () => Promise<readonly Past[]>
   /** The policy document of an application, as its order gave it; null where it is not kept. */

@@ -97,13 +97,28 @@ export async function abandon(context: Context, { by, at }: Deed): Promise<Settl
 }
 
 /** Writes down what became of a trial, and takes out what no packet can meet. */
-export async function tidy(context: Context): Promise<void> {
+export async function tidy(context: Context): Promise<boolean> {
   await reconciled(context)
-  await clear(context)
+  return clear(context)
 }
 
-/** Takes out of the kernel what no packet can meet, and off the disk what nobody will ask for. */
-export async function clear(context: Context): Promise<void> {
+/**
+ * The same for who may not write to root's part of the state folder: only the kernel is changed. What becomes of a trial
+ * is found out without its remains, unless somebody was ended while he wrote it down: those stay for root. True where
+ * something was taken out.
+ */
+export async function tidyKernel(context: Context): Promise<boolean> {
+  const { trial } = await readStanding(context.nft)
+  const tried = applicationOf(trial, await context.state.applications())
+  if (tried !== null && (tried.story === null || tried.prepared !== null)) return false
+  return clear(context)
+}
+
+/**
+ * Takes out of the kernel what no packet can meet, and off the disk what nobody will ask for. True where something was in
+ * the kernel.
+ */
+export async function clear(context: Context): Promise<boolean> {
   const { nft, state } = context
   const found = await readStanding(nft)
   const isOver = found.trial !== null && found.trial.leftMs === null
@@ -115,19 +130,19 @@ export async function clear(context: Context): Promise<void> {
     if (rest.length < LONGEST_COMMAND) await nft.command(rest)
     else await nft.load(await state.change(rest)).finally(() => state.changed())
   }
-  if (
+  const isOpened =
     standing.isClosed &&
     standing.settled !== null &&
     standing.settled.digest !== null &&
     standing.trial === null
-  )
-    await nft.command(`delete table inet ${CLOSED_TABLE}`)
+  if (isOpened) await nft.command(`delete table inet ${CLOSED_TABLE}`)
   const applications = await state.applications()
   const alive = [metIn(standing), standing.settled].flatMap(
     (one) => applicationOf(one, applications)?.record.sequence ?? [],
   )
   const comesBack = await state.confirmed()
   await state.prune(comesBack === null ? alive : [...alive, comesBack])
+  return isOver || rest !== null || isOpened
 }
 
 /** The kernel takes 128 KiB as one argument of a program. */
