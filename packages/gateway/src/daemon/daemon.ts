@@ -3,7 +3,10 @@
  * answered. It puts the parts together and owns their lives; what each does is in its own file. It needs no rights where
  * somebody else starts the privileged process.
  */
+import { thisClock } from '../bindings/clock.ts'
+import { readClock } from '../clock/clock.ts'
 import { type NftablesPoint, openNftablesPoint } from '../enforce/nftables.ts'
+import type { ApplicationRecord } from '../enforce/point.ts'
 import { directoryOf } from '../events/directory.ts'
 import { startRecorder } from '../events/recorder.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -19,7 +22,7 @@ import { eventFolder } from './places.ts'
 import { rememberPolicies } from './policies.ts'
 import type { RememberedPolicy } from './policy-in-force.ts'
 import { openRecording, type RecordingState } from './recording.ts'
-import { restore } from './restore.ts'
+import { type PutBack, restore } from './restore.ts'
 import { followChanges, openEventSockets } from './sockets.ts'
 import { type WatchState, watchInForce } from './watch.ts'
 
@@ -100,11 +103,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log,
   })
   const counting = countBytes(privileged, log)
+  const putBack = async (record: ApplicationRecord, anew = false): Promise<PutBack> => {
+    const policy = await policies.afresh(record.sequence)
+    return restore({ point, record, policy, given, machine, state, now, anew })
+  }
   const watch = watchInForce({
     point,
     policyOf: policies.of,
-    restore: async (record) =>
-      restore({ point, record, policy: await policies.afresh(record.sequence), given, machine, state, now }),
+    restore: (record) => putBack(record),
+    loadAnew: async (record) => {
+      if (!(await readClock({ machine, state, now })).isTrusted) return false
+      return (await putBack(record, true)).outcome === 'restored'
+    },
+    clock: thisClock(),
     tell: (event) => recording.append([event]),
     follows: async ({ record }, policy) => {
       await counting.attempt()

@@ -30,11 +30,13 @@ export interface RestoreOptions {
   readonly state: string
   /** Milliseconds since 1970. */
   readonly now: () => number
+  /** Though it is in force already. */
+  readonly anew?: boolean
 }
 
 /** Throws what a load throws, and where the policy cannot be compiled any more; then nothing has changed. */
 export async function restore(options: RestoreOptions): Promise<PutBack> {
-  const { point, record, policy, given, machine, state, now } = options
+  const { point, record, policy, given, machine, state, now, anew = false } = options
   const { sequence } = record
   if (policy === null) throw new Error(`the policy of application ${sequence} is not kept any more`)
   const { bindings } = policy
@@ -46,7 +48,7 @@ export async function restore(options: RestoreOptions): Promise<PutBack> {
   const accepting = { acceptStricter: true }
   const [artifact, refused] = compileFor(nftables, ruleset, { bindings, at, log }, accepting)
   if (artifact === null) throw new Error(refused[0]?.message ?? 'the policy cannot be compiled any more')
-  const restart = { sequence, knowsTime: isTrusted }
+  const restart = { sequence, knowsTime: isTrusted, anew }
   const outcome = await point.restore(artifact, restart, given.boundNow(ruleset))
   return { outcome, isWhole: bindingsDigest(bindings) === record.bindings }
 }

@@ -48,6 +48,8 @@ function watching(tidy: () => Promise<boolean>) {
     },
     policyOf: async () => null,
     restore: async () => expect.fail('nothing is to be put back'),
+    loadAnew: async () => expect.fail('no clock was put back'),
+    clock: { now: () => 3000, sinceBootMs: () => 3000 },
     tell: ({ topic }) => told.push(topic),
     follows: async () => {},
     log: { info: () => {}, warn: () => {}, error: () => {} },

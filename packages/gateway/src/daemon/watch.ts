@@ -5,9 +5,12 @@
  * Our own applies are not taken for another's: they hold the lock until their record is written, and a look that finds
  * something wrong is repeated under it.
  */
+import type { Ruleset } from '@thingwall/policy'
+import type { BindingClock } from '../bindings/clock.ts'
 import type { NftablesPoint } from '../enforce/nftables.ts'
 import type { ApplicationRecord, Fate, InForce } from '../enforce/point.ts'
 import type { NoticeEvent } from '../events/model.ts'
+import { watchClock } from './clock-put-back.ts'
 import type { Log } from './log.ts'
 import { notice } from './notice.ts'
 import type { RememberedPolicy } from './policy-in-force.ts'
@@ -18,6 +21,9 @@ export interface WatchOptions {
   readonly point: Pick<NftablesPoint, 'read' | 'exclusively' | 'tidy'>
   readonly policyOf: (sequence: number) => Promise<RememberedPolicy | null>
   readonly restore: (record: ApplicationRecord) => Promise<PutBack>
+  /** Loads what is in force once more, because the clock was put back; false where the clock is not believed. */
+  readonly loadAnew: (record: ApplicationRecord) => Promise<boolean>
+  readonly clock: Pick<BindingClock, 'now' | 'sinceBootMs'>
   readonly tell: (event: NoticeEvent) => void
   /** Another application is met now, or none; its policy is null where it is not kept. */
   readonly follows: (inForce: InForce, policy: RememberedPolicy | null) => Promise<void>
@@ -59,6 +65,7 @@ const CALM_MS = 600_000
 
 export function watchInForce(options: WatchOptions): Watch {
   const { point, tell, log, now } = options
+  const clock = watchClock(options.clock)
   let inForce: InForce | null = null
   let drift: Drift | null = null
   let drifts = 0
@@ -88,6 +95,8 @@ export function watchInForce(options: WatchOptions): Watch {
     if (changes.length === 0) {
       if (drift !== null) say('rules-intact', 'what is in force is what was applied again')
       drift = null
+      if (clock.isPutBack() && seen.record !== null && seen.trial === null)
+        await byNewClock(seen.record, policy)
       return tidy(seen)
     }
     if (drift === null || drift.changes.join() !== changes.join()) {
@@ -117,7 +126,10 @@ export function watchInForce(options: WatchOptions): Watch {
       say('policy-applied', `${nameOf(seen.record)} by ${seen.record.by} is ${how}`)
     }
     const policy = wanted === null ? null : await options.policyOf(wanted.sequence)
-    if (isOther) await options.follows(seen, policy)
+    if (isOther) {
+      clock.changed()
+      await options.follows(seen, policy)
+    }
     return policy
   }
   /** Once for each trial that is over, also for one that was over before we came. What fails is tried at the next look. */
@@ -131,6 +143,19 @@ export function watchInForce(options: WatchOptions): Watch {
       log.warn({ error: String(error) }, 'what is left of a trial could not be taken out of the kernel yet')
     }
   }
+
+  const byNewClock = async (record: ApplicationRecord, policy: RememberedPolicy | null): Promise<void> => {
+    if (policy !== null && hasEnds(policy.ruleset)) {
+      // One that nobody believes would end more, not less; it is asked again with the next look.
+      const isLoaded = await options.loadAnew(record).catch((error: unknown) => {
+        log.warn({ error: String(error) }, 'what is in force could not be loaded anew')
+        return false
+      })
+      if (!isLoaded) return
+      say('rules-restored', `${nameOf(record)} is loaded anew, because the clock was put back`)
+    }
+    clock.loaded()
+  }
   const putBack = async (wanted: ApplicationRecord, policy: RememberedPolicy): Promise<void> => {
     const sinceMs = now() - restoredAt
     if (sinceMs > CALM_MS || sinceMs < 0) inRow = 0
@@ -142,6 +167,7 @@ export function watchInForce(options: WatchOptions): Watch {
       const { outcome, isWhole } = await options.restore(wanted)
       if (outcome === 'other') throw new Error('something else was confirmed, or is on trial')
       inForce = await point.read()
+      clock.loaded()
       if (outcome === 'restored') restores += 1
       drift = null
       await options.follows(inForce, policy)
@@ -199,6 +225,14 @@ export function watchInForce(options: WatchOptions): Watch {
 function changesIn({ integrity, digest, last }: InForce): readonly string[] {
   if (integrity.kind === 'changed') return integrity.changes
   return digest === null && last !== null ? ['our tables are gone'] : []
+}
+
+/** Whether timers were set for what it allows. */
+function hasEnds({ rules }: Ruleset): boolean {
+  return rules.some(
+    ({ effect, endsAt, matches }) =>
+      effect === 'allow' && (endsAt !== null || matches.some((match) => match.endsAt !== null)),
+  )
 }
 
 function endText(fate: Fate, lastBy: ChangedBy | null): string {

@@ -44,6 +44,8 @@ export interface Restart {
   readonly sequence: number
   /** False where it was compiled for who does not know what time it is. */
   readonly knowsTime: boolean
+  /** True where it is to be loaded although exactly this is in force: its timers began by a clock that was wrong. */
+  readonly anew?: boolean
 }
 
 /** What became of it: `other` where something else stands or is tried. */

@@ -24,7 +24,7 @@ export async function comesBack({ state }: Context): Promise<ApplicationRecord |
 export async function restore(
   context: Context,
   artifact: Artifact,
-  { sequence, knowsTime }: Restart,
+  { sequence, knowsTime, anew = false }: Restart,
   boundNow: BoundNow = nothingBound,
 ): Promise<Restored> {
   const { nft, state } = context
@@ -34,7 +34,7 @@ export async function restore(
   if (settled !== null && settled.record.sequence !== sequence) return 'other'
   // Loaded from its text it bears no number: only what this has put there is known to be whole.
   const isWhole = standing.settled?.sequence === sequence && inForce.integrity.kind === 'intact'
-  if (!isWhole || inForce.digest !== artifact.digest) {
+  if (anew || !isWhole || inForce.digest !== artifact.digest) {
     const coming = comingOf(artifact.text, artifact.digest, sequence, standing)
     const bound = boundNow(coming.generation, setsOf(artifact.text))
     await load(context, replacing(coming, standing, bound))
