@@ -65,6 +65,9 @@ const withProgram = (name: string, run: (args: readonly string[]) => Ended): Par
 const rule = (expr: readonly unknown[], table = 'other'): NftObject => ({
   rule: { family: 'ip', table, chain: 'c', expr },
 })
+const inChain = (chain: string, statement: unknown): NftObject => ({
+  rule: { family: 'ip', table: 'filter', chain, expr: [statement] },
+})
 const marking = [{ mangle: { key: { ct: { key: 'mark' } }, value: 1 } }]
 const neigh = '/proc/sys/net/ipv4/neigh/default/gc_thresh3'
 
@@ -172,13 +175,7 @@ describe('each fault is found, and nothing else', () => {
       'warning',
       /firewalld$/,
     ],
-    [
-      'ufw',
-      { tables: [{ chain: { family: 'ip', table: 'filter', name: 'ufw-user-input' } }] },
-      'firewalls',
-      'warning',
-      /^ufw disable$/,
-    ],
+    ['ufw', { tables: [inChain('ufw-user-input', 'accept')] }, 'firewalls', 'warning', /^ufw disable$/],
     [
       'Docker',
       { tables: [{ chain: { family: 'ip', table: 'nat', name: 'DOCKER' } }] },
@@ -264,6 +261,13 @@ describe('each fault is found, and nothing else', () => {
         : done
     }
   }
+})
+
+test('what ufw leaves behind when it is disabled judges nothing', async () => {
+  const chain = { chain: { family: 'ip', table: 'filter', name: 'ufw-before-input' } }
+  const tables = [chain, inChain('INPUT', { jump: { target: 'ufw-before-input' } })]
+  const findings = await examine({ ...sound, tables })
+  expect(findings.filter(({ severity }) => severity !== 'fine')).toEqual([])
 })
 
 test('our own tables are no foreign ones', async () => {

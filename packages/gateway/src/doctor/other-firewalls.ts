@@ -19,13 +19,19 @@ const hasChain =
   ({ tables }: Ground): boolean =>
     (tables ?? []).some(({ chain }) => chain !== undefined && pattern.test(String(chain.name)))
 
+/** Its main chains stay until the next restart when it is disabled, with nothing in them. */
+const hasRules =
+  (pattern: RegExp) =>
+  ({ tables }: Ground): boolean =>
+    (tables ?? []).some(({ rule }) => rule !== undefined && pattern.test(String(rule['chain'])))
+
 const known: readonly Known[] = [
   {
     name: 'firewalld',
     isHere: ({ tables }) => (tables ?? []).some(({ table }) => table?.name === 'firewalld'),
     mend: 'systemctl disable --now firewalld',
   },
-  { name: 'ufw', isHere: hasChain(/^ufw6?-/), mend: 'ufw disable' },
+  { name: 'ufw', isHere: hasRules(/^ufw6?-/), mend: 'ufw disable' },
   { name: 'Docker', isHere: hasChain(/^DOCKER(?:-|$)/), mend: 'nft list chain ip nat DOCKER' },
   {
     name: 'iptables with its own tables (iptables-legacy)',
