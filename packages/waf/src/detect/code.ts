@@ -11,6 +11,7 @@ import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
 import { phpCall } from './code/php.ts'
 import { uploadHarm } from './code/upload.ts'
+import { endsAsCode } from './tail.ts'
 
 const running =
   'system|passthru|shell_exec|exec|popen|proc_open|pcntl_exec|eval|assert|create_function|call_user_func(?:_array)?|phpinfo|phpversion|php_uname|posix_\\w+|base64_decode|str_rot13|gzinflate|gzuncompress|file_get_contents|file_put_contents|fopen|fwrite|fputs|readfile|move_uploaded_file|include|include_once|require|require_once|unlink|chmod|ini_set|ini_get|putenv|getenv|highlight_file|show_source|scandir|opendir|glob|var_dump|print_r|get_defined_\\w+|array_map|array_filter|preg_replace|mb_send_mail|mail|curl_exec|curl_init|chroot|gethostbyname|ob_start|error_log|parse_ini_file|simplexml_load_\\w+|unserialize|extract|parse_str|usort|register_shutdown_function|ReflectionFunction|__import__|execfile|compile|chr|print|die|set_time_limit|symlink|readlink|is_a|ftp_\\w+|mysql_\\w+|mysqli_\\w+|session_\\w+|zend_\\w+|stream_\\w+|import_request_variables|dl'
@@ -116,7 +117,7 @@ function calling(text: string, field: Field): Evidence | null {
     return found(text, certain, 'a call that runs something on the server')
   if (field.place === 'header' && field.name === 'user-agent') return null
   const begins = first.exec(text)
-  if (begins !== null && endsAsCode(text, begins[0].length))
+  if (begins !== null && goesOnAsCode(text, begins[0].length))
     return { at: 0, length: 60, why: 'a call where an expression begins' }
   const quoted = manyLines(text) ? null : broken.exec(text)
   if (quoted !== null && quoted.index < 40 && /^['"]\s*[.;,)}\]+&|:]/.test(quoted[0]))
@@ -132,12 +133,11 @@ function manyLines(text: string): boolean {
   return /\n[^\n]+\n[^\n]+\n/.test(text)
 }
 
-/** The end of a piece of code, not of a sentence: a bracket, a semicolon, a comment, a quote, a marker glued to them. */
-function endsAsCode(text: string, from: number): boolean {
-  const rest = text.slice(from).trimEnd()
-  return (
-    /[)`]\s*(?:;?[)}\]'"\s]*)*(?:;|\/\/|#|--|\.|\\|'|"|$)[^\s]{0,24}$/.test(rest) ||
-    /^['"$][^'"]{0,60}$/.test(rest) ||
-    (rest === '' && /_|chr|system|exec|eval|passthru/i.test(text))
-  )
+/** What follows the bracket of a call is the end of code, not of a sentence: or nothing at all. */
+function goesOnAsCode(text: string, from: number): boolean {
+  if (endsAsCode(text, from)) return true
+  const rest = text.slice(from, from + 64).trimEnd()
+  return rest === '' && text.trimEnd().length <= from
+    ? /_|chr|system|exec|eval|passthru/i.test(text.slice(0, 200))
+    : text.length - from < 64 && /^['"$][^'"]{0,60}$/.test(rest)
 }

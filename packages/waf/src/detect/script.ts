@@ -9,6 +9,7 @@
  */
 import type { Detector, Evidence } from '../model/detector.ts'
 import { runningScheme } from './html/scheme.ts'
+import { endsAsScript } from './tail.ts'
 
 const globals = 'window|self|top|this|frames|parent|globalThis|document|content|opener'
 const calls =
@@ -156,9 +157,7 @@ function whole(text: string): Evidence | null {
   const begin = /^[\s;,)}\]-]*/.exec(text)?.[0].length ?? 0
   const found = called.exec(text.slice(begin, begin + 40))
   if (found?.index === 0 && !/^(?:print|find|open|import|fetch)\b/.test(text.slice(begin))) {
-    const tail = text.slice(begin).trimEnd()
-    if (/[)`](?:\s*[;})\]'"]*)*(?:\s*(?:\/\/|--|<!--).*)?$/s.test(tail))
-      return evidence(begin, 'a call of a function that only script has')
+    if (endsAsScript(text, begin)) return evidence(begin, 'a call of a function that only script has')
   }
   return null
 }

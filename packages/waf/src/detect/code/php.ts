@@ -58,14 +58,10 @@ function named(piece: string): string | null {
   if (piece[gap.end] !== '(') return null
   if (!isPhp(name) && !(gap.odd && name.length > 1)) return null
   const close = closing(piece, gap.end)
-  const rest = close < 0 ? '' : piece.slice(close + 1).trim()
-  return close < 0
-    ? /[\w$'")]\s*$|\(\s*$/.test(piece)
-      ? `a call of ${name}`
-      : null
-    : /^[;)'"\].#/-]*$/.test(rest) || /^[;.]\s*\S{0,24}$/.test(rest)
-      ? `a call of ${name}`
-      : null
+  if (close < 0) return /[\w$'")]\s*$|\(\s*$/.test(piece) ? `a call of ${name}` : null
+  const rest = piece.slice(close + 1).trim()
+  const ends = /^[;)'"\].#/-]*$/.test(rest) || /^[;.]\s*\S{0,24}$/.test(rest)
+  return ends || /^[;)\s]*(?:\/\/|\/\*|#)/.test(rest) ? `a call of ${name}` : null
 }
 
 /** `@$f[0](1)`, `$ {x}(1)`: a function by its name in a variable. */
