@@ -3,9 +3,12 @@
  * makes the request unreadable; the first finding decides. Pure but for the id. It deliberately answers nothing and
  * logs nothing.
  */
+
+import type { DeclaredContent } from './declare/declared.ts'
 import { excludedAt } from './declare/exclusion.ts'
 import {
   answerOf,
+  contentOf,
   faultFinding as declaredFinding,
   judgeBody,
   judgeCaller,
@@ -21,7 +24,7 @@ import type { Field, RequestParts } from './model/request.ts'
 import { readOptions, type Settings, type WafOptions } from './options.ts'
 import type { BodyValue } from './request/body-reader.ts'
 import { decodeEncoding } from './request/encoding.ts'
-import { readRequest } from './request/fields.ts'
+import { type ReadRequest, readRequest } from './request/fields.ts'
 import type { Fault } from './request/limits.ts'
 import type { Judge } from './request/reading.ts'
 
@@ -53,11 +56,14 @@ export async function inspectWith(
   // No await where nothing is compressed: most requests are not.
   if (!parts.headers.some(([name]) => name.toLowerCase() === 'content-encoding'))
     return inspectPlain(parts, settings, caller)
-  const decoded = await decodeEncoding(parts, settings.limits)
+  const decoded = await decodeEncoding(parts, settings.limits, settings.bodies.decoders)
   if (decoded.kind === 'decoded') return inspectPlain(decoded.parts, settings, caller)
   // What else is wrong with it is a better reason; without its body, and without what is said of that.
   const headers = parts.headers.filter(([name]) => name.toLowerCase() !== 'content-encoding')
-  return inspectRead({ ...parts, headers, body: null }, settings, caller, decoded.fault)
+  const begun = begin({ ...parts, headers, body: null }, settings, caller, decoded.fault)
+  return (
+    begun.early ?? begun.decide(readRequest({ ...parts, headers, body: null }, begun.judge, settings.limits))
+  )
 }
 
 /** Judges a whole request whose body is not compressed; one that says it is, is refused. */
@@ -66,22 +72,43 @@ export function inspectPlain(
   settings: Settings,
   caller: Caller | null = null,
 ): Inspected {
-  return inspectRead(parts, settings, caller, null)
+  const begun = begin(parts, settings, caller, null)
+  return begun.early ?? begun.decide(readRequest(parts, begun.judge, settings.limits))
 }
 
-/** `unread` is why the body could not be had, where it could not. */
-function inspectRead(
+/** A request of which everything but the body is known. */
+export interface Begun {
+  /** Not null: it is decided, and nothing more needs to be read. */
+  readonly early: Inspected | null
+  readonly judge: Judge
+  /** What is declared of the body. */
+  readonly content: DeclaredContent | null
+  /** As it is declared, or null. */
+  readonly route: string | null
+  /** Whether what is found is only told. */
+  readonly reports: boolean
+  decide(read: ReadRequest, how?: DecideHow): Inspected
+}
+
+export interface DecideHow {
+  /** What is found is told and nothing more, whatever the mode. */
+  readonly tell?: boolean
+  readonly passedBytes?: number
+}
+
+/** What is declared of the request's head. `unread` is why the body could not be had, where it could not. */
+export function begin(
   parts: RequestParts,
   settings: Settings,
   caller: Caller | null,
   unread: Fault | null,
-): Inspected {
-  const { declared, parameters, limits } = settings
+): Begun {
+  const { declared, parameters } = settings
   const match = matchRoute(declared, parts)
   const route = match?.kind === 'route' ? match : null
-  const decided = (finding: Finding | null, body: BodyValue): Inspected => {
-    const mode = route === null ? declared.mode : route.route.mode
-    const verdict = finding === null ? 'allow' : mode === 'enforce' ? 'refuse' : 'report'
+  const enforced = (route === null ? declared.mode : route.route.mode) === 'enforce'
+  const decided = (finding: Finding | null, body: BodyValue, how: DecideHow = {}): Inspected => {
+    const verdict = finding === null ? 'allow' : enforced && how.tell !== true ? 'refuse' : 'report'
     const decision: Decision = {
       id: settings.newId(),
       verdict,
@@ -89,6 +116,7 @@ function inspectRead(
       route: route === null ? null : route.route.key,
       who: caller === null ? null : caller.id,
       answer: finding === null || verdict !== 'refuse' ? null : answerOf(finding, match),
+      ...(how.passedBytes !== undefined && { passedBytes: how.passedBytes }),
     }
     if (finding !== null) settings.onDecision(decision)
     return { decision, body }
@@ -103,20 +131,27 @@ function inspectRead(
           : (judgeCaller(route.route, caller) ??
             // A body that could not be had is told as what it is, not as missing.
             judgeHead(route.route, route.values, parts, { elsewhere: parameters, body: unread === null }))))
-  if (early !== null && declared.mode === 'enforce' && route?.route.mode !== 'report')
-    return decided(early, { kind: 'none' })
-
-  const read = readRequest(parts, judgeBy(settings, route === null ? null : route.route.key, parts), limits)
-  const isWhole = read.finding === null && read.fault === null && unread === null
-  const finding =
-    early ??
-    read.finding ??
-    (route !== null && isWhole ? judgeBody(route.route, parts, read.body, parameters) : null)
-  const fault = unread ?? read.fault
-  return decided(finding ?? (fault === null ? null : faultFinding(fault)), read.body)
+  const key = route === null ? null : route.route.key
+  return {
+    // One that is only told is told when all is read.
+    early: early !== null && enforced ? decided(early, { kind: 'none' }) : null,
+    judge: judgeBy(settings, key, parts),
+    content: route === null ? null : contentOf(route.route, parts.headers),
+    route: key,
+    reports: !enforced,
+    decide: (read, how) => {
+      const fault = unread ?? read.fault
+      const found =
+        early ??
+        read.finding ??
+        (fault !== null ? faultFinding(fault) : null) ??
+        (route === null ? null : judgeBody(route.route, parts, read.body, parameters))
+      return decided(found, read.body, how)
+    },
+  }
 }
 
-/** What is declared, then what the detectors find. */
+/** What is declared of parameters wherever they stand, then what the detectors find. */
 function judgeBy(settings: Settings, route: string | null, { headers }: RequestParts): Judge {
   const { parameters, declared } = settings
   const judgeField =

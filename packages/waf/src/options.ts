@@ -9,6 +9,7 @@ import { type DeclaredValue, readValue } from './declare/value.ts'
 import { detectors } from './detect/all.ts'
 import { type JudgeField, judgeWith } from './judge/judge.ts'
 import type { Decision } from './model/decision.ts'
+import { type BodyOptions, type BodySettings, readBodyOptions } from './request/body-options.ts'
 import { defaultLimits, type Limits } from './request/limits.ts'
 
 /** What a parameter may hold, wherever it comes: query, form, JSON. All that is declared must hold. */
@@ -19,6 +20,8 @@ export interface ParameterOptions extends Omit<ApiValue, 'required' | 'maxItems'
 export interface WafOptions extends Partial<ApiRules> {
   readonly parameters?: readonly ParameterOptions[]
   readonly limits?: Partial<Limits>
+  /** What becomes of bodies that are still coming, where an adapter reads them so. */
+  readonly bodies?: BodyOptions
   /** Told of every decision that is not plainly "allow". What it throws is not caught. */
   readonly onDecision?: (decision: Decision) => void
   /** Makes the id of a decision; random by default. */
@@ -32,6 +35,7 @@ export interface Settings {
   readonly parameters: ReadonlyMap<string, Pick<DeclaredValue, 'judge' | 'inPieces'>>
   readonly declared: Declared
   readonly limits: Limits
+  readonly bodies: BodySettings
   readonly onDecision: (decision: Decision) => void
   readonly newId: () => string
   readonly now: () => number
@@ -47,6 +51,7 @@ const known: ReadonlySet<string> = new Set([
   'exclusions',
   'schemas',
   'limits',
+  'bodies',
   'onDecision',
   'newId',
   'now',
@@ -75,6 +80,7 @@ export function readOptions(options: WafOptions): Settings {
     parameters,
     declared,
     limits: { ...defaultLimits, ...options.limits },
+    bodies: readBodyOptions(options.bodies ?? {}, Object.keys(routes ?? {})),
     onDecision: options.onDecision ?? (() => {}),
     newId: options.newId ?? (() => crypto.randomUUID().slice(0, 13)),
     now: options.now ?? Date.now,

@@ -127,7 +127,8 @@ function judgeContent(route: DeclaredRoute, { headers, body }: RequestParts): Fi
     : null
 }
 
-function contentOf(route: DeclaredRoute, headers: RequestParts['headers']): DeclaredContent | null {
+/** What is declared of a body of this content type; null where nothing is, or it is none. */
+export function contentOf(route: DeclaredRoute, headers: RequestParts['headers']): DeclaredContent | null {
   const types = headers.filter(([name]) => name.toLowerCase() === 'content-type')
   const [first] = types
   const type = first === undefined || types.length > 1 ? null : readContentType(first[1])
@@ -263,6 +264,8 @@ const statuses: Readonly<Record<string, number>> = {
   'routes/content-type': 415,
   'routes/limit-body': 413,
   'protocol/limit-body': 413,
+  'protocol/coding-bomb': 413,
+  'protocol/coding-unknown': 415,
 }
 
 /** What the client is told of a refusal besides its id. */

@@ -40,6 +40,8 @@ export interface Decision {
   readonly who: string | null
   /** Null where the request is let through. */
   readonly answer: Answer | null
+  /** Only of a body that flowed on while it was judged: how much of it the application had by then. */
+  readonly passedBytes?: number
 }
 
 /** Who sends a request, as far as the surroundings could prove it: a certificate, a key, a token. */

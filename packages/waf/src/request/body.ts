@@ -21,6 +21,11 @@ export type Stop =
   | { readonly kind: 'fault'; readonly fault: Fault }
 
 export interface BodyInspector {
+  /**
+   * Grows with every name and value that is judged. All that was written before it grew is judged, but for what stands open
+   * at its end.
+   */
+  readonly judged: number
   /** Null: so far there is nothing. After a stop nothing more is read. */
   write(chunk: Uint8Array): Stop | null
   /** The stop, or what the body was read as. */
@@ -46,6 +51,10 @@ export function bodyInspector(
         ? { kind: 'fault', fault: reading.fault }
         : null
   return {
+    get judged() {
+      // What is not read is judged by not being read.
+      return reader === null ? Number.POSITIVE_INFINITY : reading.judged
+    },
     write(chunk) {
       if (reader !== null)
         for (let at = 0; at < chunk.length && !reading.stopped; at += bite)

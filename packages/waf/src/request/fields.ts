@@ -23,7 +23,7 @@ export interface ReadRequest {
 }
 
 /** A head that was read. `body`: how a body that comes with it is read; null where there may be none. */
-type ReadHead =
+export type ReadHead =
   | { readonly kind: 'read'; readonly type: ContentType | Fault }
   | { readonly kind: 'finding'; readonly finding: Finding }
   | { readonly kind: 'fault'; readonly fault: Fault }
@@ -36,7 +36,8 @@ export function readRequest(parts: RequestParts, judge: Judge, limits: Limits = 
   if (head.kind === 'fault') return { finding: null, fault: head.fault, body: nothing }
   if (parts.body === null || parts.body.length === 0) return { finding: null, fault: null, body: nothing }
   if ('rule' in head.type) return { finding: null, fault: head.type, body: nothing }
-  if (parts.body.length > limits.holdBytes) return { finding: null, fault: tooLarge(limits), body: nothing }
+  if (parts.body.length > limits.holdBytes)
+    return { finding: null, fault: tooLarge(limits.holdBytes), body: nothing }
   const inspector: BodyInspector = bodyInspector(head.type, judge, limits, { builds: true })
   inspector.write(parts.body)
   const end = inspector.end()
@@ -48,12 +49,12 @@ export function readRequest(parts: RequestParts, judge: Judge, limits: Limits = 
 }
 
 /** A body of which more came than may be held. */
-function tooLarge({ holdBytes }: Limits): Fault {
-  return { rule: 'limit-body', why: `a body of more than ${holdBytes} bytes`, text: '' }
+export function tooLarge(most: number): Fault {
+  return { rule: 'limit-body', why: `a body of more than ${most} bytes`, text: '' }
 }
 
 /** Reads and judges everything but the body. A fault is told only where there is no finding. */
-function readHead(parts: RequestParts, judge: Judge, limits: Limits): ReadHead {
+export function readHead(parts: RequestParts, judge: Judge, limits: Limits): ReadHead {
   const { target } = parts
   const origin = originForm(target)
   const mark = origin.indexOf('?')

@@ -4,8 +4,14 @@
  */
 
 export interface Limits {
-  /** Bodies above this are refused whole. */
+  /** So much of a body is held back until all of it is judged; what is longer is refused where it may not flow on. */
   readonly holdBytes: number
+  /** Bodies that flow on are refused above this. */
+  readonly flowBytes: number
+  /** Codings of a body, one in the other. */
+  readonly codings: number
+  /** How many times as large a body may get when it is unpacked. */
+  readonly unpackRatio: number
   readonly depth: number
   /** Parameters, JSON values, form fields: how many in all. */
   readonly fields: number
@@ -19,6 +25,9 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   holdBytes: 1_048_576,
+  flowBytes: 1_073_741_824,
+  codings: 2,
+  unpackRatio: 200,
   depth: 64,
   fields: 10_000,
   names: 262_144,

@@ -76,6 +76,7 @@ describe('refused', () => {
     ],
     ['content-encoding', with_({ body: bytes('no gzip') }, json, ['content-encoding', 'gzip'])],
     ['content-encoding', with_({ body: bytes('x') }, json, ['content-encoding', 'br, gzip'])],
+    ['coding-unknown', with_({ body: bytes('x') }, json, ['content-encoding', 'zstd'])],
     ['limit-body', with_({ body: new Uint8Array(2_000_000) }, ['content-type', 'application/octet-stream'])],
   ])('protocol/%s', async (rule, request) => {
     const { verdict, finding } = await inspect(request)

@@ -27,6 +27,7 @@ export class Reading {
   readonly #judge: Judge
   readonly #names: Set<string> = new Set()
   #fields = 0
+  #judged = 0
   #finding: Finding | null = null
   #fault: Fault | null = null
 
@@ -48,6 +49,11 @@ export class Reading {
     return this.#finding !== null || this.#fault !== null
   }
 
+  /** How many names and values were judged. What came before the last of them is judged. */
+  get judged(): number {
+    return this.#judged
+  }
+
   /** Ends the reading. Always true, as what stops a reader is. */
   refuse(rule: string, why: string, text = ''): true {
     if (!this.stopped) this.#fault = { rule, why, text: copied(text.slice(0, 80)) }
@@ -57,19 +63,24 @@ export class Reading {
   /** Judges one text; true when it ended the reading. */
   judge(field: Field): boolean {
     if (this.stopped) return true
+    this.#judged++
     this.#finding = this.#judge.text(field)
     return this.#finding !== null
   }
 
   /** Judges a name, once for all the places where it stands: the keys of a long list are the same few. */
   name(text: string, name: string | (() => string)): boolean {
-    if (this.#names.has(text)) return this.stopped
+    if (this.#names.has(text)) {
+      this.#judged++
+      return this.stopped
+    }
     if (text.length <= longestName && this.#names.size < mostNames) this.#names.add(copied(text))
     return this.judge(new BodyField(this.place, name, 'name', text))
   }
 
   scalar(value: number | boolean | null, name: () => string): boolean {
     if (this.stopped) return true
+    this.#judged++
     this.#finding = this.#judge.scalar?.(value, name) ?? null
     return this.#finding !== null
   }
