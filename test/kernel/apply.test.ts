@@ -391,11 +391,16 @@ describe('the command line', () => {
 describe('a real connection, found without the help of SSH', () => {
   const port = '22'
 
-  async function session(from: string, ...lines: readonly string[]): Promise<readonly string[]> {
+  /** What came back; a session that is cut gives nothing more, and ends when the time is over. */
+  async function session(
+    from: string,
+    lines: readonly string[],
+    withinMs = 60_000,
+  ): Promise<readonly string[]> {
     const server = site.spawn('router', [...node, terminal, 'serve', port, ...cli], { cwd: root })
     await expect.poll(() => server.output().stdout, { timeout: 10_000 }).toBe('ready\n')
     const client = ['connect', port, '10.30.0.1', from, ...lines]
-    const { stdout } = await site.run('laptop', [...node, terminal, ...client], { withinMs: 10_000 })
+    const { stdout } = await site.run('laptop', [...node, terminal, ...client], { withinMs })
     await server.stop()
     return stdout.trim().split('\n')
   }
@@ -403,7 +408,7 @@ describe('a real connection, found without the help of SSH', () => {
 
   test('an administrator’s outlives the first apply, in both directions, and the next', async () => {
     const [state, other] = [freshState(), freshState()]
-    const answers = await session('10.30.0.5', 'ping', command(state), 'ping', command(other), 'ping')
+    const answers = await session('10.30.0.5', ['ping', command(state), 'ping', command(other), 'ping'])
     expect(answers).toHaveLength(5)
     expect([answers[0], answers[2], answers[4]]).toEqual(['pong', 'pong', 'pong'])
     const first = JSON.parse(answers[1] as string)
@@ -417,14 +422,18 @@ describe('a real connection, found without the help of SSH', () => {
   })
 
   test('anybody else’s is not cut: the apply is refused', async () => {
-    const answers = await session('10.30.0.7', command(freshState()), 'ping')
+    const answers = await session('10.30.0.7', [command(freshState()), 'ping'])
     expect(JSON.parse(answers[0] as string)).toMatchObject({ status: 1 })
     expect(answers[1]).toBe('pong')
     expect(await nft('list', 'ruleset')).toBe('')
   })
 
   test('with --lock-me-out it is cut', async () => {
-    const answers = await session('10.30.0.7', 'ping', `${command(freshState())} --lock-me-out`, 'ping')
+    const answers = await session(
+      '10.30.0.7',
+      ['ping', `${command(freshState())} --lock-me-out`, 'ping'],
+      15_000,
+    )
     expect(answers).toEqual(['pong'])
     expect(await nft('list', 'tables')).toContain('thingwall')
   })
