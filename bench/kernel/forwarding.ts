@@ -115,9 +115,9 @@ export async function loadInto({ onRouter }: Bench, name: Name, size: number): P
     case 'tracking':
       return nft(trackingText(DENIED))
     case 'thingwall':
-      return nft(compiledFleet(size, { telemetry: 'sent', limits: 'none' }))
+      return nft(compiledFleet(size, { telemetry: 'sent', limits: 'none' }).text)
     case 'with limits':
-      return nft(compiledFleet(size, { telemetry: 'sent', limits: 'wide' }))
+      return nft(compiledFleet(size, { telemetry: 'sent', limits: 'wide' }).text)
     case 'linear nft':
       return nft(linearText(linear))
     case 'iptables':

@@ -218,7 +218,8 @@ function artifactOf(other: number): Artifact {
   return artifact
 }
 
-function orderOf(confirmWithinMs: number | null): Order {
+/** An order that nothing else is said of. */
+export function orderOf(confirmWithinMs: number | null): Order {
   return {
     ...{
       by: 'bench',

@@ -55,13 +55,14 @@ export function rootIn(generation: Generation, base: string): string {
 /** A compiled text as a generation. Throws on text that this compiler has not written. */
 export function inGeneration(text: string, generation: Generation): readonly GenerationTable[] {
   const tables: GenerationTable[] = []
+  const setLimit = text.length < LARGE_TEXT ? Number.POSITIVE_INFINITY : LARGE_SET
   let at = 0
   for (const opened of text.matchAll(/^table (\w+) \w+ \{\n/gm)) {
     const from = opened.index + opened[0].length
     const end = text.indexOf('\n}\n', from)
     if (end === -1) throw new Error(`table ${opened[1]} has no end`)
     requireNothing(text.slice(at, opened.index), BEFORE_TABLES)
-    tables.push(tableIn(text.slice(from, end + 1), opened[1] as string, generation))
+    tables.push(tableIn(text.slice(from, end + 1), opened[1] as string, generation, setLimit))
     at = end + '\n}\n'.length
   }
   requireNothing(text.slice(at), /^\n*$/)
@@ -75,7 +76,7 @@ const BEFORE_TABLES = /^\n*table (\w+ \w+)\ndelete table \1\n+$/
 const BETWEEN_OBJECTS = /^(?:\n|\tcomment "[^"\n]*"\n)*$/
 const OBJECT_END = '\n\t}\n'
 
-function tableIn(body: string, family: string, generation: Generation): GenerationTable {
+function tableIn(body: string, family: string, generation: Generation, setLimit: number): GenerationTable {
   const base: BaseChain[] = []
   const large: LargeSet[] = []
   const parts: string[] = []
@@ -89,23 +90,25 @@ function tableIn(body: string, family: string, generation: Generation): Generati
     starts.lastIndex = at
     const object = body.slice(start.index, at)
     const hooked = /^\tchain (\S+) \{\n\t\t(type .*)\n/.exec(object)
-    if (hooked === null) parts.push(declared(object, generation, large))
+    if (hooked === null)
+      parts.push(object.length < setLimit ? renamed(object, generation) : declared(object, generation, large))
     else base.push({ name: hooked[1] as string, hook: hooked[2] as string })
   }
   requireNothing(body.slice(at), BETWEEN_OBJECTS)
   return { family, base, text: parts.join('\n'), large }
 }
 
-/** Elements of less text than this, of some 10,000 elements, stay where they are declared. */
-const LARGE = 500_000
+/** A text of fewer characters, some thousands of devices, is loaded with the least work in one piece. */
+const LARGE_TEXT = 2_000_000
+/** Of a larger one, a set of fewer characters. */
+const LARGE_SET = 20_000
 const ELEMENTS = '\n\t\telements = {'
 const ELEMENTS_END = '\n\t\t}\n\t}\n'
 
 /** An object under its name in the generation. What a large set holds is put among `large`, unless it is intervals. */
 function declared(object: string, generation: Generation, large: LargeSet[]): string {
   const elements = object.indexOf(ELEMENTS)
-  if (object.length < LARGE || elements === -1 || !object.endsWith(ELEMENTS_END))
-    return renamed(object, generation)
+  if (elements === -1 || !object.endsWith(ELEMENTS_END)) return renamed(object, generation)
   const head = object.slice(0, elements)
   const name = /^\t(?:set|map) (\S+) \{\n/.exec(head)?.[1]
   // Verdicts name chains, and intervals are checked against each other: both are for `nft`, in one piece.
