@@ -229,6 +229,7 @@ export function orderOf(confirmWithinMs: number | null): Order {
       log: null,
       again: null,
       document: null,
+      told: null,
       boot: null,
       confirmWithinMs,
     },

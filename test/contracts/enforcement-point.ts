@@ -28,11 +28,12 @@ export const order: Order = {
   confirmWithinMs: null,
   again: null,
   document: '{"name":"contract"}',
+  told: null,
   boot: null,
   at: Date.parse('2026-11-22T12:00:00Z'),
 }
 /** The record that is kept of it. */
-const { document: _, boot: __, ...kept } = order
+const { document: _, told: __, boot: ___, ...kept } = order
 const recorded = { ...kept, bootDigest: null }
 
 export function enforcementPointContract(name: string, open: () => Promise<Subject>): void {
@@ -260,6 +261,14 @@ export function enforcementPointContract(name: string, open: () => Promise<Subje
         await subject.point.apply(subject.artifacts.first, trial)
         expect(await subject.point.documentOf(1)).toBe(order.document)
         expect(await subject.point.documentOf(2)).toBeNull()
+      })
+
+      test('what was said by hand for each is kept', async () => {
+        const told = '{"format":1}'
+        await subject.point.apply(subject.artifacts.first, { ...order, told })
+        await subject.point.apply(subject.artifacts.second, order)
+        expect(await subject.point.toldFor(1)).toBe(told)
+        expect(await subject.point.toldFor(2)).toBeNull()
       })
     })
   })

@@ -14,6 +14,7 @@ import {
   type Keeper,
   type Machine,
   type NftablesPoint,
+  noFile,
   openJournal,
   openJournalFile,
   openKeeper,
@@ -169,8 +170,10 @@ function start(clock: BindingClock): void {
     elements: async (changes) => {
       await site.must('gateway', ['nft', '-f', '/dev/stdin'], { input: writeChanges(changes) })
     },
-    rulesetOf: async ({ digest }) =>
-      [plain, stricter, forwarding].find(({ artifact }) => artifact.digest === digest)?.ruleset ?? null,
+    madeOf: async ({ digest }) => {
+      const made = [plain, stricter, forwarding].find(({ artifact }) => artifact.digest === digest)
+      return made === undefined ? null : { ruleset: made.ruleset, file: noFile }
+    },
     conflict: ({ address }, { by }) => conflicts.push(`${formatAddress(address)} is ${by}'s`),
   })
 }

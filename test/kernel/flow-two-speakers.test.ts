@@ -113,6 +113,7 @@ const order = {
   log: null,
   again: null,
   document: null,
+  told: null,
   boot: null,
 } as const
 const named = { policy: { name: 'volcano', file: null, digest: null } } as const

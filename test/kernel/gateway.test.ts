@@ -372,6 +372,54 @@ test('a lease becomes a binding without an apply, by name in events, and outlive
   await until('it to be let go', async () => !(await inSet()))
 })
 
+test('what a bindings file told holds for addresses that are leased later, until the application is gone', async () => {
+  const vent = places['vent-01']
+  const [leased, name] = ['10.20.0.77', 'api.volcano.example']
+  const site1 = JSON.parse(policyWith('restore', '7000/udp')) as { devices: Record<string, object> }
+  const rule = { allow: 'out', to: name, service: '7000/udp', why: 'readings' }
+  site1.devices = { 'vent-01': { mac: vent.mac, network: 'things', rules: { readings: rule } } }
+  writeFileSync(join(folder, 'site.policy.json'), JSON.stringify(site1))
+  const told = [{ device: 'vent-01', name, addresses: [places.internet.four] }]
+  writeFileSync(join(folder, 'told.json'), JSON.stringify({ format: 1, names: told }))
+  const applying = ['apply', '--policy', 'site.policy.json', '--bindings', 'told.json', '--no-confirm']
+  await thingwall(...applying)
+  await begin()
+  const line = `${Math.floor(Date.now() / 1000) + 3600} ${vent.mac} ${leased} vent *\n`
+  writeFileSync(join(folder, 'leases/dnsmasq.leases'), line)
+  const inKernel = async (): Promise<boolean> =>
+    (await site.must('gateway', ['nft', 'list', 'ruleset'])).includes(`${leased} . ${places.internet.four}`)
+  await until('it to reach what the name means', inKernel)
+  send(7000, leased)
+  const isOurs = (event: EventJson): boolean => event.kind === 'opened' && event.rule === 'vent-01/readings'
+  const opened = await seen('it to be let through', 'device=vent-01&kind=opened', isOurs)
+  send(7001, leased)
+  const denied = await seen(
+    'another port to be refused',
+    'device=vent-01&kind=denied',
+    (event) => event.kind === 'denied' && event.destination.port === 7001,
+  )
+  for (const [{ id }, verdict] of [
+    [opened, 'allow'],
+    [denied, 'deny'],
+  ] as const)
+    expect(await thingwall<EventExplanation>('explain', id)).toMatchObject({ past: { verdict } })
+  await site.must('gateway', ['nft', 'flush', 'ruleset'])
+  await noticed('rules-restored')
+  expect(await inKernel()).toBe(true)
+  // Another policy without the file, and back to this one: what was told with it comes back with it.
+  await apply('restore')
+  expect(await inKernel()).toBe(false)
+  await thingwall('rollback', '1', '--no-confirm')
+  expect(await inKernel()).toBe(true)
+  await thingwall('quarantine', 'vent-01', '--why', 'scans', '--policy', 'site.policy.json')
+  await thingwall('release', 'vent-01', '--why', 'mended', '--policy', 'site.policy.json')
+  expect(await inKernel()).toBe(true)
+  await ended('SIGTERM')
+  await site.must('gateway', ['nft', 'flush', 'ruleset'])
+  await thingwall('boot', '--trust-clock')
+  expect(await inKernel()).toBe(true)
+})
+
 test('flows that are open and closed are told, with their bytes', async () => {
   await apply('report')
   await begin()

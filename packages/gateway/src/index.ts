@@ -6,6 +6,7 @@ export { type BindingClock, thisClock } from './bindings/clock.ts'
 export { boundNow } from './bindings/emission.ts'
 export type { Answer, Fact, Lease, LeaseSource } from './bindings/entry.ts'
 export type { Outcome } from './bindings/facts.ts'
+export { type FromFile, fromFile, joined, lasting, noFile } from './bindings/from-file.ts'
 export {
   type Journal,
   type JournalOptions,
@@ -28,7 +29,7 @@ export {
 export { LEASE_PLACES, type LeasePlace } from './daemon/given.ts'
 export { LOG_GROUP } from './daemon/log-group.ts'
 export { apiSocket, eventFolder, RUN_FOLDER } from './daemon/places.ts'
-export { policyOf, type RememberedPolicy } from './daemon/policy-in-force.ts'
+export { policyOf, type RememberedPolicy, saidBy } from './daemon/policy-in-force.ts'
 export { type Disk, thisDisk } from './disk/disk.ts'
 export { examine, type GroundOptions, groundOf } from './doctor/doctor.ts'
 export type { Finding, Ground, Room } from './doctor/finding.ts'

@@ -29,6 +29,7 @@ export {
 } from './compile/target.ts'
 export { bind, noBindings } from './evaluate/bind.ts'
 export { readBindings } from './evaluate/bindings.ts'
+export { type BindingsJson, bindingsJson } from './evaluate/bindings-json.ts'
 export { evaluate } from './evaluate/evaluate.ts'
 export { type ExplainedEnd, type Explanation, explain, type Question } from './evaluate/explain.ts'
 export { judgeTest, type TestOutcome } from './evaluate/judge-test.ts'

@@ -7,6 +7,7 @@ import {
   bindingsDigest,
   boundNow,
   type CallerVerdict,
+  fromFile,
   judgeCaller,
   keepCaller,
   noteClock,
@@ -20,7 +21,7 @@ import {
   thisMachine,
   warnOfForeign,
 } from '@thingwall/gateway'
-import { hasErrors } from '@thingwall/policy'
+import { bindingsJson, hasErrors } from '@thingwall/policy'
 import type { Call } from '../frame/call.ts'
 import { parseDuration } from '../frame/duration.ts'
 import { exits } from '../frame/exit.ts'
@@ -56,7 +57,7 @@ export async function putInForce(
   const started = performance.now()
   const from = await callerOf(host, prepared.survey)
   const caller =
-    from === null ? null : await judgeCaller(thisMachine, from, { ...prepared, bindings: prepared.known })
+    from === null ? null : await judgeCaller(thisMachine, from, { ...prepared, bindings: prepared.known() })
   const ignored = call.options['lock-me-out'] === true
   const cut = caller?.refusal != null && !ignored ? [caller.refusal] : []
   const found = [...prepared.diagnostics, ...prepared.loaded.locate(cut)]
@@ -70,6 +71,7 @@ export async function putInForce(
     bindings: bindingsDigest(prepared.bindings),
     at: prepared.at,
     document: JSON.stringify(prepared.document),
+    told: toldIn(prepared),
     boot: prepared.boot(),
   }
   const isDry = call.options['dry-run'] === true
@@ -150,10 +152,16 @@ async function carryOut(
   return { result, would: null, putBack, before: result.before, tcpLoose: await requireOpening(thisMachine) }
 }
 
+function toldIn({ said }: Prepared): string | null {
+  const isNothing = said.owners.size + said.names.size + said.gateway.size === 0
+  return isNothing ? null : JSON.stringify(bindingsJson(said))
+}
+
 /** What the journal says when the kernel is about to be asked, not when the policy was compiled. */
-function boundBy({ stateFolder }: Gateway, { ruleset }: Prepared): BoundNow {
+function boundBy({ stateFolder }: Gateway, { ruleset, said }: Prepared): BoundNow {
   return (generation, sets) => {
     const clock = thisClock()
-    return boundNow(ruleset, readJournal(stateFolder, clock), clock.now())(generation, sets)
+    const file = fromFile(said, clock)
+    return boundNow(ruleset, readJournal(stateFolder, clock), clock.now(), file)(generation, sets)
   }
 }

@@ -8,8 +8,10 @@ import {
   type BindingClock,
   boundNow,
   type Clock,
+  fromFile,
   type InForce,
   journalOrNothing,
+  lasting,
   type NftablesPoint,
   type Onto,
   type Order,
@@ -17,6 +19,7 @@ import {
   type Restored,
   readClock,
   requireOpening,
+  saidBy,
   survey,
   thisClock,
   thisMachine,
@@ -24,6 +27,7 @@ import {
 } from '@thingwall/gateway'
 import {
   type Artifact,
+  type Bindings,
   type Diagnostic,
   lower,
   type Ruleset,
@@ -56,7 +60,7 @@ export async function bringBack(
   record: ApplicationRecord,
   clock: Clock,
 ): Promise<Outcome> {
-  const { artifact, ruleset } = await compileAgain(call, host, point, record, clock)
+  const { artifact, ruleset, said } = await compileAgain(call, host, point, record, clock)
   const restart = { sequence: record.sequence, knowsTime: clock.isTrusted }
   const lateMs = clock.atLeast - clock.now
   const bindingClock: BindingClock = {
@@ -69,7 +73,8 @@ export async function bringBack(
     // Whatever became of it, it keeps nobody's wall down: without it devices have to ask for their addresses again.
     const journal = journalOrNothing(stateFolder, bindingClock)
     unread = journal.unread
-    return boundNow(ruleset, journal, bindingClock.now())(generation, sets)
+    const file = fromFile(said, bindingClock)
+    return boundNow(ruleset, journal, bindingClock.now(), file)(generation, sets)
   })
   return { restored, digest: artifact.digest, unread, tcpLoose: await requireOpening(thisMachine) }
 }
@@ -80,7 +85,7 @@ async function compileAgain(
   point: NftablesPoint,
   { sequence, log }: ApplicationRecord,
   clock: Clock,
-): Promise<{ readonly artifact: Artifact; readonly ruleset: Ruleset }> {
+): Promise<{ readonly artifact: Artifact; readonly ruleset: Ruleset; readonly said: Bindings }> {
   const text = await point.documentOf(sequence)
   if (text === null) throw cannot(`the policy of application ${sequence} cannot be read`, [])
   const [document, faults] = validate(parsed(text, sequence))
@@ -89,16 +94,20 @@ async function compileAgain(
   const [ruleset, found] = lower(document, prefixesFor(document, machine))
   if (ruleset === null)
     throw cannot(`the policy of application ${sequence} does not fit this machine yet`, found)
-  // Leases and answers say until when they hold: who does not know the time cannot tell whether they do.
-  const given = openBindings(clock.isTrusted ? call : withoutBindings(call), host, ruleset)
+  // Most leases and answers say until when they hold: who does not know the time cannot tell whether they do.
+  const words =
+    call.options.bindings === undefined
+      ? saidBy(await point.toldFor(sequence), ruleset)
+      : openBindings(call, host, ruleset)
+  const said = lasting(ruleset, words, { now: () => clock.atLeast, isTrusted: () => clock.isTrusted })
   const timed = clock.isTrusted ? ruleset : withoutClock(ruleset, clock.lastSeen)
   const [artifact, refused] = compiled(call, nftables, timed, {
-    bindings: withOwnAddresses(given, machine),
+    bindings: withOwnAddresses(said, machine),
     at: clock.isTrusted ? clock.now : clock.atLeast,
     log: log === null ? null : { group: log, verdicts: 'deny' },
   })
   if (artifact === null) throw cannot(`the policy of application ${sequence} cannot be compiled`, refused)
-  return { artifact, ruleset: timed }
+  return { artifact, ruleset: timed, said }
 }
 
 function withoutBindings(call: Call): Call {

@@ -116,5 +116,6 @@ async function sourceOf(point: NftablesPoint, { sequence, policy }: Past['record
     locate: (found) => found,
     // Its files may say something else by now.
     project: null,
+    told: await point.toldFor(sequence),
   }
 }

@@ -9,6 +9,7 @@ import {
   fillerBy,
   findCaller,
   fit,
+  joined,
   LOG_GROUP,
   type NftablesPoint,
   openNftablesPoint,
@@ -18,6 +19,7 @@ import {
   requireNetAdmin,
   STATE_FOLDER,
   type Survey,
+  saidBy,
   spawned,
   survey,
   thisClock,
@@ -27,7 +29,6 @@ import {
 import {
   type Artifact,
   type Bindings,
-  bind,
   check,
   type Diagnostic,
   escapeText,
@@ -37,7 +38,6 @@ import {
   noBindings,
   type PolicyDocument,
   type Ruleset,
-  type Said,
   withoutClock,
 } from '@thingwall/policy'
 import { nftables } from '@thingwall/policy/nftables'
@@ -59,16 +59,20 @@ export interface Gateway {
 export type Source = Omit<LoadedPolicy, 'project'> & {
   /** The folder whose files may be quoted; null for none. */
   readonly project: string | null
+  /** What a bindings file said when it was applied before; `--bindings` takes its place. */
+  readonly told?: string | null
 }
 
 export interface Prepared {
   readonly loaded: Source
   readonly document: PolicyDocument
   readonly ruleset: Ruleset
-  /** What the artifact was compiled with. */
+  /** What a file said of bindings, now or when the same was applied before. */
+  readonly said: Bindings
+  /** The same with this machine's addresses: what the artifact was compiled with. */
   readonly bindings: Bindings
   /** With all that devices were given and told at run time: what flows are judged by. */
-  readonly known: Bindings
+  readonly known: () => Bindings
   readonly survey: Survey
   readonly artifact: Artifact
   /** What a restart begins with: no leases, no answers, nothing that needs the time. */
@@ -109,8 +113,15 @@ export async function compile(call: Call, host: Host, loaded: Source, log: numbe
   if (ruleset === null) throw faulty(call, loaded, found)
   const checked = [...found, ...loaded.locate(check(document, ruleset, { at }))]
   if (hasErrors(checked)) throw faulty(call, loaded, checked)
-  const bindings = withOwnAddresses(openBindings(call, host, ruleset), machine)
-  const known = joined(ruleset, bindings, readJournal(stateFolderOf(call, host), thisClock()).said(ruleset))
+  const said =
+    call.options.bindings === undefined
+      ? saidBy(loaded.told ?? null, ruleset)
+      : openBindings(call, host, ruleset)
+  const bindings = withOwnAddresses(said, machine)
+  const known = (): Bindings => {
+    const clock = thisClock()
+    return joined(ruleset, bindings, readJournal(stateFolderOf(call, host), clock).said(ruleset), clock)
+  }
   const logging = log === null ? null : { group: log, verdicts: 'deny' as const }
   const [artifact, refused] = compiled(call, nftables, ruleset, { bindings, at, log: logging })
   if (artifact === null) throw faulty(call, loaded, loaded.locate(refused))
@@ -122,18 +133,19 @@ export async function compile(call: Call, host: Host, loaded: Source, log: numbe
     return made
   }
   const diagnostics = [...checked, ...loaded.locate(fit(document, ruleset, machine))]
-  return { loaded, document, ruleset, bindings, known, survey: machine, artifact, boot, diagnostics, at }
-}
-
-/** What a file says, and what was learnt since; of an address that both speak of, the file says whose it is. */
-function joined(ruleset: Ruleset, said: Bindings, learnt: Said): Bindings {
-  const names = new Map(said.names)
-  for (const [device, told] of learnt.names) {
-    const own = new Map(names.get(device))
-    for (const [name, answers] of told) own.set(name, [...(own.get(name) ?? []), ...answers])
-    names.set(device, own)
+  return {
+    loaded,
+    document,
+    ruleset,
+    said,
+    bindings,
+    known,
+    survey: machine,
+    artifact,
+    boot,
+    diagnostics,
+    at,
   }
-  return bind(ruleset, { ...said, owners: new Map([...learnt.owners, ...said.owners]), names })
 }
 
 /** The NFLOG group that `--log` names, the daemon's where it names none. Throws `usage`. */

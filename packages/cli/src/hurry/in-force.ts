@@ -95,6 +95,7 @@ export async function carryOut(call: Call, host: Host, ground: Ground, change: C
       wall: null,
       locate: <T>(found: T): T => found,
       project: dirname(policyFile),
+      told: await gateway.point.toldFor(record.sequence),
     }
     const prepared = await compile(call, host, source, record.log)
     const report = await putInForce(call, host, gateway, prepared, {

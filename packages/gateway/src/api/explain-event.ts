@@ -5,7 +5,6 @@
 import {
   type Address,
   type Bindings,
-  bind,
   type Explanation,
   explain,
   formatAddress,
@@ -17,6 +16,7 @@ import {
   TCP,
   UDP,
 } from '@thingwall/policy'
+import { joined } from '../bindings/from-file.ts'
 import type { RememberedPolicy } from '../daemon/policy-in-force.ts'
 import type { EnforcementPoint, Past } from '../enforce/point.ts'
 import type { End, TrafficEvent } from '../events/model.ts'
@@ -151,7 +151,7 @@ function judged(
   at: number,
 ): Judged | null {
   if (past === null || policy === null || question === null) return null
-  const [explanation] = explain(policy.ruleset, question, told(policy, event), at)
+  const [explanation] = explain(policy.ruleset, question, told(policy, event, at), at)
   if (explanation === null) return null
   const { verdict, rule, because, next } = explanation
   const instant = new Date(at).toISOString()
@@ -165,14 +165,28 @@ function judged(
   }
 }
 
-/** What the device had been told: the history has no bindings, but the event has the name it asked for. */
-function told({ ruleset, bindings }: RememberedPolicy, { source, destination }: TrafficEvent): Bindings {
+/**
+ * What devices had been given and told: what a file said is in the history, and what was learnt since the event has, as
+ * far as it is about this flow.
+ */
+function told(
+  { ruleset, bindings }: RememberedPolicy,
+  { source, destination }: TrafficEvent,
+  at: number,
+): Bindings {
+  const owners = [source, destination].flatMap(({ address, device }) =>
+    address === null || device === null ? [] : [[address, { device, until: FOR_EVER }] as const],
+  )
   const { name, address } = destination
-  if (name === null || address === null || source.device === null) return bindings
-  const answers = [{ address, until: Number.POSITIVE_INFINITY }]
-  const names = new Map([...bindings.names, [source.device, new Map([[name, answers]])]])
-  return bind(ruleset, { ...bindings, names })
+  const names =
+    name === null || address === null || source.device === null
+      ? []
+      : [[source.device, new Map([[name, [{ address, until: FOR_EVER }]]])] as const]
+  const learnt = { owners: new Map(owners), names: new Map(names), gateway: new Set<Address>() }
+  return joined(ruleset, bindings, learnt, { now: () => at, isTrusted: () => true })
 }
+
+const FOR_EVER = Number.POSITIVE_INFINITY
 
 function ruleJson({ id, effect, why, owner, ticket }: Rule): RuleJson {
   return { id, effect, why, owner, ticket }

@@ -10,8 +10,10 @@ import { element, nameIn, type RunTimeElement, runTimeElements, TABLE } from '@t
 import type { Living, NftablesPoint } from '../enforce/nftables.ts'
 import type { ElementChange } from '../privileged/element-changes.ts'
 import type { BindingClock } from './clock.ts'
+import { isSame } from './emission.ts'
 import type { Fact } from './entry.ts'
 import type { Outcome } from './facts.ts'
+import type { FromFile } from './from-file.ts'
 import type { Journal } from './journal.ts'
 
 export interface Keeper {
@@ -28,10 +30,16 @@ export interface KeeperOptions {
   readonly clock: BindingClock
   readonly point: Pick<NftablesPoint, 'generations' | 'exclusively'>
   readonly elements: (changes: readonly ElementChange[]) => Promise<void>
-  /** The rule set that a generation is of; null where nobody knows, and then it gets nothing. */
-  readonly rulesetOf: (living: Living) => Promise<Ruleset | null>
+  /** What a generation is of; null where nobody knows, and then it gets nothing. */
+  readonly madeOf: (living: Living) => Promise<MadeOf | null>
   /** A device claims what another has. */
   readonly conflict: (fact: Fact, outcome: Extract<Outcome, { readonly kind: 'taken' }>) => void
+}
+
+/** A rule set, and what a file said when it was applied. */
+export interface MadeOf {
+  readonly ruleset: Ruleset
+  readonly file: FromFile
 }
 
 interface Change {
@@ -87,9 +95,8 @@ export function openKeeper(options: KeeperOptions): Keeper {
     refresh: () =>
       options.point.exclusively('the keeper of bindings', async () => {
         for (const living of await options.point.generations()) {
-          const ruleset = await options.rulesetOf(living)
-          if (ruleset !== null)
-            await put(options, living, [], elementsOf(options, ruleset, ruleset.devices.keys()))
+          const made = await options.madeOf(living)
+          if (made !== null) await put(options, living, [], allElements(options, made))
         }
       }),
   }
@@ -97,16 +104,20 @@ export function openKeeper(options: KeeperOptions): Keeper {
 
 async function carryOut(options: KeeperOptions, changes: readonly Change[]): Promise<void> {
   for (const living of await options.point.generations()) {
-    const ruleset = await options.rulesetOf(living)
-    if (ruleset === null) continue
+    const made = await options.madeOf(living)
+    if (made === null) continue
+    const { ruleset } = made
     const gone = new Map<string, RunTimeElement>()
     const come = new Map<string, RunTimeElement>()
     for (const [device, facts] of Map.groupBy(changes, ({ fact }) => deviceOf(ruleset, fact))) {
       if (device === undefined) continue
-      const after = elementsOf(options, ruleset, [device])
-      const before = withFacts(options, ruleset, device, facts)
+      const compiled = ofFile(options, made, device)
+      const after = elementsOf(options, made, device)
+      const before = withFacts(options, made, device, facts)
       for (const [key, one] of before) if (!after.has(key)) gone.set(key, one)
-      for (const [key, one] of after) come.set(key, one)
+      // What the rule set was compiled with is there, and was not made to last longer.
+      for (const [key, one] of after)
+        if (!isSame(one, compiled.get(key)) || !isSame(one, before.get(key))) come.set(key, one)
     }
     await put(options, living, [...gone.values()], come)
   }
@@ -116,24 +127,45 @@ function deviceOf(ruleset: Ruleset, fact: Fact): number | undefined {
   return fact.kind === 'lease' ? ruleset.links.get(fact.link) : ruleset.deviceByName.get(fact.device)
 }
 
-function elementsOf(
-  { journal, clock }: KeeperOptions,
-  ruleset: Ruleset,
-  devices: Iterable<number>,
-): Map<string, RunTimeElement> {
+/** Of every device that was given or told anything at run time. */
+function allElements(options: KeeperOptions, made: MadeOf): Map<string, RunTimeElement> {
   const found = new Map<string, RunTimeElement>()
-  for (const device of devices) {
-    const given = journal.given(ruleset, device)
-    if (given.addresses.length === 0 && given.names.size === 0) continue
-    for (const [key, one] of runTimeElements(ruleset, device, given, clock.now())) found.set(key, one)
+  for (const device of made.ruleset.devices.keys()) {
+    const learnt = options.journal.given(made.ruleset, device)
+    if (learnt.addresses.length === 0 && learnt.names.size === 0) continue
+    const compiled = ofFile(options, made, device)
+    for (const [key, one] of elementsOf(options, made, device))
+      if (!isSame(one, compiled.get(key))) found.set(key, one)
   }
   return found
+}
+
+function elementsOf(
+  { journal, clock }: KeeperOptions,
+  { ruleset, file }: MadeOf,
+  device: number,
+): ReadonlyMap<string, RunTimeElement> {
+  const given = file.with(nameOf(ruleset, device), journal.given(ruleset, device))
+  return runTimeElements(ruleset, device, given, clock.now())
+}
+
+/** What the rule set was compiled with. */
+function ofFile(
+  { clock }: KeeperOptions,
+  { ruleset, file }: MadeOf,
+  device: number,
+): ReadonlyMap<string, RunTimeElement> {
+  return runTimeElements(ruleset, device, file.given(nameOf(ruleset, device)), clock.now())
+}
+
+function nameOf({ devices }: Ruleset, device: number): string {
+  return devices[device]?.name ?? ''
 }
 
 /** The elements there would be if what was let go were there still. */
 function withFacts(
   { journal, clock }: KeeperOptions,
-  ruleset: Ruleset,
+  { ruleset, file }: MadeOf,
   device: number,
   changes: readonly Change[],
 ): ReadonlyMap<string, RunTimeElement> {
@@ -146,7 +178,8 @@ function withFacts(
     if (fact.kind === 'lease') addresses.push(held)
     else names.set(fact.name, [...(names.get(fact.name) ?? []), held])
   }
-  return runTimeElements(ruleset, device, { addresses, names }, clock.now())
+  const before = file.with(nameOf(ruleset, device), { addresses, names })
+  return runTimeElements(ruleset, device, before, clock.now())
 }
 
 /** In one transaction what goes and what comes; what is there already gets its new time. */

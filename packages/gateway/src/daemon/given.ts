@@ -5,10 +5,11 @@
  */
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type Bindings, bind, formatAddress, type Ruleset } from '@thingwall/policy'
+import { type Bindings, formatAddress, type Ruleset } from '@thingwall/policy'
 import { type BindingClock, thisClock } from '../bindings/clock.ts'
 import { boundNow } from '../bindings/emission.ts'
 import type { Fact } from '../bindings/entry.ts'
+import { type FromFile, fromFile, joined } from '../bindings/from-file.ts'
 import { type Journal, openJournal } from '../bindings/journal.ts'
 import { openJournalFile } from '../bindings/journal-file.ts'
 import { type Keeper, openKeeper } from '../bindings/keeper.ts'
@@ -53,8 +54,8 @@ export interface GivenOptions {
 export interface Given {
   /** Bindings with all that devices were given and told. */
   readonly with: (ruleset: Ruleset, bindings: Bindings) => Bindings
-  /** The same as nft commands, read when the kernel is asked. */
-  readonly boundNow: (ruleset: Ruleset) => BoundNow
+  /** What a rule set compiled with those bindings lacks of that, as nft commands, read when the kernel is asked. */
+  readonly boundNow: (ruleset: Ruleset, bindings: Bindings) => BoundNow
   /** Another rule set is met: names are known for it from here on. What only memory holds is put into it. */
   readonly follows: (ruleset: Ruleset) => Promise<void>
   readonly state: () => GivenState
@@ -85,6 +86,7 @@ export function openGiven(options: GivenOptions): Given {
   let wire: Wire | null = null
   /** The kernel may not have everything that the journal says. */
   let isStale = true
+  const files = new WeakMap<Bindings, FromFile>()
   const followed = new Map<LeasePlace, LeaseFile>()
   const said = new Map<string, number>()
 
@@ -96,6 +98,11 @@ export function openGiven(options: GivenOptions): Given {
     said.set(key, at)
     log.warn({ topic }, text)
     options.tell(notice(topic, text, clock.now()))
+  }
+  const fileOf = (bindings: Bindings): FromFile => {
+    const known = files.get(bindings) ?? fromFile(bindings, clock)
+    files.set(bindings, known)
+    return known
   }
   const learnt = (fact: Fact): void => {
     if (fact.kind === 'answer') {
@@ -121,8 +128,10 @@ export function openGiven(options: GivenOptions): Given {
       clock,
       point,
       elements: options.elements,
-      rulesetOf: async ({ sequence }) =>
-        sequence === null ? null : ((await policies.of(sequence))?.ruleset ?? null),
+      madeOf: async ({ sequence }) => {
+        const policy = sequence === null ? null : await policies.of(sequence)
+        return policy === null ? null : { ruleset: policy.ruleset, file: fileOf(policy.bindings) }
+      },
       conflict: (fact, { by }) =>
         say(
           'address-taken',
@@ -187,15 +196,9 @@ export function openGiven(options: GivenOptions): Given {
   timer.unref()
 
   return {
-    with: (of, bindings) => {
-      const own = begin().journal.said(of)
-      return bind(of, {
-        owners: new Map([...own.owners, ...bindings.owners]),
-        names: new Map([...own.names, ...bindings.names]),
-        gateway: bindings.gateway,
-      })
-    },
-    boundNow: (of) => (generation, sets) => boundNow(of, begin().journal, clock.now())(generation, sets),
+    with: (of, bindings) => joined(of, bindings, begin().journal.said(of), clock),
+    boundNow: (of, bindings) => (generation, sets) =>
+      boundNow(of, begin().journal, clock.now(), fromFile(bindings, clock))(generation, sets),
     follows: async (of) => {
       ruleset = of
       follow()

@@ -16,7 +16,10 @@ export interface Policies {
 /** In force, on trial, and what was before. */
 const KEPT = 3
 
-export function rememberPolicies(point: Pick<EnforcementPoint, 'documentOf'>, machine: Machine): Policies {
+export function rememberPolicies(
+  point: Pick<EnforcementPoint, 'documentOf' | 'toldFor'>,
+  machine: Machine,
+): Policies {
   const known = new Map<number, Promise<RememberedPolicy | null>>()
   const afresh = (sequence: number): Promise<RememberedPolicy | null> => {
     const read = policyOf(point, machine, sequence)

@@ -1,6 +1,6 @@
 /**
- * The policy of an application once more: its document out of the history, lowered with what this machine is now. What
- * devices were given and told is not in the history; whoever keeps bindings hands them in.
+ * The policy of an application once more: its document out of the history, lowered with what this machine is now, and what
+ * a file said of bindings when it was applied. What was learnt since is in the journal; whoever keeps that adds it.
  */
 import {
   type Bindings,
@@ -8,6 +8,7 @@ import {
   noBindings,
   type PolicyDocument,
   type Ruleset,
+  readBindings,
   validate,
 } from '@thingwall/policy'
 import type { EnforcementPoint } from '../enforce/point.ts'
@@ -20,13 +21,13 @@ export interface RememberedPolicy {
   readonly text: string
   readonly document: PolicyDocument
   readonly ruleset: Ruleset
-  /** With the addresses of this machine. */
+  /** What a file said when it was applied, with the addresses of this machine. */
   readonly bindings: Bindings
 }
 
 /** Null where the document is not kept any more, or this version cannot read it. */
 export async function policyOf(
-  point: Pick<EnforcementPoint, 'documentOf'>,
+  point: Pick<EnforcementPoint, 'documentOf' | 'toldFor'>,
   machine: Machine,
   sequence: number,
 ): Promise<RememberedPolicy | null> {
@@ -37,7 +38,15 @@ export async function policyOf(
   const found = await survey(machine)
   const [ruleset] = lower(document, prefixesFor(document, found))
   if (ruleset === null) return null
-  return { text, document, ruleset, bindings: withOwnAddresses(noBindings, found) }
+  const said = saidBy(await point.toldFor(sequence), ruleset)
+  return { text, document, ruleset, bindings: withOwnAddresses(said, found) }
+}
+
+/** What was kept of a bindings file. Nothing where there is none, or where it is not understood: then less is allowed. */
+export function saidBy(text: string | null, ruleset: Ruleset): Bindings {
+  if (text === null) return noBindings
+  const [bindings] = readBindings(parsed(text), ruleset)
+  return bindings ?? noBindings
 }
 
 function parsed(text: string): unknown {

@@ -117,6 +117,7 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
     restore: (artifact, restart, boundNow) =>
       alone('a restart', (held) => restore(held, artifact, restart, boundNow)),
     documentOf: (sequence) => context.state.documentOf(sequence),
+    toldFor: (sequence) => context.state.toldFor(sequence),
     surroundings: async () => {
       const [objects, met] = [await nft.objects(), metIn(await readStanding(nft))]
       const counters = met === null ? [] : countersIn(objects, met.generation)

@@ -30,6 +30,8 @@ export interface EnforcementPoint {
   readonly history: () => Promise<readonly Past[]>
   /** The policy document of an application, as its order gave it; null where it is not kept. */
   readonly documentOf: (sequence: number) => Promise<string | null>
+  /** What was said by hand for an application, as its order gave it; null for nothing, and where it is not kept. */
+  readonly toldFor: (sequence: number) => Promise<string | null>
   /** The application that comes back after a restart; null for none. */
   readonly comesBack: () => Promise<ApplicationRecord | null>
   /**
@@ -97,12 +99,14 @@ export interface Order extends Deed {
   readonly again: number | null
   /** The policy document as JSON, kept beside the record so that it can be compiled again; null for nothing to keep. */
   readonly document: string | null
+  /** What `bindings` were said by hand, as the JSON of a bindings file, kept beside the document; null for nothing. */
+  readonly told: string | null
   /** What a restart puts in force before anything knows the time; null for nothing. Compiled without leases and names. */
   readonly boot: Pick<Artifact, 'text' | 'digest'> | null
 }
 
 /** One application of an artifact, as it is kept. */
-export interface ApplicationRecord extends Omit<Order, 'document' | 'boot'> {
+export interface ApplicationRecord extends Omit<Order, 'document' | 'told' | 'boot'> {
   /** 1 for the first on this machine, and so on. */
   readonly sequence: number
   readonly digest: string

@@ -31,6 +31,8 @@ const STORY = 'story.json'
 const PREPARED = `.${STORY}.new`
 const RULESET = 'ruleset.nft'
 const DOCUMENT = 'policy.json.gz'
+/** Only where anything was said by hand. Older versions leave it alone. */
+const TOLD = 'bindings.json.gz'
 /** What the boot unit loads, and its checksum as `sha256sum` reads it. */
 const BOOT = 'boot.nft'
 const BOOT_SUM = 'boot.sha256'
@@ -100,6 +102,7 @@ export interface State {
   /** Makes room: keeps what is alive, and of the rest the newest. */
   readonly prune: (alive: readonly number[]) => Promise<void>
   readonly documentOf: (sequence: number) => Promise<string | null>
+  readonly toldFor: (sequence: number) => Promise<string | null>
 }
 
 export interface Prepared {
@@ -135,6 +138,10 @@ export function openState(folder: string, disk: Disk, writer: Writer = 'root'): 
     } catch {
       return null
     }
+  }
+  const unpacked = async (path: string): Promise<string | null> => {
+    const data = await disk.read(path)
+    return data === null ? null : (await promisify(gunzip)(data)).toString('utf8')
   }
   const sequences = async (): Promise<readonly number[]> =>
     (await disk.list(applications))
@@ -198,7 +205,7 @@ export function openState(folder: string, disk: Disk, writer: Writer = 'root'): 
       const all = await Promise.all((await sequences()).map(load))
       return all.filter((one) => one !== null)
     },
-    intend: async (digest, text, coverage, { document, boot, ...order }) => {
+    intend: async (digest, text, coverage, { document, told, boot, ...order }) => {
       let path: string | null = null
       const withdraw = async (): Promise<void> => {
         if (path !== null) await disk.remove(path)
@@ -210,6 +217,7 @@ export function openState(folder: string, disk: Disk, writer: Writer = 'root'): 
           const record: ApplicationRecord = { ...order, sequence, digest, bootDigest: boot?.digest ?? null }
           await writeWhole(path, RULESET, text)
           if (document !== null) await writeWhole(path, DOCUMENT, await promisify(gzip)(document))
+          if (told !== null) await writeWhole(path, TOLD, await promisify(gzip)(told))
           if (boot !== null) await keepForBoot(path, boot.text, text)
           const stored: StoredRecord = { format: FORMAT, coverage, ...record }
           // Last: without it there is no application.
@@ -238,10 +246,8 @@ export function openState(folder: string, disk: Disk, writer: Writer = 'root'): 
         ? writeWhole(pathOf(sequence), RESTORED, JSON.stringify(as))
         : writeWhole(own, RESTORED, JSON.stringify({ sequence, ...as })),
     forget: (sequence) => disk.remove(pathOf(sequence)),
-    documentOf: async (sequence) => {
-      const data = await disk.read(join(pathOf(sequence), DOCUMENT))
-      return data === null ? null : (await promisify(gunzip)(data)).toString('utf8')
-    },
+    documentOf: (sequence) => unpacked(join(pathOf(sequence), DOCUMENT)),
+    toldFor: (sequence) => unpacked(join(pathOf(sequence), TOLD)),
     prune: async (alive) => {
       if (writer !== 'root') return
       let sizeBytes = 0
@@ -258,7 +264,7 @@ export function openState(folder: string, disk: Disk, writer: Writer = 'root'): 
           await disk.remove(join(path, RULESET))
         }
         await disk.remove(join(path, BOOT))
-        for (const name of [DOCUMENT, `${RULESET}.gz`]) {
+        for (const name of [DOCUMENT, TOLD, `${RULESET}.gz`]) {
           sizeBytes += await disk.size(join(path, name))
           if (sizeBytes > MOST_BYTES) await disk.remove(join(path, name))
         }
