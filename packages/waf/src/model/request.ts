@@ -14,8 +14,8 @@ export interface RequestParts {
   readonly body: Uint8Array | null
 }
 
-/** Where in a request a value stands. */
-export type Place = 'method' | 'path' | 'query' | 'header' | 'cookie' | 'body'
+/** Where in a request a value stands; `response`: in what the server answered. */
+export type Place = 'method' | 'path' | 'query' | 'header' | 'cookie' | 'body' | 'response'
 
 /** One value, or one name, as the application will read it. */
 export interface Field {
