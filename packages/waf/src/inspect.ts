@@ -13,6 +13,7 @@ import {
   judgeBody,
   judgeCaller,
   judgeHead,
+  judgeRate,
   judgeRoute,
   matchRoute,
 } from './declare/judge.ts'
@@ -27,9 +28,10 @@ import { decodeEncoding } from './request/encoding.ts'
 import { type ReadRequest, readRequest } from './request/fields.ts'
 import type { Fault } from './request/limits.ts'
 import type { Judge } from './request/reading.ts'
+import { askerOf } from './state/asker.ts'
+import type { Taken } from './state/state.ts'
 
 const judge = judgeWith(detectors)
-const byDefault = readOptions({})
 
 export interface Inspected {
   readonly decision: Decision
@@ -43,8 +45,7 @@ export async function inspect(
   options?: WafOptions,
   caller: Caller | null = null,
 ): Promise<Decision> {
-  const settings = options === undefined ? byDefault : readOptions(options)
-  return (await inspectWith(parts, settings, caller)).decision
+  return (await inspectWith(parts, readOptions(options ?? {}), caller)).decision
 }
 
 /** Judges a whole request, its body unpacked first where it is compressed. `caller` is null where nobody knows who calls. */
@@ -53,26 +54,43 @@ export async function inspectWith(
   settings: Settings,
   caller: Caller | null = null,
 ): Promise<Inspected> {
-  // No await where nothing is compressed: most requests are not.
+  const asked = take(parts, settings, caller)
+  // No await where there is nothing to wait for: most requests are not compressed, and most memories are near.
+  const taken = asked instanceof Promise ? await asked : asked
   if (!parts.headers.some(([name]) => name.toLowerCase() === 'content-encoding'))
-    return inspectPlain(parts, settings, caller)
+    return inspectTaken(parts, settings, caller, taken)
   const decoded = await decodeEncoding(parts, settings.limits, settings.bodies.decoders)
-  if (decoded.kind === 'decoded') return inspectPlain(decoded.parts, settings, caller)
+  if (decoded.kind === 'decoded') return inspectTaken(decoded.parts, settings, caller, taken)
   // What else is wrong with it is a better reason; without its body, and without what is said of that.
   const headers = parts.headers.filter(([name]) => name.toLowerCase() !== 'content-encoding')
-  const begun = begin({ ...parts, headers, body: null }, settings, caller, decoded.fault)
+  const begun = begin({ ...parts, headers, body: null }, settings, caller, { unread: decoded.fault, taken })
   return (
     begun.early ?? begun.decide(readRequest({ ...parts, headers, body: null }, begun.judge, settings.limits))
   )
 }
 
-/** Judges a whole request whose body is not compressed; one that says it is, is refused. */
+/**
+ * Judges a whole request whose body is not compressed; one that says it is, is refused. Throws a TypeError where routes have
+ * rates and the memory of them answers later: that is for `inspectWith`.
+ */
 export function inspectPlain(
   parts: RequestParts,
   settings: Settings,
   caller: Caller | null = null,
 ): Inspected {
-  const begun = begin(parts, settings, caller, null)
+  const taken = take(parts, settings, caller)
+  if (taken instanceof Promise)
+    throw new TypeError('waf: this state answers later; judge with inspectWith, which waits for it')
+  return inspectTaken(parts, settings, caller, taken)
+}
+
+function inspectTaken(
+  parts: RequestParts,
+  settings: Settings,
+  caller: Caller | null,
+  taken: Taken | null,
+): Inspected {
+  const begun = begin(parts, settings, caller, { unread: null, taken })
   return begun.early ?? begun.decide(readRequest(parts, begun.judge, settings.limits))
 }
 
@@ -96,12 +114,33 @@ export interface DecideHow {
   readonly passedBytes?: number
 }
 
-/** What is declared of the request's head. `unread` is why the body could not be had, where it could not. */
+/** Takes one from the allowance of who asks, where its route has a rate. */
+export function take(
+  parts: Omit<RequestParts, 'body'>,
+  { declared, state }: Settings,
+  caller: Caller | null,
+): Taken | null | Promise<Taken> {
+  if (!declared.hasRates) return null
+  const match = matchRoute(declared, parts)
+  const route = match?.kind === 'route' ? match.route : null
+  if (route === null || route.rate === null) return null
+  return state.take(`${route.key}\n${askerOf(caller, parts.address)}`, route.rate)
+}
+
+/** What is known beside the request itself. */
+export interface Circumstances {
+  /** Why the body could not be had, where it could not. */
+  readonly unread: Fault | null
+  /** Of the allowance; null where the route has no rate. */
+  readonly taken: Taken | null
+}
+
+/** What is declared of the request's head. */
 export function begin(
   parts: RequestParts,
   settings: Settings,
   caller: Caller | null,
-  unread: Fault | null,
+  { unread, taken }: Circumstances,
 ): Begun {
   const { declared, parameters } = settings
   const match = matchRoute(declared, parts)
@@ -115,9 +154,10 @@ export function begin(
       finding,
       route: route === null ? null : route.route.key,
       who: caller === null ? null : caller.id,
-      answer: finding === null || verdict !== 'refuse' ? null : answerOf(finding, match),
+      answer: finding === null || verdict !== 'refuse' ? null : answerOf(finding, match, taken),
       ...(how.passedBytes !== undefined && { passedBytes: how.passedBytes }),
     }
+    settings.counters.count(decision)
     if (finding !== null) settings.onDecision(decision)
     return { decision, body }
   }
@@ -129,6 +169,7 @@ export function begin(
         (route === null
           ? null
           : (judgeCaller(route.route, caller) ??
+            judgeRate(route.route, taken, caller) ??
             // A body that could not be had is told as what it is, not as missing.
             judgeHead(route.route, route.values, parts, { elsewhere: parameters, body: unread === null }))))
   const key = route === null ? null : route.route.key

@@ -1,6 +1,6 @@
 /** Options that cannot be meant: each throws when the firewall is made, and says what it is. */
 import { expect, test } from 'vitest'
-import { readOptions, type WafOptions } from './index.ts'
+import { endedExclusions, readOptions, type WafOptions } from './index.ts'
 
 test.each<[what: string, options: unknown, says: RegExp]>([
   ['a misspelt option', { route: {} }, /no option "route"/],
@@ -53,4 +53,17 @@ test('all faults at once', () => {
     routes: { 'GET /a': { query: { b: { type: 'txt' } } }, nothing: {}, 'GET /c': { mode: 'off' } },
   }
   expect(() => readOptions(options as never)).toThrow(/txt.*\n.*nothing.*\n.*mode/s)
+})
+
+test('exclusions that are over are told', () => {
+  const one = { rule: 'sqli', route: '*', field: 'query.q', why: 'Seen' }
+  const exclusions = {
+    over: { ...one, expires: '2026-11-22' },
+    lasts: { ...one, expires: '2026-11-23' },
+    second: { ...one, expires: '2026-11-22T22:00:00Z' },
+    wrong: { ...one, expires: 'never' },
+  }
+  const now = Date.parse('2026-11-22T22:00:00Z')
+  expect(endedExclusions({ exclusions }, now).map(({ name }) => name)).toEqual(['over', 'second', 'wrong'])
+  expect(endedExclusions({}, now)).toEqual([])
 })

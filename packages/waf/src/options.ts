@@ -4,6 +4,7 @@
  */
 import type { ApiRules, ApiValue } from './declare/api.ts'
 import { type Declared, readDeclaration } from './declare/declared.ts'
+import { instantOf } from './declare/exclusion.ts'
 import { type DeclarationFault, faultsText, type Reading } from './declare/reading.ts'
 import { type DeclaredValue, readValue } from './declare/value.ts'
 import { detectors } from './detect/all.ts'
@@ -11,6 +12,10 @@ import { type JudgeField, judgeWith } from './judge/judge.ts'
 import type { Decision } from './model/decision.ts'
 import { type BodyOptions, type BodySettings, readBodyOptions } from './request/body-options.ts'
 import { defaultLimits, type Limits } from './request/limits.ts'
+import { leakIds } from './respond/inspect-response.ts'
+import { memoryState } from './state/memory.ts'
+import type { State } from './state/state.ts'
+import { type Counters, counters } from './tell/counters.ts'
 
 /** What a parameter may hold, wherever it comes: query, form, JSON. All that is declared must hold. */
 export interface ParameterOptions extends Omit<ApiValue, 'required' | 'maxItems' | 'minItems' | 'separator'> {
@@ -24,6 +29,8 @@ export interface WafOptions extends Partial<ApiRules> {
   readonly bodies?: BodyOptions
   /** Told of every decision that is not plainly "allow". What it throws is not caught. */
   readonly onDecision?: (decision: Decision) => void
+  /** Remembers how often somebody called; by default in this process. */
+  readonly state?: State
   /** Makes the id of a decision; random by default. */
   readonly newId?: () => string
   /** The time, in milliseconds since 1970: whether an exclusion is over. */
@@ -39,6 +46,8 @@ export interface Settings {
   readonly onDecision: (decision: Decision) => void
   readonly newId: () => string
   readonly now: () => number
+  readonly state: State
+  readonly counters: Counters
   /** All detectors but these. */
   readonly judgeWithout: (excluded: ReadonlySet<string>) => JudgeField
 }
@@ -47,33 +56,37 @@ const known: ReadonlySet<string> = new Set([
   'parameters',
   'mode',
   'undeclared',
+  'leaks',
   'routes',
   'exclusions',
   'schemas',
   'limits',
   'bodies',
   'onDecision',
+  'state',
   'newId',
   'now',
 ] satisfies (keyof WafOptions)[])
 
-const detectorIds = detectors.map(({ id }) => id)
+/** What an exclusion may name. */
+const ruleIds = [...detectors.map(({ id }) => id), ...leakIds]
 
 /** Throws a TypeError that names all that is wrong: a misspelt option must not leave a hole. */
 export function readOptions(options: WafOptions): Settings {
   refuseUnknown(options, known, 'waf')
   const parameters = readParameters(options.parameters ?? [])
   refuseUnknown(options.limits ?? {}, new Set(Object.keys(defaultLimits)), 'limits')
-  const { mode, undeclared, routes, exclusions, schemas } = options
+  const { mode, undeclared, leaks, routes, exclusions, schemas } = options
   const { declared, faults } = readDeclaration(
     {
       ...(mode !== undefined && { mode }),
       ...(undeclared !== undefined && { undeclared }),
+      ...(leaks !== undefined && { leaks }),
       ...(routes !== undefined && { routes }),
       ...(exclusions !== undefined && { exclusions }),
       ...(schemas !== undefined && { schemas }),
     },
-    detectorIds,
+    ruleIds,
   )
   if (declared === null) throw new TypeError(`waf: ${faultsText(faults)}`)
   return {
@@ -84,6 +97,8 @@ export function readOptions(options: WafOptions): Settings {
     onDecision: options.onDecision ?? (() => {}),
     newId: options.newId ?? (() => crypto.randomUUID().slice(0, 13)),
     now: options.now ?? Date.now,
+    state: options.state ?? memoryState(),
+    counters: counters(),
     judgeWithout: judgesWithout(),
   }
 }
@@ -101,7 +116,23 @@ function judgesWithout(): Settings['judgeWithout'] {
 
 /** Every mistake in a declaration, for who shows them all: a policy that is checked. Never throws. */
 export function faultsIn(rules: ApiRules): readonly DeclarationFault[] {
-  return readDeclaration(rules, detectorIds).faults
+  return readDeclaration(rules, ruleIds).faults
+}
+
+/** An exclusion that is over: what it let pass is refused again, and it had better go. */
+export interface EndedExclusion {
+  readonly name: string
+  readonly rule: string
+  readonly route: string
+  readonly field: string
+  readonly expires: string
+}
+
+/** The exclusions that exclude nothing any more, for who makes a firewall to log. `nowMs`: milliseconds since 1970. */
+export function endedExclusions(rules: Partial<ApiRules>, nowMs: number): readonly EndedExclusion[] {
+  return Object.entries(rules.exclusions ?? {})
+    .filter(([, { expires }]) => (instantOf(expires) ?? Number.NEGATIVE_INFINITY) <= nowMs)
+    .map(([name, { rule, route, field, expires }]) => ({ name, rule, route, field, expires }))
 }
 
 function readParameters(given: readonly ParameterOptions[]): Settings['parameters'] {

@@ -3,7 +3,7 @@
  * refused, or flows on behind the judge where that is chosen. Whatever is handed on is what was judged: the bytes without
  * their codings. It deliberately answers nobody; adapters do.
  */
-import { type Begun, begin, type DecideHow, type Inspected } from './inspect.ts'
+import { type Begun, begin, type DecideHow, type Inspected, take } from './inspect.ts'
 import type { Caller, Decision } from './model/decision.ts'
 import type { RequestParts } from './model/request.ts'
 import type { Settings } from './options.ts'
@@ -16,6 +16,7 @@ import { type ReadRequest, readHead, tooLarge } from './request/fields.ts'
 import { type FlowEnd, flowOn, hold, type Longish } from './request/flow.ts'
 import type { Fault } from './request/limits.ts'
 import { type Chunks, Source } from './request/source.ts'
+import type { Taken } from './state/state.ts'
 
 /** A request as it arrives. */
 export interface Arriving extends Omit<RequestParts, 'body'> {
@@ -58,16 +59,18 @@ export async function receive(
   settings: Settings,
   caller: Caller | null = null,
 ): Promise<Received> {
+  const asked = take(request, settings, caller)
+  const taken = asked instanceof Promise ? await asked : asked
   const source = request.body === null ? null : new Source(request.body)
   const first = source === null ? null : await source.first()
-  if (source === null || first === null) return empty(request, settings, caller)
-  const receiving = new Receiving(request, source, first, settings, caller)
+  if (source === null || first === null) return empty(request, settings, caller, taken)
+  const receiving = new Receiving(request, source, first, settings, { caller, taken })
   return receiving.head()
 }
 
-function empty(request: Arriving, settings: Settings, caller: Caller | null): Received {
+function empty(request: Arriving, settings: Settings, caller: Caller | null, taken: Taken | null): Received {
   const parts = { ...request, body: null }
-  const begun = begin(parts, settings, caller, null)
+  const begun = begin(parts, settings, caller, { unread: null, taken })
   const { decision } = begun.early ?? begun.decide(readWith(parts, begun, settings))
   return { kind: 'whole', decision, value: { kind: 'none' }, bytes: null, headers: request.headers }
 }
@@ -101,7 +104,7 @@ class Receiving {
     source: Source,
     first: Uint8Array,
     settings: Settings,
-    caller: Caller | null,
+    { caller, taken }: { readonly caller: Caller | null; readonly taken: Taken | null },
   ) {
     this.#source = source
     this.#settings = settings
@@ -115,7 +118,7 @@ class Receiving {
       (this.#codings.kind === 'unread' && settings.bodies.onUnread === 'refuse')
         ? this.#codings.fault
         : null
-    this.#begun = begin(this.#parts, settings, caller, unread)
+    this.#begun = begin(this.#parts, settings, caller, { unread, taken })
   }
 
   async head(): Promise<Received> {

@@ -29,6 +29,11 @@ const undeclared: Schema = {
   description: 'What becomes of what is not declared; by default it is refused',
 }
 
+const leaks: Schema = {
+  enum: ['refuse', 'report', 'allow'],
+  description: 'What becomes of a response with a trace, a key or source in it; by default it is refused',
+}
+
 /** `$defs` of APIs. */
 export const apiDefinitions: Readonly<Record<string, Schema>> = {
   api: object(
@@ -38,6 +43,7 @@ export const apiDefinitions: Readonly<Record<string, Schema>> = {
       host: { type: 'string', description: 'The DNS name it is called by' },
       mode,
       undeclared,
+      leaks,
       routes: {
         ...byName(ref('apiRoute'), 'By method and path: GET /v1/devices/{id}'),
         propertyNames: { pattern: '^[A-Z][A-Z-]{0,19} /', maxLength: 1000 },
@@ -52,6 +58,12 @@ export const apiDefinitions: Readonly<Record<string, Schema>> = {
     owner,
     mode,
     undeclared,
+    leaks,
+    rate: {
+      type: 'string',
+      pattern: '^\\d{1,12}/(s|min|h)$',
+      description: 'How often one caller may call: 30/min',
+    },
     who: {
       type: 'array',
       minItems: 1,

@@ -4,9 +4,11 @@
  * from memory. It deliberately has no logic of its own.
  */
 import { inspectWith } from '../inspect.ts'
-import type { Decision } from '../model/decision.ts'
+import type { Caller, Decision } from '../model/decision.ts'
 import type { RequestParts } from '../model/request.ts'
 import { readOptions, type Settings, type WafOptions } from '../options.ts'
+import { type Asked, judgeResponse } from '../respond/judge-response.ts'
+import type { Count } from '../tell/counters.ts'
 import { holdBody } from './oak-body.ts'
 import { RequestRefused, refusalHeaders, refusalText, statusOf } from './refused.ts'
 
@@ -18,46 +20,77 @@ export interface OakContext {
     readonly headers: Headers
     readonly hasBody: boolean
     readonly body: unknown
+    /** As Oak trusts it: of the connection, or of what a proxy says where it was told to believe one. */
+    readonly ip?: string
   }
   readonly response: { status: number; body: unknown; readonly headers: Headers }
 }
 
+export interface OakOptions extends WafOptions {
+  /** Says who calls, by what the surroundings proved; null where nobody knows. What it throws is not caught. */
+  readonly caller?: (ctx: OakContext) => Caller | null | Promise<Caller | null>
+}
+
 /** A middleware as Oak runs it. */
-export type OakMiddleware = (ctx: OakContext, next: () => Promise<unknown>) => Promise<void>
+export interface OakMiddleware {
+  (ctx: OakContext, next: () => Promise<unknown>): Promise<void>
+  /** How many requests met which decision so far. */
+  counters(): readonly Count[]
+}
 
 /**
- * `waf(options)` makes a middleware that answers refusals itself. `waf(ctx, options)` judges the request of a middleware that is
- * running and throws `RequestRefused`, which Oak answers with its status; what it returns was let through.
+ * `waf(options)` makes a middleware that answers refusals itself, of requests and of responses that leak. `waf(ctx, options)`
+ * judges the request of a middleware that is running and throws `RequestRefused`, which Oak answers with its status; what
+ * it returns was let through. It remembers nothing from one call to the next: for rates, give it a `state` of your own.
  *
  * @example
  * app.use(waf({ parameters: [{ name: 'echo', disallowTags: true }] }))
  */
-export function waf(options?: WafOptions): OakMiddleware
-export function waf(ctx: OakContext, options?: WafOptions): Promise<Decision>
+export function waf(options?: OakOptions): OakMiddleware
+export function waf(ctx: OakContext, options?: OakOptions): Promise<Decision>
 export function waf(
-  first: OakContext | WafOptions = {},
-  options: WafOptions = {},
+  first: OakContext | OakOptions = {},
+  options: OakOptions = {},
 ): OakMiddleware | Promise<Decision> {
-  if ('request' in first) return judgeOrThrow(first, readOptions(options))
-  const settings = readOptions(first)
-  return async (ctx, next) => {
-    const decision = await judge(ctx, settings)
-    if (decision.verdict !== 'refuse') return void (await next())
-    ctx.response.status = statusOf(decision)
-    for (const [name, value] of refusalHeaders(decision)) ctx.response.headers.set(name, value)
-    ctx.response.body = refusalText(decision)
+  if ('request' in first) return judgeOrThrow(first, settingsOf(options))
+  const judging = settingsOf(first)
+  const middleware = async (ctx: OakContext, next: () => Promise<unknown>): Promise<void> => {
+    const decision = await judge(ctx, judging)
+    if (decision.verdict === 'refuse') return refuse(ctx, decision)
+    await next()
+    const leak = leakIn(ctx, judging.settings, decision)
+    if (leak?.verdict === 'refuse') refuse(ctx, leak)
   }
+  return Object.assign(middleware, { counters: () => judging.settings.counters.counts() })
 }
 
-async function judgeOrThrow(ctx: OakContext, settings: Settings): Promise<Decision> {
-  const decision = await judge(ctx, settings)
+interface Judging {
+  readonly settings: Settings
+  readonly caller: OakOptions['caller']
+}
+
+function settingsOf({ caller, ...options }: OakOptions): Judging {
+  if (caller !== undefined && typeof caller !== 'function')
+    throw new TypeError('waf: caller is a function that says who calls')
+  return { settings: readOptions(options), caller }
+}
+
+function refuse({ response }: OakContext, decision: Decision): void {
+  response.status = statusOf(decision)
+  for (const [name, value] of refusalHeaders(decision)) response.headers.set(name, value)
+  response.body = refusalText(decision)
+}
+
+async function judgeOrThrow(ctx: OakContext, judging: Judging): Promise<Decision> {
+  const decision = await judge(ctx, judging)
   if (decision.verdict === 'refuse') throw new RequestRefused(decision)
   return decision
 }
 
-async function judge(ctx: OakContext, settings: Settings): Promise<Decision> {
+async function judge(ctx: OakContext, { settings, caller }: Judging): Promise<Decision> {
+  const who = caller === undefined ? null : await caller(ctx)
   const body = ctx.request.hasBody ? await holdBody(ctx.request, settings.limits.holdBytes) : null
-  return (await inspectWith(partsOf(ctx, body), settings)).decision
+  return (await inspectWith(partsOf(ctx, body), settings, who)).decision
 }
 
 function partsOf({ request }: OakContext, body: Uint8Array | null): RequestParts {
@@ -66,5 +99,20 @@ function partsOf({ request }: OakContext, body: Uint8Array | null): RequestParts
     target: request.url.pathname + request.url.search,
     headers: [...request.headers],
     body,
+    ...(request.ip !== undefined && { address: request.ip }),
   }
+}
+
+/** What leaks in a body that is a text, or that Oak makes JSON of. Streams and bytes are sent unread. */
+function leakIn({ response }: OakContext, settings: Settings, asked: Asked): Decision | null {
+  const { body } = response
+  if (typeof body === 'string') return judgeResponse(body, settings, asked)
+  if (!isPlain(body)) return null
+  return judgeResponse(JSON.stringify(body) ?? '', settings, asked)
+}
+
+function isPlain(body: unknown): body is object {
+  if (typeof body !== 'object' || body === null) return false
+  const prototype: unknown = Object.getPrototypeOf(body)
+  return Array.isArray(body) || prototype === Object.prototype || prototype === null
 }

@@ -131,6 +131,9 @@ export interface ApiBody {
 /** Who may call: devices of a profile, or one device. */
 export type ApiCaller = { readonly profile: string } | { readonly device: string }
 
+/** What becomes of a response with something in it that a server should keep to itself: a trace, a key, source. */
+export type Leaks = 'refuse' | 'report' | 'allow'
+
 /** One method and path. */
 export interface ApiRoute {
   readonly why?: string
@@ -139,6 +142,9 @@ export interface ApiRoute {
   readonly undeclared?: Undeclared
   /** Anyone where nothing is said. */
   readonly who?: readonly ApiCaller[]
+  /** How often one caller may call: `30/min`. Strangers are told apart by their addresses. */
+  readonly rate?: string
+  readonly leaks?: Leaks
   /** The values of the path's templates, by their names. */
   readonly path?: Readonly<Record<string, ApiValue>>
   readonly query?: Readonly<Record<string, ApiValue>>
@@ -157,11 +163,11 @@ export interface ApiExclusion {
   readonly added?: string
   /** From this day, or second, on it excludes nothing any more. */
   readonly expires: string
-  /** The id of a detector, `sqli`. What is declared is changed where it is declared. */
+  /** The id of a detector, `sqli`, or of a rule about responses, `leak/token`. What is declared is changed where it is declared. */
   readonly rule: string
   /** A route as it is declared, `POST /notes`; `*` for every one, declared or not. */
   readonly route: string
-  /** `query.q`, `body.items[].note`, `headers.user-agent`, `cookies.theme`, `path`. */
+  /** `query.q`, `body.items[].note`, `headers.user-agent`, `cookies.theme`, `path`, `response`. */
   readonly field: string
 }
 
@@ -170,6 +176,8 @@ export interface ApiRules {
   readonly mode?: ApiMode
   /** Holds for routes that are not here, and for the routes here that do not say. */
   readonly undeclared?: Undeclared
+  /** Holds for routes that do not say; `refuse` where nothing is said. */
+  readonly leaks?: Leaks
   /** By method and path, `'GET /v1/devices/{id}/readings'`. */
   readonly routes: Readonly<Record<string, ApiRoute>>
   /** By a name of their own. */

@@ -3,7 +3,8 @@
  * never when a request comes. It deliberately judges nothing.
  */
 import { bodyKindOf, readContentType } from '../request/content-type.ts'
-import type { ApiContent, ApiRoute, ApiRules } from './api.ts'
+import { parseRate, type Rate } from '../state/state.ts'
+import type { ApiContent, ApiRoute, ApiRules, Leaks } from './api.ts'
 import { type Exclusion, readExclusion } from './exclusion.ts'
 import {
   countAt,
@@ -47,6 +48,8 @@ export interface DeclaredRoute {
   readonly headers: ReadonlyMap<string, DeclaredValue>
   readonly cookies: ReadonlyMap<string, DeclaredValue>
   readonly body: DeclaredBody | null
+  readonly rate: Rate | null
+  readonly leaks: Leaks
 }
 
 interface DeclaredCallers {
@@ -59,6 +62,11 @@ export interface Declared {
   readonly strict: boolean
   /** Null where no routes are declared, so that none can be unknown. */
   readonly match: MatchRoute<DeclaredRoute> | null
+  /** By their keys. */
+  readonly routes: ReadonlyMap<string, DeclaredRoute>
+  readonly leaks: Leaks
+  /** Whether any route has a rate. */
+  readonly hasRates: boolean
   readonly exclusions: readonly Exclusion[]
 }
 
@@ -71,6 +79,7 @@ export interface ReadDeclaration {
 const properties: ReadonlySet<string> = new Set([
   'mode',
   'undeclared',
+  'leaks',
   'routes',
   'exclusions',
   'schemas',
@@ -82,12 +91,16 @@ const routeProperties: ReadonlySet<string> = new Set([
   'mode',
   'undeclared',
   'who',
+  'rate',
+  'leaks',
   'path',
   'query',
   'headers',
   'cookies',
   'body',
 ] satisfies (keyof ApiRoute)[])
+
+const leakWords = ['refuse', 'report', 'allow'] as const
 
 /** More routes than this are compared for too long. */
 const MOST_ROUTES = 5000
@@ -98,7 +111,8 @@ export function readDeclaration(given: Partial<ApiRules>, detectors: readonly st
   const from = objectAt(at, given, properties, 'a declaration, { routes, … }') ?? {}
   const mode = wordAt(at, from, 'mode', ['enforce', 'report']) ?? 'enforce'
   const undeclared = wordAt(at, from, 'undeclared', ['refuse', 'allow']) ?? 'refuse'
-  const outer = { mode, strict: undeclared === 'refuse' }
+  const leaks = wordAt(at, from, 'leaks', leakWords) ?? 'refuse'
+  const outer = { mode, strict: undeclared === 'refuse', leaks }
   const schemas = under(at, 'schemas', () => schemasOf(at, from.schemas))
   const templates = under(at, 'routes', () =>
     eachOf(at, from.routes, "routes, { 'GET /echo': { … } }", (key, route) =>
@@ -113,7 +127,12 @@ export function readDeclaration(given: Partial<ApiRules>, detectors: readonly st
   )
   if (at.faults.length > 0) return { declared: null, faults: at.faults }
   const match = from.routes === undefined ? null : routesOf([...templates.values()])
-  return { declared: { ...outer, match, exclusions: [...exclusions.values()] }, faults: [] }
+  const routes = new Map([...templates].map(([key, { route }]) => [key, route]))
+  const hasRates = [...routes.values()].some(({ rate }) => rate !== null)
+  return {
+    declared: { ...outer, match, routes, hasRates, exclusions: [...exclusions.values()] },
+    faults: [],
+  }
 }
 
 interface Read {
@@ -125,7 +144,7 @@ function readRoute(
   at: Reading,
   key: string,
   given: unknown,
-  outer: Pick<Declared, 'mode' | 'strict'> & { readonly schemas: Schemas },
+  outer: Pick<Declared, 'mode' | 'strict' | 'leaks'> & { readonly schemas: Schemas },
 ): Read | null {
   const template = readTemplate(key)
   if (typeof template === 'string') return refuse(at, 'route', 'this is no route', template, key)
@@ -158,6 +177,8 @@ function readRoute(
     mode: wordAt(at, from, 'mode', ['enforce', 'report']) ?? outer.mode,
     strict: undeclared === undefined ? outer.strict : undeclared === 'refuse',
     who: from.who === undefined ? null : under(at, 'who', () => readCallers(at, from.who)),
+    rate: rateAt(at, from),
+    leaks: wordAt(at, from, 'leaks', leakWords) ?? outer.leaks,
     path,
     query: values('query'),
     headers: lowerCased(at, values('headers')),
@@ -165,6 +186,16 @@ function readRoute(
     body: from.body === undefined ? null : under(at, 'body', () => readBody(outer.schemas, from.body)),
   }
   return { template, route }
+}
+
+function rateAt(at: Reading, from: Readonly<Record<string, unknown>>): Rate | null {
+  const text = textAt(at, from, 'rate')
+  const rate = text === undefined ? null : parseRate(text)
+  if (text !== undefined && rate === null)
+    under(at, 'rate', () =>
+      refuse(at, 'shape', 'this is no rate', "a whole, positive number: '30/min', '5/s', '1000/h'", text),
+    )
+  return rate
 }
 
 /** Header names have no case; two that differ in it are one. */

@@ -85,6 +85,8 @@ describe('exclusions', () => {
     [{ rule: 'protocol/json' }, /no detector/],
     [{ route: 'GET /serch' }, /no such route/],
     [{ field: 'q' }, /names no field/],
+    [{ field: 'response' }, /rules about responses/],
+    [{ rule: 'leak/token' }, /rules about responses/],
     [{ field: 'query' }, /names no field/],
     [{ expires: 'soon' }, /no date/],
     [{ expires: '2026-02-30' }, /no date/],

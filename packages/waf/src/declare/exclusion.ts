@@ -35,6 +35,7 @@ const places: Readonly<Record<string, Place>> = {
   headers: 'header',
   cookies: 'cookie',
   body: 'body',
+  response: 'response',
 }
 
 /** What an exclusion may speak of. */
@@ -71,11 +72,21 @@ export function readExclusion(at: Reading, given: unknown, known: Known): Exclus
     )
   const [word = '', name] = splitAt(field)
   const place = Object.hasOwn(places, word) ? places[word] : undefined
-  if (place === undefined || (name === undefined && place !== 'path' && place !== 'body'))
+  if (
+    place === undefined ||
+    (name === undefined && place !== 'path' && place !== 'body' && place !== 'response')
+  )
     return refused(
       'field',
       'this names no field',
-      "'query.q', 'body.items[].note', 'headers.user-agent', 'cookies.theme' or 'path'",
+      "'query.q', 'body.items[].note', 'headers.user-agent', 'cookies.theme', 'path' or 'response'",
+      field,
+    )
+  if ((place === 'response') !== rule.startsWith('leak/'))
+    return refused(
+      'field',
+      'rules about responses are of `response`, and no others are',
+      "write field: 'response'",
       field,
     )
   const expiresMs = instantOf(expires)
@@ -96,7 +107,7 @@ function splitAt(field: string): readonly [string, string | undefined] {
 }
 
 /** A day alone means its first instant, as everywhere in a policy. */
-function instantOf(text: string): number | null {
+export function instantOf(text: string): number | null {
   const shape = /^(?:19[7-9]\d|[2-9]\d{3})-\d\d-\d\d(?:T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z)?$/
   if (!shape.test(text)) return null
   const day = Date.parse(`${text.slice(0, 10)}T00:00:00Z`)

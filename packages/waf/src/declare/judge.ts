@@ -7,6 +7,7 @@ import type { Place, RequestParts } from '../model/request.ts'
 import type { BodyValue } from '../request/body-reader.ts'
 import { readContentType } from '../request/content-type.ts'
 import { pairsOf } from '../request/query.ts'
+import type { Taken } from '../state/state.ts'
 import type { Declared, DeclaredContent, DeclaredRoute } from './declared.ts'
 import type { RouteMatch } from './routes.ts'
 import { judgeSchema, type SchemaFault } from './schema/judge.ts'
@@ -23,7 +24,7 @@ type Pairs = readonly (readonly [name: string, value: string])[]
 /** Which route it is, or why it is none; null where nothing is declared. */
 export function matchRoute(
   { match }: Declared,
-  { method, target }: RequestParts,
+  { method, target }: Pick<RequestParts, 'method' | 'target'>,
 ): RouteMatch<DeclaredRoute> | null {
   return match === null ? null : match(method, pathOf(target))
 }
@@ -68,6 +69,17 @@ export function judgeCaller({ who }: DeclaredRoute, caller: Caller | null): Find
   const why =
     caller === null ? 'nobody knows who calls, and only some may' : 'not among those who may call this route'
   return findingOf('routes/who', 'header', '', caller === null ? '' : caller.id, why)
+}
+
+/** Whether this caller has called too often. */
+export function judgeRate(
+  { rate }: DeclaredRoute,
+  taken: Taken | null,
+  caller: Caller | null,
+): Finding | null {
+  if (rate === null || taken === null || taken.allowed) return null
+  const why = `more often than ${rate.amount} times in ${rate.perMs / 1000} s`
+  return findingOf('routes/rate', 'header', '', caller === null ? '' : caller.id, why)
 }
 
 /** The values in the head of a request, and whether it has the body that it should have, where that can be told. */
@@ -263,15 +275,22 @@ const statuses: Readonly<Record<string, number>> = {
   'routes/method': 405,
   'routes/content-type': 415,
   'routes/limit-body': 413,
+  'routes/rate': 429,
   'protocol/limit-body': 413,
   'protocol/coding-bomb': 413,
   'protocol/coding-unknown': 415,
 }
 
 /** What the client is told of a refusal besides its id. */
-export function answerOf({ rule }: Finding, match: RouteMatch<DeclaredRoute> | null): Answer {
+export function answerOf(
+  { rule }: Finding,
+  match: RouteMatch<DeclaredRoute> | null,
+  taken: Taken | null = null,
+): Answer {
   const status = Object.hasOwn(statuses, rule) ? (statuses[rule] as number) : 403
-  const headers =
-    status === 405 && match?.kind === 'method' ? [['allow', match.allow.join(', ')] as const] : []
-  return { status, headers }
+  if (status === 405 && match?.kind === 'method')
+    return { status, headers: [['allow', match.allow.join(', ')]] }
+  if (status === 429 && taken !== null)
+    return { status, headers: [['retry-after', String(Math.max(1, Math.ceil(taken.retryAfterMs / 1000)))]] }
+  return { status, headers: [] }
 }

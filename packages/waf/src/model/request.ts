@@ -12,6 +12,8 @@ export interface RequestParts {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** The whole body; null where there is none. */
   readonly body: Uint8Array | null
+  /** Where the connection comes from, as the server trusts it: strangers are told apart by it. */
+  readonly address?: string
 }
 
 /** Where in a request a value stands; `response`: in what the server answered. */

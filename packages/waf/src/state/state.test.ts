@@ -6,13 +6,15 @@ import { parseRate, type State, type Taken } from './state.ts'
 
 const rate = { amount: 3, perMs: 60_000 }
 
-function stateAt(most?: number): {
+interface World {
   readonly state: State
   at: number
   take(key?: string): boolean
   waitMs(key?: string): number
-} {
-  const world = {
+}
+
+function stateAt(most?: number): World {
+  const world: World = {
     at: 1_000_000,
     state: memoryState({ now: () => world.at, ...(most !== undefined && { most }) }),
     take: (key = 'a') => (world.state.take(key, rate) as Taken).allowed,

@@ -17,7 +17,7 @@ import type {
 import type { ApiDocument } from '../../model/policy.ts'
 import { type Reader, type Reading, refuse, refuseShape } from './reading.ts'
 import { flag, isObject, object, oneOf, optional, origin, record, type Shape, someOf } from './shape.ts'
-import { date, host, identifier, plainText, WHY_MAX_LENGTH, why } from './text.ts'
+import { connectionRate, date, host, identifier, plainText, WHY_MAX_LENGTH, why } from './text.ts'
 
 const note = optional(plainText(WHY_MAX_LENGTH))
 const anOwner = optional(plainText(128))
@@ -119,6 +119,7 @@ const byDevice = object<{ device: string }>({ device: identifier }, 'a caller, {
 
 const mode = optional(oneOf('enforce', 'report'))
 const undeclared = optional(oneOf('refuse', 'allow'))
+const leaks = optional(oneOf('refuse', 'report', 'allow'))
 
 const route: Reader<ApiRoute> = object<ApiRoute>(
   {
@@ -126,6 +127,8 @@ const route: Reader<ApiRoute> = object<ApiRoute>(
     owner: anOwner,
     mode,
     undeclared,
+    rate: optional(connectionRate),
+    leaks,
     who: optional(someOf(caller, 'callers', 'say who, or leave `who` out: anyone')),
     path: optional(values('values of the path by name')),
     query: optional(values('parameters by name')),
@@ -164,6 +167,7 @@ const exclusion: Reader<ApiExclusion> = object<ApiExclusion>(
 const rules: Shape<ApiRules> = {
   mode,
   undeclared,
+  leaks,
   routes: record(routeKey, route, "routes, { 'GET /echo': { … } }"),
   exclusions: optional(record(identifier, exclusion, 'exclusions by name')),
   schemas: optional(record(name, schema, 'schemas by name')),
