@@ -71,6 +71,14 @@ test.each<[what: string, rules: object]>([
       },
     },
   ],
+  [
+    'files',
+    {
+      routes: {
+        'POST /': { body: { content: { 'multipart/form-data': { fields: { a: { type: 'file' } } } } } },
+      },
+    },
+  ],
   ['a pattern', value({ pattern: '^[a-z0-9-]{1,32}$' })],
   [
     'a schema',
@@ -135,6 +143,7 @@ test.each<[what: string, rules: object, kind: string]>([
   ['routes that cross', { routes: { 'GET /a/{b}': {}, 'GET /{a}/b': {} } }, 'conflict'],
   ['a template in a segment', { routes: { 'GET /v{n}': {} } }, 'route'],
   ['a value of no template', { routes: { 'GET /a': { path: { b: {} } } } }, 'contradiction'],
+  ['a file in a query', value({ type: 'file' }), 'contradiction'],
   ['a range of a text', value({ minimum: 1 }), 'contradiction'],
   ['a pattern that looks ahead', value({ pattern: '(?=a)' }), 'pattern'],
   ['a word of a schema', ofJson({ if: {} }), 'schema'],

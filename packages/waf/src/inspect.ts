@@ -4,19 +4,21 @@
  * logs nothing.
  */
 
-import type { DeclaredContent } from './declare/declared.ts'
+import type { DeclaredContent } from './declare/body.ts'
 import { excludedAt } from './declare/exclusion.ts'
 import {
   answerOf,
   contentOf,
-  faultFinding as declaredFinding,
   judgeBody,
   judgeCaller,
+  judgeContent,
   judgeHead,
   judgeRate,
   judgeRoute,
   matchRoute,
 } from './declare/judge.ts'
+import { faultFinding as declaredFinding } from './declare/named.ts'
+import { DeclaredParts } from './declare/parts.ts'
 import { detectors } from './detect/all.ts'
 import { fixationOf } from './detect/fixation.ts'
 import { type JudgeField, judgeWith } from './judge/judge.ts'
@@ -162,6 +164,8 @@ export function begin(
     return { decision, body }
   }
 
+  const own = route === null ? null : route.route
+  const content = own === null ? null : contentOf(own, parts.headers)
   const early =
     match === null
       ? null
@@ -170,14 +174,21 @@ export function begin(
           ? null
           : (judgeCaller(route.route, caller) ??
             judgeRate(route.route, taken, caller) ??
+            judgeHead(route.route, route.values, parts, parameters) ??
             // A body that could not be had is told as what it is, not as missing.
-            judgeHead(route.route, route.values, parts, { elsewhere: parameters, body: unread === null }))))
-  const key = route === null ? null : route.route.key
+            (unread === null ? judgeContent(route.route, parts, content) : null))))
+  const key = own === null ? null : own.key
+  const fields =
+    content?.form === 'parts' && content.fields !== null
+      ? new DeclaredParts(content.fields, own?.strict === true ? parameters : null)
+      : null
+  const judging = judgeBy(settings, key, parts)
   return {
     // One that is only told is told when all is read.
     early: early !== null && enforced ? decided(early, { kind: 'none' }) : null,
-    judge: judgeBy(settings, key, parts),
-    content: route === null ? null : contentOf(route.route, parts.headers),
+    judge:
+      fields === null ? judging : { ...judging, text: (field) => fields.text(field) ?? judging.text(field) },
+    content,
     route: key,
     reports: !enforced,
     decide: (read, how) => {
@@ -186,7 +197,7 @@ export function begin(
         early ??
         read.finding ??
         (fault !== null ? faultFinding(fault) : null) ??
-        (route === null ? null : judgeBody(route.route, parts, read.body, parameters))
+        (own === null ? null : (fields?.end() ?? judgeBody(own, content, read.body, parameters)))
       return decided(found, read.body, how)
     },
   }

@@ -5,7 +5,7 @@
 import type { ApiRules, ApiValue } from './declare/api.ts'
 import { type Declared, readDeclaration } from './declare/declared.ts'
 import { instantOf } from './declare/exclusion.ts'
-import { type DeclarationFault, faultsText, type Reading } from './declare/reading.ts'
+import { type DeclarationFault, faultsText, type Reading, refuse } from './declare/reading.ts'
 import { type DeclaredValue, readValue } from './declare/value.ts'
 import { detectors } from './detect/all.ts'
 import { type JudgeField, judgeWith } from './judge/judge.ts'
@@ -149,6 +149,8 @@ function readParameters(given: readonly ParameterOptions[]): Settings['parameter
         `waf: parameters has no option ${JSON.stringify(counted)}: declare a route for that`,
       )
     const read = readValue(at, value)
+    if (read?.isFile)
+      refuse(at, 'contradiction', 'a file outside a form', 'files are fields of multipart/form-data')
     if (read !== null) parameters.set(name, read)
     at.path.length = 0
   }

@@ -74,6 +74,7 @@ function* looseValues(
 }
 
 function isAnyText({ type = 'string', maxLength, format, pattern, enum: values }: ApiValue): boolean {
+  // Any name will do for a file: its content is what counts, and `maxBytes` bounds it.
   return type === 'string' && [maxLength, format, pattern, values].every((one) => one === undefined)
 }
 

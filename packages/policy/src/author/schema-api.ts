@@ -97,7 +97,7 @@ export const apiDefinitions: Readonly<Record<string, Schema>> = {
   }),
   apiValue: object({
     why: note,
-    type: { enum: ['string', 'integer', 'number', 'boolean'] },
+    type: { enum: ['string', 'integer', 'number', 'boolean', 'file'] },
     format: {
       enum: [
         'base64url',

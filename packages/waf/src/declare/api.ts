@@ -28,8 +28,8 @@ export type TextFormat =
 /** One named value: in the path, the query, a header, a cookie or a form. All that is said must hold. */
 export interface ApiValue {
   readonly why?: string
-  /** `string` where nothing is said. */
-  readonly type?: 'string' | 'integer' | 'number' | 'boolean'
+  /** `string` where nothing is said. `file`: a part of a multipart form that is one; all else is then said of its name. */
+  readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'file'
   readonly format?: TextFormat
   /** It must be there. What stands in a path always is. */
   readonly required?: boolean

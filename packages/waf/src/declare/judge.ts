@@ -3,23 +3,20 @@
  * declared is the finding. It deliberately knows no detector and reads no body; it is handed what was read.
  */
 import type { Answer, Caller, Finding } from '../model/decision.ts'
-import type { Place, RequestParts } from '../model/request.ts'
+import type { RequestParts } from '../model/request.ts'
 import type { BodyValue } from '../request/body-reader.ts'
 import { readContentType } from '../request/content-type.ts'
 import { pairsOf } from '../request/query.ts'
 import type { Taken } from '../state/state.ts'
-import type { Declared, DeclaredContent, DeclaredRoute } from './declared.ts'
+import type { DeclaredContent } from './body.ts'
+import type { Declared } from './declared.ts'
+import { cookiesOf, type Elsewhere, faultFinding, findingOf, judgeNamed } from './named.ts'
+import type { DeclaredRoute } from './route.ts'
 import type { RouteMatch } from './routes.ts'
 import { judgeSchema, type SchemaFault } from './schema/judge.ts'
-import type { DeclaredValue, ValueFault } from './value.ts'
-
-/** Names that are declared for all routes at once. */
-type Elsewhere = ReadonlyMap<string, unknown>
 
 /** Schemas may be combined so that judging by them takes long; so many are asked of a body and no more. */
 const MOST_STEPS = 1_000_000
-
-type Pairs = readonly (readonly [name: string, value: string])[]
 
 /** Which route it is, or why it is none; null where nothing is declared. */
 export function matchRoute(
@@ -82,12 +79,12 @@ export function judgeRate(
   return findingOf('routes/rate', 'header', '', caller === null ? '' : caller.id, why)
 }
 
-/** The values in the head of a request, and whether it has the body that it should have, where that can be told. */
+/** The values in the head of a request. */
 export function judgeHead(
   route: DeclaredRoute,
   values: ReadonlyMap<string, string>,
   parts: RequestParts,
-  { elsewhere, body }: { readonly elsewhere: Elsewhere; readonly body: boolean },
+  elsewhere: Elsewhere,
 ): Finding | null {
   for (const [name, declared] of route.path) {
     const text = values.get(name) ?? ''
@@ -109,13 +106,16 @@ export function judgeHead(
         )) ??
     (route.cookies.size === 0
       ? null
-      : judgeNamed('cookie', cookiesOf(parts.headers), route.cookies, { elsewhere: null })) ??
-    (body ? judgeContent(route, parts) : null)
+      : judgeNamed('cookie', cookiesOf(parts.headers), route.cookies, { elsewhere: null }))
   )
 }
 
 /** Whether there is a body where there must be one, none where there must not, and of a declared type and size. */
-function judgeContent(route: DeclaredRoute, { headers, body }: RequestParts): Finding | null {
+export function judgeContent(
+  route: DeclaredRoute,
+  { headers, body }: RequestParts,
+  content: DeclaredContent | null,
+): Finding | null {
   if (body === null || body.length === 0) {
     return route.body === null || route.body.optional
       ? null
@@ -123,7 +123,6 @@ function judgeContent(route: DeclaredRoute, { headers, body }: RequestParts): Fi
   }
   if (route.body === null)
     return route.strict ? findingOf('routes/body', 'body', '', '', 'a body where none is declared') : null
-  const content = contentOf(route, headers)
   if (content === null) {
     const type = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
     return findingOf(
@@ -141,20 +140,20 @@ function judgeContent(route: DeclaredRoute, { headers, body }: RequestParts): Fi
 
 /** What is declared of a body of this content type; null where nothing is, or it is none. */
 export function contentOf(route: DeclaredRoute, headers: RequestParts['headers']): DeclaredContent | null {
+  if (route.body === null) return null
   const types = headers.filter(([name]) => name.toLowerCase() === 'content-type')
   const [first] = types
   const type = first === undefined || types.length > 1 ? null : readContentType(first[1])
-  return type === null ? null : (route.body?.content.get(type.type) ?? null)
+  return type === null ? null : (route.body.content.get(type.type) ?? null)
 }
 
 /** The values of a body that was read. */
 export function judgeBody(
   route: DeclaredRoute,
-  { headers }: RequestParts,
+  content: DeclaredContent | null,
   body: BodyValue,
   elsewhere: Elsewhere,
 ): Finding | null {
-  const content = contentOf(route, headers)
   if (content === null) return null
   if (content.schema !== null) {
     // Only JSON comes with a type that a schema can be declared for.
@@ -163,7 +162,8 @@ export function judgeBody(
     const fault = judgeSchema(content.schema, body.value, { strict: route.strict, steps: MOST_STEPS })
     return fault === null ? null : schemaFinding(fault)
   }
-  if (content.fields === null) return null
+  // Parts are judged while they are read: nobody holds them all.
+  if (content.fields === null || content.form === 'parts') return null
   // An empty form is a form without fields.
   const pairs = body.kind === 'pairs' ? body.pairs : []
   return judgeNamed('body', pairs, content.fields, { elsewhere: route.strict ? elsewhere : null })
@@ -172,101 +172,6 @@ export function judgeBody(
 function schemaFinding({ name, text, part, ...fault }: SchemaFault): Finding {
   const found = faultFinding('body', name, text, fault)
   return fault.rule === 'undeclared' ? { ...found, rule: 'routes/undeclared', part } : { ...found, part }
-}
-
-/** Pairs against declarations. `elsewhere` are further names that may be there; null where any may. */
-function judgeNamed(
-  place: Place,
-  pairs: Pairs,
-  declared: ReadonlyMap<string, DeclaredValue>,
-  { elsewhere }: { readonly elsewhere: Elsewhere | null },
-): Finding | null {
-  if (declared.size === 0 && (elsewhere === null || pairs.length === 0)) return null
-  const counts = new Map<string, number>()
-  for (const [name, text] of pairs) {
-    const one = declared.get(name)
-    if (one === undefined) {
-      if (elsewhere === null || elsewhere.has(name)) continue
-      return findingOf(
-        'routes/undeclared',
-        place,
-        name,
-        name,
-        'no such name is declared for this route',
-        'name',
-      )
-    }
-    const texts = one.separator === null ? [text] : text.split(one.separator, one.maxItems + 1)
-    const count = (counts.get(name) ?? 0) + texts.length
-    if (count > one.maxItems)
-      return findingOf('declared/maxItems', place, name, text, `there more than ${times(one.maxItems)}`)
-    counts.set(name, count)
-    for (const piece of texts) {
-      const fault = one.judge(piece)
-      if (fault !== null) return faultFinding(place, name, piece, fault)
-    }
-  }
-  for (const [name, { required, minItems }] of declared) {
-    const count = counts.get(name) ?? 0
-    if (count === 0 ? required : count < minItems)
-      return findingOf(
-        count === 0 ? 'declared/required' : 'declared/minItems',
-        place,
-        name,
-        '',
-        count === 0 ? 'it must be there and is not' : `there less than ${times(minItems)}`,
-      )
-  }
-  return null
-}
-
-function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`
-}
-
-function cookiesOf(headers: RequestParts['headers']): Pairs {
-  return headers
-    .filter(([name]) => name.toLowerCase() === 'cookie')
-    .flatMap(([, value]) =>
-      value.split(';').map((part) => {
-        const equals = part.indexOf('=')
-        return equals < 0
-          ? ([part.trim(), ''] as const)
-          : ([part.slice(0, equals).trim(), part.slice(equals + 1).trim()] as const)
-      }),
-    )
-}
-
-/** What a value is that it was declared not to be, as a finding. */
-export function faultFinding(place: Place, name: string, text: string, fault: ValueFault): Finding {
-  const { decoded } = fault
-  return decoded === undefined
-    ? findingOf(`declared/${fault.rule}`, place, name, text, fault.why)
-    : {
-        ...findingOf(`declared/${fault.rule}`, place, name, decoded.text.slice(decoded.at), fault.why),
-        offset: decoded.at,
-        layers: decoded.layers,
-      }
-}
-
-function findingOf(
-  rule: string,
-  place: Place,
-  name: string,
-  text: string,
-  why: string,
-  part: 'name' | 'value' = 'value',
-): Finding {
-  return {
-    rule,
-    place,
-    name: name.slice(0, 200),
-    part,
-    excerpt: text.slice(0, 80),
-    offset: 0,
-    layers: [],
-    why,
-  }
 }
 
 const statuses: Readonly<Record<string, number>> = {

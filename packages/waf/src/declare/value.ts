@@ -35,6 +35,8 @@ export interface DeclaredValue {
   readonly maxItems: number
   readonly separator: string | null
   readonly judge: JudgeText
+  /** It comes as a file, and what else is said is said of its name. */
+  readonly isFile: boolean
   /** Whether a long text may be judged in pieces that overlap: nothing is said that only shows in all of it. */
   readonly inPieces: boolean
 }
@@ -58,7 +60,7 @@ const properties: ReadonlySet<string> = new Set([
 
 const formatNames = Object.keys(formats) as TextFormat[]
 
-/** Reads a declaration; null where it is none, with the faults told. */
+/** Reads a declaration; null where it is none, with the faults told. A file is one only among fields. */
 export function readValue(at: Reading, given: unknown): DeclaredValue | null {
   const from = objectAt(at, given, properties, 'a value, { type, maxLength, … }')
   if (from === null) return null
@@ -72,11 +74,19 @@ export function readValue(at: Reading, given: unknown): DeclaredValue | null {
   const inPieces = Object.keys(from).every(
     (key) => key === 'disallowTags' || key === 'why' || key === 'required',
   )
-  return { required, minItems, maxItems, separator, judge: judgeOf(at, from), inPieces }
+  return {
+    required,
+    minItems,
+    maxItems,
+    separator,
+    isFile: from.type === 'file',
+    judge: judgeOf(at, from),
+    inPieces,
+  }
 }
 
 function judgeOf(at: Reading, from: Readonly<Record<string, unknown>>): JudgeText {
-  const type = wordAt(at, from, 'type', ['string', 'integer', 'number', 'boolean']) ?? 'string'
+  const type = wordAt(at, from, 'type', ['string', 'integer', 'number', 'boolean', 'file']) ?? 'string'
   const format = wordAt(at, from, 'format', formatNames)
   const minLength = countAt(at, from, 'minLength')
   const maxLength = countAt(at, from, 'maxLength')
@@ -89,14 +99,15 @@ function judgeOf(at: Reading, from: Readonly<Record<string, unknown>>): JudgeTex
     refuse(at, 'contradiction', '`minLength` is more than `maxLength`', 'no text could be both')
   if (minimum !== undefined && maximum !== undefined && minimum > maximum)
     refuse(at, 'contradiction', '`minimum` is more than `maximum`', 'no number could be both')
-  if (type === 'string' && (minimum !== undefined || maximum !== undefined))
+  const isText = type === 'string' || type === 'file'
+  if (isText && (minimum !== undefined || maximum !== undefined))
     refuse(at, 'contradiction', 'a range of what is no number', "say type: 'integer' or type: 'number'")
-  if (type !== 'string' && (format !== undefined || disallowTags))
+  if (!isText && (format !== undefined || disallowTags))
     refuse(at, 'contradiction', '`format` and `disallowTags` are for texts', 'leave out `type`')
 
   const judges: JudgeText[] = []
   if (minLength !== undefined || maxLength !== undefined) judges.push(lengthJudge(minLength, maxLength))
-  if (type !== 'string') judges.push((text) => typeFault(text, type))
+  if (type !== 'string' && type !== 'file') judges.push((text) => typeFault(text, type))
   if (minimum !== undefined || maximum !== undefined) judges.push(rangeJudge(minimum, maximum))
   if (allowed !== undefined)
     judges.push((text) =>

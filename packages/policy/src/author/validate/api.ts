@@ -43,7 +43,7 @@ const pattern: Reader<string> = (value, at) =>
 const value: Reader<ApiValue> = object<ApiValue>(
   {
     why: note,
-    type: optional(oneOf('string', 'integer', 'number', 'boolean')),
+    type: optional(oneOf('string', 'integer', 'number', 'boolean', 'file')),
     format: optional(
       oneOf(
         'base64url',
