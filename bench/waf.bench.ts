@@ -1,13 +1,14 @@
 /**
- * `npm run bench -- waf`: what judging a request costs in CPU time of this process, and how that grows with the worst texts.
+ * `npm run bench -- waf`: what judging a request costs in CPU time of this process, how that grows with hostile bodies, and
+ * a server with the firewall beside others. `--brief` takes fewer of the hostile values and shorter loads.
  *
- * "Growth" is the time for a text of 128 KiB over that for one of 64 KiB, the best of a few runs of each: 2 is linear, 4
- * quadratic. The worst of all pieces is told for each detector and for all of them together with the decoders. Servers,
- * proxies and other firewalls are not measured here yet.
+ * "Growth" is the time for a megabyte over that for half of one, the best of a few runs of each: 2 is linear, 4 quadratic.
+ * The worst of all shapes is told.
  */
 import { inspectPlain, type RequestParts, readOptions } from '@thingwall/waf'
-import type { Measured } from './rows.ts'
-import { hostilePieces } from './waf/hostile.ts'
+import type { Extent, Measured } from './rows.ts'
+import { best, growthRows, memoryRows } from './waf/growth.ts'
+import { type Load, sideBySide } from './waf/side-by-side.ts'
 
 const settings = readOptions({ limits: { holdBytes: 16_777_216 } })
 const headers: RequestParts['headers'] = [
@@ -24,7 +25,7 @@ const get: RequestParts = {
   body: null,
 }
 
-export default function* measure(): Generator<Measured> {
+export default async function* measure(extent: Extent): AsyncGenerator<Measured> {
   const post = postOf({
     device: 'vent-01',
     at: '2026-11-22T10:00:00Z',
@@ -64,8 +65,13 @@ export default function* measure(): Generator<Measured> {
       note: `${((large.body?.length ?? 0) / 1e6).toFixed(1)} MB`,
     }
   }
-  yield growth()
-  yield slowest()
+  yield* growthRows(extent)
+  yield* memoryRows()
+  const loads: readonly Load[] = [
+    { ...get, method: 'GET' },
+    { ...post, method: 'POST' },
+  ]
+  yield* sideBySide(loads, extent.isBrief ? { seconds: 1, rounds: 1 } : { seconds: 4, rounds: 3 })
 }
 
 function postOf(value: unknown): RequestParts {
@@ -95,51 +101,4 @@ function cpuMicroseconds(request: RequestParts): number {
     least = Math.min(least, (user + system) / rounds)
   }
   return least
-}
-
-/** CPU milliseconds of the best of some runs. */
-function best(runs: number, work: () => unknown): number {
-  let least = Number.POSITIVE_INFINITY
-  for (let run = 0; run < runs; run++) {
-    const before = process.cpuUsage()
-    work()
-    const { user, system } = process.cpuUsage(before)
-    least = Math.min(least, (user + system) / 1000)
-  }
-  return least
-}
-
-const small = 65_536
-const timeOf = (piece: string, length: number): number => {
-  const text = piece.repeat(Math.ceil(length / piece.length)).slice(0, length)
-  const request = postOf({ text })
-  return best(3, () => inspectPlain(request, settings))
-}
-
-function growth(): Measured {
-  const grown = hostilePieces
-    .map((piece) => ({ piece, ratio: timeOf(piece, small * 2) / Math.max(1, timeOf(piece, small)) }))
-    .toSorted((a, b) => b.ratio - a.ratio)
-  const worst = grown.slice(0, 3).map(({ piece, ratio }) => `${JSON.stringify(piece)} ${ratio.toFixed(1)}`)
-  return {
-    measure: 'growth when the worst text doubles',
-    value: grown[0]?.ratio ?? null,
-    unit: '×',
-    bar: { op: '<=', value: 3 },
-    note: `of ${grown.length} pieces: ${worst.join(', ')}`,
-  }
-}
-
-function slowest(): Measured {
-  const times = hostilePieces
-    .map((piece) => ({ piece, ms: timeOf(piece, 1_000_000) }))
-    .toSorted((a, b) => b.ms - a.ms)
-  const worst = times.slice(0, 5).map(({ piece, ms }) => `${JSON.stringify(piece)} ${ms.toFixed(0)}`)
-  return {
-    measure: 'the worst value of 1 MB',
-    value: times[0]?.ms ?? null,
-    unit: 'ms',
-    bar: { op: '<=', value: 60 },
-    note: `of ${times.length} pieces: ${worst.join(', ')}`,
-  }
 }

@@ -8,9 +8,10 @@ import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /**
- * @typedef {{ command: string, debian: string, why: string, only?: 'machine' }} SystemTool
- * command: the program; debian: the package that brings it on Debian and Ubuntu; why: what it is for here;
- * only: the one stage that needs it, where that stage fetches it itself because it is big.
+ * @typedef {{ command: string, debian: string, why: string, only?: 'machine' | 'peers' }} SystemTool
+ * command: the program, or the path of a file; debian: the package that brings it on Debian and Ubuntu; why: what it is
+ * for here; only: the one thing that needs it, which fetches it itself: the test machine because it is big, the peers of a
+ * benchmark because nothing else has a use for them.
  */
 
 /** @type {readonly SystemTool[]} */
@@ -39,6 +40,19 @@ const systemTools = [
   { command: 'mmdebstrap', debian: 'mmdebstrap', why: 'Debian on the test machine', only: 'machine' },
   { command: 'mkfs.ext4', debian: 'e2fsprogs', why: 'the root disk of the test machine', only: 'machine' },
   { command: 'xz', debian: 'xz-utils', why: 'unpacks the kernel of the test machine', only: 'machine' },
+  { command: 'nginx', debian: 'nginx', why: 'a peer of the application firewall', only: 'peers' },
+  {
+    command: '/usr/lib/nginx/modules/ngx_http_modsecurity_module.so',
+    debian: 'libnginx-mod-http-modsecurity',
+    why: 'ModSecurity in nginx',
+    only: 'peers',
+  },
+  {
+    command: '/usr/share/modsecurity-crs/owasp-crs.load',
+    debian: 'modsecurity-crs',
+    why: 'the Core Rule Set',
+    only: 'peers',
+  },
 ]
 
 /**
@@ -63,14 +77,17 @@ export function pathWithSbin(path) {
 /**
  * The tools of the table that no directory of `path` has.
  * @param {string} path
- * @param {'machine' | undefined} stage
+ * @param {'machine' | 'peers' | undefined} stage
  * @returns {SystemTool[]}
  */
 function missingTools(path, stage) {
   const directories = path.split(delimiter)
   return systemTools.filter(
     ({ command, only }) =>
-      only === stage && !directories.some((directory) => isProgram(join(directory, command))),
+      only === stage &&
+      !(command.startsWith('/')
+        ? existsSync(command)
+        : directories.some((directory) => isProgram(join(directory, command)))),
   )
 }
 
@@ -88,7 +105,7 @@ function isProgram(file) {
  * Installs what is missing if that is ours to do. Returns null when everything is there, else what to tell
  * the person: which programs are missing and the line that brings them. Without a stage those that all need.
  * @param {string} path
- * @param {'machine'} [stage]
+ * @param {'machine' | 'peers'} [stage]
  * @returns {string | null}
  */
 export function ensureSystemTools(path, stage) {
