@@ -63,7 +63,8 @@ function hasControl(line: string): boolean {
   return false
 }
 
-const parameter = /[ \t]*;[ \t]*([a-zA-Z*0-9]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^;"'\s]*))[ \t]*/y
+const parameter =
+  /[ \t]*;[ \t]*([a-zA-Z*0-9]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|((?:[^;"'\s][^;"\s]*)?))[ \t]*/y
 
 function named(disposition: string, type: string | null): PartHead | Fault {
   const bad = (why: string): Fault => fault('name', why, disposition)
