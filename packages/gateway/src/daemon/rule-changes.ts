@@ -21,6 +21,11 @@ export interface RuleChanges {
   readonly by: ChangedBy | null
 }
 
+export interface WaitingChanges extends RuleChanges {
+  /** There were more messages than the socket has room for. */
+  readonly isFlooded: boolean
+}
+
 const NFNL_SUBSYS_NFTABLES = 10
 /** NFT_MSG_NEWGEN ends each transaction. */
 const NEW_GENERATION = 15
@@ -34,12 +39,13 @@ const BUFFER_BYTES = 1 << 16
 const MOST_MESSAGES = 1000
 
 /** Reads all that waits, without waiting. A function of its own for each socket: a transaction may come in two parts. */
-export function ruleChanges(fd: number): () => RuleChanges {
+export function ruleChanges(fd: number): () => WaitingChanges {
   const into = new Uint8Array(BUFFER_BYTES)
   const read = changeReader()
   return () => {
     let ours = 0
     let by: ChangedBy | null = null
+    let isFlooded = false
     for (let count = 0; count < MOST_MESSAGES; count++) {
       const lengthBytes = libc().recv(fd, into, into.length, MSG_DONTWAIT)
       if (lengthBytes < 0) {
@@ -48,13 +54,14 @@ export function ruleChanges(fd: number): () => RuleChanges {
         if (errno === EINTR) continue
         if (errno !== ENOBUFS) throw systemError('reading rule changes', errno)
         ours += 1
+        isFlooded = true
         continue
       }
       const found = read(into.subarray(0, lengthBytes))
       ours += found.ours
       by = found.by ?? by
     }
-    return { ours, by }
+    return { ours, by, isFlooded }
   }
 }
 

@@ -11,6 +11,8 @@ import { type ChangedBy, ruleChanges } from './rule-changes.ts'
 /** How often rule changes are read. A read without news is one system call. */
 const READ_CHANGES_MS = 200
 const CHANGES_BUFFER_BYTES = 1 << 20
+/** What another program changes meanwhile is seen within a second still. */
+const FLOOD_MS = 700
 const EVENT_BUFFER_BYTES = 32 << 20
 const PACKET_LOG = { copyBytes: 128, batch: 64, flushAfterMs: 100 } as const
 
@@ -40,35 +42,54 @@ export async function openEventSockets(privileged: Opening, group: number | null
   return { nflog: held(nflog), conntrack: held(conntrack), close }
 }
 
-/** Without the socket the look once a minute is all there is, and the log says so. */
+/**
+ * Without the socket the look once a minute is all there is, and the log says so.
+ *
+ * While anybody listens the kernel makes a message of every element that is loaded: for a large rule set more work than
+ * the load itself. So a flood is not listened to: what it said is that there is something to look at, and that is looked at
+ * once more when the socket is back.
+ */
 export async function followChanges(
   privileged: Opening,
   log: Log,
   changed: (by: ChangedBy | null) => void,
 ): Promise<{ readonly end: () => void }> {
+  let stop = (): void => {}
+  let isEnded = false
   const onlySometimes = (error: unknown): void =>
     log.error({ error: String(error) }, 'changes of the rules are only looked for once a minute')
-  let fd: number
-  try {
-    fd = await privileged.openSocket({ kind: 'rule-changes', receiveBufferBytes: CHANGES_BUFFER_BYTES })
-  } catch (error) {
-    onlySometimes(error)
-    return { end: () => {} }
-  }
-  const read = ruleChanges(fd)
-  const timer = setInterval(() => {
-    try {
-      const { ours, by } = read()
-      if (ours > 0) changed(by)
-    } catch (error) {
-      clearInterval(timer)
-      onlySometimes(error)
-    }
-  }, READ_CHANGES_MS)
-  return {
-    end: () => {
+  const listen = async (): Promise<void> => {
+    const fd = await privileged.openSocket({ kind: 'rule-changes', receiveBufferBytes: CHANGES_BUFFER_BYTES })
+    if (isEnded) return closeSync(fd)
+    const read = ruleChanges(fd)
+    const timer = setInterval(() => {
+      try {
+        const { ours, by, isFlooded } = read()
+        if (ours > 0) changed(by)
+        if (isFlooded) pause()
+      } catch (error) {
+        clearInterval(timer)
+        onlySometimes(error)
+      }
+    }, READ_CHANGES_MS)
+    stop = () => {
       clearInterval(timer)
       closeSync(fd)
+    }
+  }
+  const pause = (): void => {
+    stop()
+    const timer = setTimeout(() => {
+      stop = () => {}
+      listen().then(() => changed(null), onlySometimes)
+    }, FLOOD_MS)
+    stop = () => clearTimeout(timer)
+  }
+  await listen().catch(onlySometimes)
+  return {
+    end: () => {
+      isEnded = true
+      stop()
     },
   }
 }
