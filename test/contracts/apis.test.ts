@@ -17,6 +17,23 @@ test('the types are the same', () => {
   expectTypeOf<policy.ApiExclusion>().toEqualTypeOf<waf.ApiExclusion>()
 })
 
+test('a firewall is made of an API of a policy', async () => {
+  const document = policy.api({
+    why: 'Echoes',
+    owner: 'web',
+    host: 'api.volcano.example',
+    routes: { 'GET /echo': { query: { echo: { maxLength: 4 } } } },
+  })
+  const rules = waf.rulesOf(JSON.parse(JSON.stringify(document)))
+  const ask = async (target: string): Promise<string | undefined> =>
+    (await waf.inspect({ method: 'GET', target, headers: [], body: null }, rules)).finding?.rule
+  expect([await ask('/echo?echo=abcd'), await ask('/echo?echo=abcde'), await ask('/')]).toEqual([
+    undefined,
+    'declared/maxLength',
+    'routes/unknown',
+  ])
+})
+
 /** The codes with which a policy of this one API is refused as written, and the kinds of fault that the firewall tells. */
 function told(rules: object): { readonly codes: readonly string[]; readonly kinds: readonly string[] } {
   const document = policy.policy('site', {

@@ -27,7 +27,9 @@ export {
   endedExclusions,
   faultsIn,
   type ParameterOptions,
+  type PolicyApi,
   readOptions,
+  rulesOf,
   type Settings,
   type WafOptions,
 } from './options.ts'

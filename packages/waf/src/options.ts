@@ -114,6 +114,25 @@ function judgesWithout(): Settings['judgeWithout'] {
   }
 }
 
+/** What an API of a policy declares, without what only the policy needs: its host, its reasons, its place in a file. */
+export interface PolicyApi extends ApiRules {
+  readonly why?: string
+  readonly owner?: string
+  readonly host: string
+  readonly origin: unknown
+}
+
+/**
+ * The rules of an API that stands in a policy, to make a firewall of.
+ *
+ * @example
+ * const policy = JSON.parse(await readFile('policy.json', 'utf8')) // thingwall export json
+ * app.use(waf(rulesOf(policy.apis.backend)))
+ */
+export function rulesOf({ why: _, owner: __, host: ___, origin: ____, ...rules }: PolicyApi): ApiRules {
+  return rules
+}
+
 /** Every mistake in a declaration, for who shows them all: a policy that is checked. Never throws. */
 export function faultsIn(rules: ApiRules): readonly DeclarationFault[] {
   return readDeclaration(rules, ruleIds).faults

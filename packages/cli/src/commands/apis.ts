@@ -3,7 +3,7 @@
  * it with all else. It deliberately judges nothing itself.
  */
 import { type Code, type Diagnostic, diagnose, escapeText, type PolicyDocument } from '@thingwall/policy'
-import { type DeclarationFaultKind, faultsIn } from '@thingwall/waf'
+import { type DeclarationFaultKind, faultsIn, rulesOf } from '@thingwall/waf'
 
 const codeOf: Readonly<Record<DeclarationFaultKind, Code>> = {
   shape: 'TW1002',
@@ -17,13 +17,13 @@ const codeOf: Readonly<Record<DeclarationFaultKind, Code>> = {
 
 /** Every fault of every API, with its place. */
 export function faultsOfApis({ apis }: PolicyDocument): readonly Diagnostic[] {
-  return Object.entries(apis).flatMap(([name, { origin, why: _, owner: __, host: ___, ...rules }]) =>
-    faultsIn(rules).map(({ kind, path, message, hint, value }) =>
+  return Object.entries(apis).flatMap(([name, api]) =>
+    faultsIn(rulesOf(api)).map(({ kind, path, message, hint, value }) =>
       diagnose(codeOf[kind], {
         message,
         path: ['apis', name, ...path].map(step).join('').slice(1),
         hint,
-        origin,
+        origin: api.origin,
         ...(value === undefined ? {} : { value }),
       }),
     ),

@@ -15,9 +15,10 @@ import type {
   ApiValue,
 } from '../../model/api.ts'
 import type { ApiDocument } from '../../model/policy.ts'
+import { parseConnectionRate } from '../limit.ts'
 import { type Reader, type Reading, refuse, refuseShape } from './reading.ts'
 import { flag, isObject, object, oneOf, optional, origin, record, type Shape, someOf } from './shape.ts'
-import { connectionRate, date, host, identifier, plainText, WHY_MAX_LENGTH, why } from './text.ts'
+import { date, host, identifier, plainText, WHY_MAX_LENGTH, why } from './text.ts'
 
 const note = optional(plainText(WHY_MAX_LENGTH))
 const anOwner = optional(plainText(128))
@@ -121,13 +122,18 @@ const mode = optional(oneOf('enforce', 'report'))
 const undeclared = optional(oneOf('refuse', 'allow'))
 const leaks = optional(oneOf('refuse', 'report', 'allow'))
 
+const rate: Reader<string> = (value, at) =>
+  typeof value === 'string' && parseConnectionRate(value) !== null
+    ? value
+    : refuse(at, 'TW1018', 'this is no rate', "a whole, positive number: '30/min', '5/s', '1000/h'", value)
+
 const route: Reader<ApiRoute> = object<ApiRoute>(
   {
     why: note,
     owner: anOwner,
     mode,
     undeclared,
-    rate: optional(connectionRate),
+    rate: optional(rate),
     leaks,
     who: optional(someOf(caller, 'callers', 'say who, or leave `who` out: anyone')),
     path: optional(values('values of the path by name')),

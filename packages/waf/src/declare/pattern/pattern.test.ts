@@ -1,30 +1,15 @@
 /**
- * Patterns: what runs says what the runtime's own engine says, whatever the text; what cannot be run in one pass is refused
- * by name; and what would be a catastrophe there is one pass here.
+ * Patterns: what runs says what the runtime's own engine says; what cannot be run in one pass is refused by
+ * name; and what would be a catastrophe there is one pass here.
  */
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { engineSays } from './fixtures/engine.ts'
 import { readPattern, type TestPattern } from './pattern.ts'
 
 const compiled = (source: string): TestPattern => {
   const test = readPattern(source)
   if (typeof test === 'string') throw new Error(`${source}: ${test}`)
   return test
-}
-
-/**
- * What the runtime says, asked at every character: searching by itself it also looks between the two halves of a surrogate
- * pair, where ECMA-262 has no place.
- */
-function engineSays(source: string, text: string): boolean {
-  const engine = new RegExp(source, 'uy')
-  let at = 0
-  for (const char of [...text, '']) {
-    engine.lastIndex = at
-    if (engine.test(text)) return true
-    at += char.length
-  }
-  return false
 }
 
 const texts = [
@@ -124,37 +109,6 @@ test.each([
   expect(texts.filter((text) => test(text) !== engineSays(source, text))).toEqual([])
 })
 
-test('any pattern of the language, any text', () => {
-  const { tree } = fc.letrec<{ tree: string }>((tie) => ({
-    tree: fc.oneof(
-      { depthSize: 'small', withCrossShrink: true },
-      fc.constantFrom('a', 'b', '-', '.', '\\d', '\\w', '\\s', '[ab]', '[^a]', '[a-c_]', '\\u{1F600}', 'é'),
-      fc.constantFrom('^', '$', '\\b', '\\B', ''),
-      fc.tuple(tie('tree'), tie('tree')).map(([one, other]) => one + other),
-      fc.tuple(tie('tree'), tie('tree')).map(([one, other]) => `(?:${one}|${other})`),
-      fc
-        .tuple(tie('tree'), fc.constantFrom('*', '+', '?', '{2}', '{1,3}', '{0,2}', '{2,}', '*?'))
-        .map(([one, times]) => `(?:${one})${times}`),
-    ),
-  }))
-  const text = fc.array(fc.constantFrom('a', 'b', 'c', '-', '_', '1', ' ', '\n', '😀', 'é', '\ud83d'), {
-    maxLength: 8,
-  })
-  let ran = 0
-  fc.assert(
-    fc.property(tree, fc.array(text, { minLength: 1, maxLength: 10 }), (source, samples) => {
-      const test = readPattern(source)
-      // Too many states is an answer too; it must stay the exception.
-      if (typeof test === 'string') return
-      ran++
-      for (const sample of samples.map((chars) => chars.join('')))
-        expect(test(sample)).toBe(engineSays(source, sample))
-    }),
-    { numRuns: 1000 },
-  )
-  expect(ran).toBeGreaterThan(950)
-})
-
 describe('refused', () => {
   test.each<[source: string, says: RegExp]>([
     ['(a)\\1', /refers back/],
@@ -228,18 +182,4 @@ test('the largest that are made at all', () => {
     '^(?:[0-9a-f]{2}:){63}[0-9a-f]{2}$',
   ])
     expect(typeof readPattern(source)).toBe('function')
-})
-
-test('nothing that it is given breaks it', () => {
-  fc.assert(
-    fc.property(
-      fc.string({ unit: 'binary', maxLength: 40 }),
-      fc.string({ unit: 'binary', maxLength: 40 }),
-      (source, text) => {
-        const test = readPattern(source)
-        if (typeof test !== 'string') expect(test(text)).toBe(engineSays(source, text))
-      },
-    ),
-    { numRuns: 1000 },
-  )
 })
