@@ -51,7 +51,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await ground?.end()
   rmSync(folder, { recursive: true, force: true })
-})
+}, 120_000)
 
 const tally = { rounds: 0, changes: 0, samples: 0, allowed: 0, claims: 0, flooded: 0 }
 const memory: number[] = []
