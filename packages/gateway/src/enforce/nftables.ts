@@ -1,6 +1,6 @@
 /**
  * The enforcement point of the Linux kernel: our two tables, in which a new generation is put beside the old one and
- * met by packets in one step (docs/decisions/0012). Every change is a transaction of `nft`, made under a lock.
+ * met by packets in one step (docs/decisions/0012). What packets meet is changed by transactions of `nft`, made under a lock.
  *
  * The kernel checks a transaction before it commits any of it, so an apply does not ask with `nft -c` first: that would
  * take as long again. Tables of other programs are read and never touched.

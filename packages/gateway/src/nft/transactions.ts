@@ -3,8 +3,10 @@
  *
  * A generation comes in two of them: first it is put beside what is there, where no packet meets it, then packets are led
  * to it. In one, they would meet it while it is not whole yet: the kernel switches rules first, and sets of intervals
- * answer a moment later. What comes from outside is then refused, and what a list denies is let through. The old generation is never touched in the transaction that puts the new one in its place: a packet that is inside
- * its chains at that instant goes on with all the sets they look at. It is taken out a moment later, by `without`.
+ * answer a moment later. What comes from outside is then refused, and what a list denies is let through. Between the two
+ * large sets are filled (docs/decisions/0032). The old generation is never touched in the transaction that puts the new one
+ * in its place: a packet that is inside its chains at that instant goes on with all the sets they look at. It is taken out
+ * a moment later, by `withoutRest`.
  */
 import {
   type Generation,
