@@ -158,6 +158,23 @@ test('filled sets and nothing else: without a text no file of elements is ever l
   expect(nft('list', 'set', 'inet', 'thingwall', 'a/bound/things/6')).toContain(ONE)
 })
 
+test('what devices were given is put in after what the policy says, and takes its place', async () => {
+  const point = await open(direct)
+  const six = (generation: string, elements: string): string =>
+    `element inet thingwall ${generation}/bound/things/6 { ${elements} }\n`
+  await point.apply(large, order, (generation) =>
+    [
+      `add ${six(generation, ONE)}`,
+      `delete ${six(generation, ONE)}`,
+      `add ${six(generation, `${ONE} timeout 1h`)}`,
+      `add ${six(generation, '02:00:00:00:00:05 . fd20::9:9 timeout 2h')}`,
+    ].join(''),
+  )
+  const held = nft('list', 'set', 'inet', 'thingwall', 'a/bound/things/6')
+  expect(held).toContain(`${ONE} timeout 1h`)
+  expect(held).toContain('02:00:00:00:00:05 . fd20::9:9 timeout 2h')
+})
+
 describe('interrupted while it is filled', () => {
   test.each(['for good', 'on trial'] as const)(
     '%s, what was in force still is, and the rest is gone',

@@ -83,9 +83,9 @@ export async function tryOut(
       ? { kind: 'confirms', trial }
       : { kind: 'nothing', trial }
   if (order.confirmWithinMs !== null) await requireReturn(context, found)
-  const { steps, fillings } = changeOf(artifact, order, NEVER_APPLIED, found.standing, boundNow)
+  const { steps, fillings, bound } = changeOf(artifact, order, NEVER_APPLIED, found.standing, boundNow)
   const [beside, inPlace] = steps
-  const text = [beside, ...fillings.map(writeFilling), inPlace].join('')
+  const text = [beside, ...fillings.map(writeFilling), bound, inPlace].join('')
   await context.nft.check(await scratch.change(text))
   return { kind: 'replaces', trial }
 }
@@ -146,6 +146,8 @@ interface Change {
   readonly steps: Steps
   /** Between the two. */
   readonly fillings: readonly Filling[]
+  /** What devices were given, after the fillings: it takes the place of elements that are among them. */
+  readonly bound: string
   /** What to load where the kernel does not take that; null for nothing. */
   readonly otherwise: (() => string) | null
 }
@@ -162,30 +164,26 @@ function changeOf(
   const bound = boundNow(coming.generation, setsOf(artifact.text))
   const { confirmWithinMs } = order
   if (confirmWithinMs === null) return replacing(coming, standing, bound)
-  const steps = filledBy(bound, trialOf(coming, standing, confirmWithinMs))
-  return { steps, fillings: fillingsOf(coming), otherwise: null }
+  const steps = trialOf(coming, standing, confirmWithinMs)
+  return { steps, fillings: fillingsOf(coming), bound, otherwise: null }
 }
 
 /** Puts a generation in the place of what stands; its sets are filled before any packet meets them. */
 export function replacing(coming: Coming, standing: Standing, bound: string): Change {
-  const steps = filledBy(bound, replacementBy(coming, standing))
-  return { steps, fillings: fillingsOf(coming), otherwise: () => anew(coming, standing) + bound }
-}
-
-function filledBy(bound: string, [beside, inPlace]: Steps): Steps {
-  return [beside + bound, inPlace]
+  const steps = replacementBy(coming, standing)
+  return { steps, fillings: fillingsOf(coming), bound, otherwise: () => anew(coming, standing) + bound }
 }
 
 /** Nobody was given or told anything. */
 export const nothingBound: BoundNow = () => ''
 
 /** Loads a change, or what to load instead where the kernel does not take it. */
-export async function load(context: Context, { steps, fillings, otherwise }: Change): Promise<void> {
+export async function load(context: Context, change: Change): Promise<void> {
+  const { steps, otherwise } = change
   const { nft, state } = context
   try {
     const [beside, inPlace] = steps
-    await nft.load(await state.change(beside))
-    await fill(context, fillings)
+    await put(context, beside, change)
     // A few lines, and no disk to fail any more.
     await nft.command(inPlace)
   } catch (error) {
@@ -204,9 +202,16 @@ export async function load(context: Context, { steps, fillings, otherwise }: Cha
   }
 }
 
-/** What is interrupted here is a generation that no packet meets, and goes with the next look. */
+/** Puts a generation beside what stands. What is interrupted here no packet meets, and it goes with the next look. */
+async function put(context: Context, beside: string, { fillings, bound }: Change): Promise<void> {
+  const { nft, state } = context
+  if (fillings.length === 0) return nft.load(await state.change(beside + bound))
+  await nft.load(await state.change(beside))
+  await fill(context, fillings)
+  if (bound !== '') await nft.load(await state.change(bound))
+}
+
 async function fill({ nft, state }: Context, fillings: readonly Filling[]): Promise<void> {
-  if (fillings.length === 0) return
   const filler = await nft.filler()
   const left: Filling[] = []
   try {

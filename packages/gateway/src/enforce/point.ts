@@ -54,8 +54,8 @@ export interface Restart {
 export type Restored = 'restored' | 'already' | 'other'
 
 /**
- * What devices were given and told up to this moment, as commands that fill the sets of a generation: part of the same
- * transaction. Asked under the lock, so nothing that was bound while the artifact was compiled is lost. `sets` are those
+ * What devices were given and told up to this moment, as commands that fill the sets of a generation: before any packet
+ * meets it. Asked under the lock, so nothing that was bound while the artifact was compiled is lost. `sets` are those
  * that the artifact has, `inet class/4`.
  */
 export type BoundNow = (generation: string, sets: ReadonlySet<string>) => string
