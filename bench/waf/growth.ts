@@ -6,7 +6,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { inspectPlain, type RequestParts, readOptions, receive } from '@thingwall/waf'
 import type { Measured } from '../rows.ts'
-import { hostileBodies, hostilePieces } from './hostile.ts'
+import { hostilePieces } from './hostile.ts'
+import { hostileBodies } from './hostile-bodies.ts'
 
 const settings = readOptions({
   limits: {

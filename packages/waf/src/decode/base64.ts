@@ -19,7 +19,8 @@ export function decodeBase64(text: string): string | null {
   let end = text.length
   while (end > 0 && text.charCodeAt(end - 1) === 0x3d && text.length - end < 2) end--
   if (end < shortest || end > longest || end % 4 === 1) return null
-  let out = ''
+  const out = new Uint16Array(Math.floor((end * 3) / 4))
+  let length = 0
   let odd = 0
   for (let i = 0; i < end; i += 4) {
     let bits = 0
@@ -34,12 +35,21 @@ export function decodeBase64(text: string): string | null {
     for (let k = 0; k < count - 1; k++) {
       const byte = (bits >> (16 - 8 * k)) & 0xff
       if (byte < 9 || (byte > 13 && byte < 32) || byte > 126) odd++
-      out += String.fromCharCode(byte)
+      out[length++] = byte
     }
     // Firmware shows itself in its first bytes.
-    if (odd * 10 > out.length + 10) return null
+    if (odd * 10 > length + 10) return null
   }
-  return odd * 20 > out.length ? null : out
+  return odd * 20 > length ? null : textOf(out, length)
+}
+
+const block = 8192
+
+function textOf(units: Uint16Array, length: number): string {
+  let out = ''
+  for (let at = 0; at < length; at += block)
+    out += String.fromCharCode(...units.subarray(at, Math.min(at + block, length)))
+  return out
 }
 
 /** `+ADw-script+AD4-` as UTF-7 has it; null where there is none that comes out as ASCII. */

@@ -97,9 +97,7 @@ function fromRequest(text: string): Evidence | null {
   return (
     found(text, request, 'a variable that only code has') ??
     found(text, node, 'code for Node') ??
-    (/@\{\s?\[[^\n]{0,80}\]\s?\}/.test(text)
-      ? found(text, perl, 'an expression that Perl puts into a string')
-      : null) ??
+    (interpolates(text) ? found(text, perl, 'an expression that Perl puts into a string') : null) ??
     (perl.test(text) && /[({[`]\s*(?:system|exec|qx|eval|open|print|CORE::|`|\$\$|require|do\b)/.test(text)
       ? found(text, perl, 'code for Perl')
       : null)
@@ -140,4 +138,16 @@ function goesOnAsCode(text: string, from: number): boolean {
   return rest === '' && text.trimEnd().length <= from
     ? /_|chr|system|exec|eval|passthru/i.test(text.slice(0, 200))
     : text.length - from < 64 && /^['"$][^'"]{0,60}$/.test(rest)
+}
+
+/** `@{[ … ]}`, on one line and not far apart. */
+function interpolates(text: string): boolean {
+  if (!text.includes('@{')) return false
+  for (let close = text.indexOf(']'); close >= 0; close = text.indexOf(']', close + 1)) {
+    if (text[close + 1] !== '}' && !text.startsWith(' }', close + 1)) continue
+    const before = text.slice(Math.max(0, close - 84), close)
+    const open = before.lastIndexOf('@{')
+    if (open >= 0 && /^@\{\s?\[[^\n]*$/.test(before.slice(open))) return true
+  }
+  return false
 }

@@ -69,11 +69,13 @@ function indexedGlobal(text: string): Evidence | null {
   return null
 }
 
-/** The bracket that closes the one at `open`; strings are skipped. At most 400 characters on. */
+const longestIndex = 200
+
+/** The bracket that closes the one at `open`; strings are skipped. It is looked for near by: `longestIndex` characters on. */
 function matching(text: string, open: number): number {
   let depth = 0
   let quote = ''
-  for (let at = open; at < Math.min(text.length, open + 400); at++) {
+  for (let at = open; at < Math.min(text.length, open + longestIndex); at++) {
     const char = text[at] as string
     if (quote !== '') {
       if (char === '\\') at++

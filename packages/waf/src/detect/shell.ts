@@ -12,7 +12,9 @@ import type { Field } from '../model/request.ts'
 import { aloneAt } from './shell/alone.ts'
 import { batchAt } from './shell/batch.ts'
 import { commandAt, evidence } from './shell/command.ts'
+import { isDoubtful, isSure, leading } from './shell/commands.ts'
 import { begins, nextSolid, separatorAt } from './shell/separators.ts'
+import { plainWordAt } from './shell/words.ts'
 
 export const shell: Detector = {
   id: 'shell',
@@ -123,6 +125,11 @@ function separated(text: string, field: Field): Evidence | null {
   for (let at = 0; at < text.length; at++) {
     const how = separatorAt(text, at)
     if (how === null) continue
+    // Two backticks are nothing.
+    if (how.kind === 'backtick' && text[at + 1] === '`') {
+      at++
+      continue
+    }
     at = how.end - 1
     const next = nextSolid(text, how.end)
     if (next >= text.length) break
@@ -132,6 +139,15 @@ function separated(text: string, field: Field): Evidence | null {
       continue
     }
     if (url && how.kind === 'and' && at < space) continue
+    const word = plainWordAt(text, next)
+    if (
+      word !== null &&
+      !isSure(word) &&
+      !isDoubtful(word) &&
+      !leading.has(word) &&
+      text[next + word.length] !== '='
+    )
+      continue
     const found = commandAt(text, how, field)
     if (found !== null) return found
   }

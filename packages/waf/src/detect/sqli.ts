@@ -11,10 +11,11 @@ import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
 import { anywhere } from './sql/anywhere.ts'
 import { behindQuote } from './sql/behind-quote.ts'
-import type { Context } from './sql/found.ts'
+import { readsUntil } from './sql/condition.ts'
+import type { Context, Found } from './sql/found.ts'
 import { fragment, onlyOperators } from './sql/fragment.ts'
-import { withBrackets } from './sql/grammar.ts'
-import { closingQuote, type SqlToken, sqlTokens } from './sql/tokens.ts'
+import { type Sql, withBrackets } from './sql/grammar.ts'
+import { closingQuote, mostTokens, type SqlToken, sqlTokens } from './sql/tokens.ts'
 
 export const sqli: Detector = {
   id: 'sqli',
@@ -121,19 +122,26 @@ export const sqli: Detector = {
   },
 }
 
+/** What two lots of tokens share, so that nothing is cut in two. */
+const overlap = 200
+
 function inContext(text: string, from: number, context: Context, part: Field['part']): Evidence | null {
-  const tokens = sqlTokens(text, from)
-  if (tokens.length === 0) return null
-  const sql = withBrackets(tokens, text)
-  const found =
-    (context === 'quote'
-      ? behindQuote(sql, text, from)
-      : (fragment(sql) ?? (part === 'name' ? onlyOperators(sql) : null))) ?? anywhere(sql, context)
-  if (found === null) return null
-  const token = tokens[Math.min(found.index, tokens.length - 1)] as SqlToken
-  return {
-    at: token.at,
-    length: Math.min(Math.max((tokens.at(-1) as SqlToken).end - token.at, 1), 80),
-    why: found.why,
+  for (let start = from; ; ) {
+    const tokens = sqlTokens(text, start)
+    if (tokens.length === 0) return null
+    const sql = withBrackets(tokens, text, readsUntil)
+    const found = (start === from ? atBegin(sql, text, from, context, part) : null) ?? anywhere(sql, context)
+    if (found !== null) {
+      const token = tokens[Math.min(found.index, tokens.length - 1)] as SqlToken
+      const length = Math.max((tokens.at(-1) as SqlToken).end - token.at, 1)
+      return { at: token.at, length: Math.min(length, 80), why: found.why }
+    }
+    if (tokens.length < mostTokens) return null
+    start = (tokens[mostTokens - overlap] as SqlToken).at
   }
+}
+
+function atBegin(sql: Sql, text: string, from: number, context: Context, part: Field['part']): Found | null {
+  if (context === 'quote') return behindQuote(sql, text, from)
+  return fragment(sql) ?? (part === 'name' ? onlyOperators(sql) : null)
 }

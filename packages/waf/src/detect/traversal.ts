@@ -44,27 +44,11 @@ function spelledOut(text: string): string {
 }
 
 /** What ends a run of path characters, in prose and in code. */
-const ends: ReadonlySet<string> = new Set([
-  ' ',
-  '\t',
-  '\n',
-  '\r',
-  '"',
-  "'",
-  '`',
-  '<',
-  '>',
-  '(',
-  ')',
-  '{',
-  '}',
-  '[',
-  ']',
-  ',',
-  '|',
-  '*',
-  '=',
-])
+const ends: Uint8Array = new Uint8Array(128)
+for (const char of ' \t\n\r"\'`<>(){}[],|*=') ends[char.charCodeAt(0)] = 1
+
+/** No climb and no secret is shorter without a dot in it. */
+const shortest = 7
 
 /** Each run of path characters in turn. */
 function walk(text: string, field: Field): Evidence | null {
@@ -73,8 +57,14 @@ function walk(text: string, field: Field): Evidence | null {
   let spaced = false
   while (from < text.length) {
     let end = from
-    while (end < text.length && !ends.has(text[end] as string)) end++
-    if (end > from) {
+    let dots = false
+    for (; end < text.length; end++) {
+      const code = text.charCodeAt(end)
+      if (ends[code] === 1) break
+      if (code === 0x2e || code === 0x3f || code === 0) dots = true
+    }
+    if (end > from && !dots && end - from < shortest && field.place !== 'path') first = false
+    else if (end > from) {
       const found = judgeRun(text, from, end, first || (text[from - 1] === '=' && !spaced), field)
       if (found !== null) return found
       first = false
@@ -94,9 +84,9 @@ function judgeRun(text: string, from: number, end: number, begins: boolean, fiel
       : null
   }
   const segments = run
-    .replace(/\p{Cc}/gu, '')
+    .replace(/\p{Cc}+/gu, '')
+    .toLowerCase()
     .split('/')
-    .map((segment) => segment.toLowerCase())
   const { lowest, climbs, dots } = depthOf(segments)
   const whole = begins && from === 0 && end === text.length
   if (field.place === 'path' && climbs > 0) return evidence('a path that climbs')
@@ -135,7 +125,8 @@ function depthOf(segments: readonly string[]): {
   let dots = false
   for (const segment of segments) {
     if (segment === '' || segment === '.') continue
-    if (/^[.?]{2,5}(?:;|$)/.test(segment)) {
+    const first = segment.charCodeAt(0)
+    if ((first === 0x2e || first === 0x3f) && /^[.?]{2,5}(?:;|$)/.test(segment)) {
       dots = true
       if (segment.startsWith('..') && !/^\.{3}$/.test(segment)) {
         climbs++
@@ -158,7 +149,7 @@ function isStrong(secret: string): boolean {
 function secretFile(segments: readonly string[]): string | null {
   const solid = segments.filter((segment) => segment !== '' && segment !== '.')
   for (let i = 0; i < solid.length; i++) {
-    const name = (solid[i] ?? '').replace(/[;?#:].*$/, '')
+    const name = nameOf(solid[i] ?? '')
     for (const secret of secretsByLast.get(name) ?? []) {
       const from = i - secret.length + 1
       if (
@@ -170,9 +161,14 @@ function secretFile(segments: readonly string[]): string | null {
           i === 0)
       )
         continue
-      if (secret.every((part, offset) => (solid[from + offset] ?? '').replace(/[;?#:].*$/, '') === part))
-        return secret.join('/')
+      if (secret.every((part, offset) => nameOf(solid[from + offset] ?? '') === part)) return secret.join('/')
     }
   }
   return null
+}
+
+/** A segment without its parameters, as servers take them off. */
+function nameOf(segment: string): string {
+  const end = segment.search(/[;?#:]/)
+  return end < 0 ? segment : segment.slice(0, end)
 }

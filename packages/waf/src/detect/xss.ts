@@ -52,30 +52,31 @@ function onceInData(text: string, from: number): Evidence | null {
 /** As the value of an attribute: up to its quote the text is harmless, behind it the tag goes on. */
 function brokenOut(text: string): Evidence | null {
   if (!text.includes('=')) return null
+  // Wherever one begins, after a few attributes all come to the same ones: none is judged twice.
+  const judged = new Set<number>()
   for (const quote of ['"', "'", '`']) {
     const close = text.indexOf(quote)
-    const found = close < 0 ? null : restOfTag(text, close + 1)
+    const found = close < 0 ? null : restOfTag(text, close + 1, judged)
     if (found !== null) return found
   }
   let at = 0
   while (at < text.length && !isSpace(text.charCodeAt(at)) && text[at] !== '/') at++
-  return (at < text.length ? restOfTag(text, at) : null) ?? restOfTag(text, 0)
+  return (at < text.length ? restOfTag(text, at, judged) : null) ?? restOfTag(text, 0, judged)
 }
 
 /** What a page does that puts `text` from `from` on inside a tag. */
-function restOfTag(text: string, from: number): Evidence | null {
-  const { attributes } = attributesAt(text, from)
-  for (const attribute of attributes) {
+function restOfTag(text: string, from: number, judged: Set<number>): Evidence | null {
+  let found: Evidence | null = null
+  attributesAt(text, from, (attribute) => {
+    const { name, value, at } = attribute
+    if (judged.has(at)) return true
+    judged.add(at)
     const harm = harmOfAttribute(attribute)
-    if (harm === null || !(actsAlone(attribute.name, attribute.value ?? '') || leftOpen(text, attribute)))
-      continue
-    return evidence(
-      attribute.at,
-      attribute.at + attribute.name.length + 40,
-      `broken out of an attribute: ${harm}`,
-    )
-  }
-  return null
+    if (harm === null || !(actsAlone(name, value ?? '') || leftOpen(text, attribute))) return false
+    found = evidence(at, at + name.length + 40, `broken out of an attribute: ${harm}`)
+    return true
+  })
+  return found
 }
 
 /** `" onload=` at the end: what runs follows in the page. */

@@ -8,7 +8,7 @@
 import type { Detector } from '../model/detector.ts'
 
 const declaration =
-  /<!ENTITY[\s%]|<!DOCTYPE\s[^>[]{0,200}(?:\[|\bSYSTEM\b|\bPUBLIC\b(?!\s+["']-\/\/(?:W3C|IETF)\/\/DTD (?:X?HTML|SVG)))|<!ATTLIST\s|<!ELEMENT\s|<!NOTATION\s|<\?xml-stylesheet\s|<xi:include\b|<xsl:(?:include|import|stylesheet|value-of|copy-of)\b|\bxmlns:xi\s*=|schemaLocation\s*=\s*["'][^"']*https?:\/\/|<\w+:Envelope[^>]*<!/i
+  /<!ENTITY[\s%]|<!DOCTYPE\s[^<>[]{0,200}(?:\[|\bSYSTEM\b|\bPUBLIC\b(?!\s+["']-\/\/(?:W3C|IETF)\/\/DTD (?:X?HTML|SVG)))|<!ATTLIST\s|<!ELEMENT\s|<!NOTATION\s|<\?xml-stylesheet\s|<xi:include\b|<xsl:(?:include|import|stylesheet|value-of|copy-of)\b|\bxmlns:xi\s*=|schemaLocation\s*=\s*["'][^"']*https?:\/\/|<\w+:Envelope[^>]*<!/i
 
 export const xxe: Detector = {
   id: 'xxe',

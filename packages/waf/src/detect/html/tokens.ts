@@ -133,9 +133,13 @@ type Attributes = {
 
 /**
  * From the "before attribute name" state to the end of the tag, or of the text. This is also where a text continues
- * that has broken out of an attribute's value.
+ * that has broken out of an attribute's value. It stops early when `enough` says so of an attribute.
  */
-export function attributesAt(text: string, from: number): Attributes {
+export function attributesAt(
+  text: string,
+  from: number,
+  enough: (attribute: Attribute) => boolean = never,
+): Attributes {
   const attributes: Attribute[] = []
   let at = from
   let slash = -1
@@ -144,7 +148,10 @@ export function attributesAt(text: string, from: number): Attributes {
     if (code === 0x3e) return { attributes, end: at + 1, closed: true, selfClosing: slash === at - 1 }
     if (code === 0x2f) slash = at
     if (isSpace(code) || code === 0x2f) at++
-    else at = attributeAt(text, at, attributes)
+    else {
+      at = attributeAt(text, at, attributes)
+      if (enough(attributes.at(-1) as Attribute)) break
+    }
   }
   return { attributes, end: text.length, closed: false, selfClosing: false }
 }
@@ -175,7 +182,10 @@ function attributeAt(text: string, from: number, attributes: Attribute[]): numbe
   return stop
 }
 
+const never = (): boolean => false
+
 /** ASCII only, as the standard has it. */
 function lower(text: string): string {
+  if (!/[A-Z]/.test(text)) return text
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

@@ -6,28 +6,19 @@ import type { Evidence } from '../../model/detector.ts'
 import type { Field } from '../../model/request.ts'
 import { argument } from './argument.ts'
 import { isDoubtful, isSure, leading } from './commands.ts'
-import type { Separator } from './separators.ts'
+import { isBlank, type Separator } from './separators.ts'
 import { isGlob, type Words, wordsAt } from './words.ts'
 
 /** The command that begins behind a separator, or null where what stands there is none. */
 export function commandAt(text: string, separator: Separator, field: Field): Evidence | null {
   let from = separator.end
   for (let words = 0; words < 4; words++) {
-    while (
-      from < text.length &&
-      (/[\s(]/.test(text[from] as string) || (text[from] === '{' && /\s/.test(text[from + 1] ?? '')))
-    )
-      from++
-    const assignment = /^(?:\$?IFS|\w{1,20})=(?:\$\([^)]{0,80}\)|[^\s;|&]{0,60})[;\s]+/.exec(
-      text.slice(from, from + 120),
-    )?.[0]
-    const first = /^[a-z!]+(?=\s)/.exec(text.slice(from, from + 12))?.[0]
-    if (assignment !== undefined && separator.kind !== 'and') from += assignment.length
-    else if (first !== undefined && leading.has(first) && !(words > 0 && first === 'time'))
-      from += first.length
-    else break
+    while (from < text.length && opens(text, from)) from++
+    const skipped = assignmentAt(text, from, separator) ?? leadingAt(text, from, words)
+    if (skipped === null) break
+    from = skipped
   }
-  const variable = /^\$(\w{1,20})\s/.exec(text.slice(from, from + 24))
+  const variable = text[from] === '$' ? /^\$(\w{1,20})\s/.exec(text.slice(from, from + 24)) : null
   if (variable !== null) {
     // Run by its name where the text itself has set it; where it has not, it is empty.
     if (isAssigned(text, variable[1] ?? '', separator.at))
@@ -42,6 +33,34 @@ export function commandAt(text: string, separator: Separator, field: Field): Evi
     text,
     `the command ${words.command.slice(0, 20)} behind ${said[separator.kind]}`,
   )
+}
+
+/** A space, a bracket of a subshell, a brace of a group. */
+function opens(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return isBlank(code) || code === 0x28 || (code === 0x7b && isBlank(text.charCodeAt(at + 1)))
+}
+
+/** Where an assignment in front of a command ends; null where there is none. */
+function assignmentAt(text: string, from: number, { kind }: Separator): number | null {
+  const equals = text.slice(from, from + 24).indexOf('=')
+  if (equals < 1 || kind === 'and') return null
+  const piece = text.slice(from, from + 120)
+  const found = /^(?:\$?IFS|\w{1,20})=(?:\$\([^)]{0,80}\)|[^\s;|&]{0,60})[;\s]+/.exec(piece)?.[0]
+  return found === undefined ? null : from + found.length
+}
+
+/** Where a word ends that a command may follow; null where there is none. */
+function leadingAt(text: string, from: number, words: number): number | null {
+  let end = from
+  while (end < from + 9 && isLead(text.charCodeAt(end))) end++
+  if (end === from || !isBlank(text.charCodeAt(end))) return null
+  const word = text.slice(from, end)
+  return leading.has(word) && !(words > 0 && word === 'time') ? end : null
+}
+
+function isLead(code: number): boolean {
+  return (code >= 97 && code <= 122) || code === 0x21
 }
 
 /** Whether `name=…` stands before `to`, where an assignment would. At most the 400 characters before are looked at. */
@@ -62,13 +81,9 @@ const said: Readonly<Record<Separator['kind'], string>> = {
 
 function isCommand(words: Words, separator: Separator, text: string, from: number, field: Field): boolean {
   const { command, next } = words
-  // Among bytes that are no text nothing is a command.
-  if (/[^\t\n\r\x20-\x7e\u00a0-\uffff]/.test(text.slice(Math.max(0, separator.at - 20), from + 20)))
-    return false
   // A parameter or an attribute of that name.
   if (next === '=' || next === ':' || words.rest.startsWith('\\=') || (next === '(' && !words.hidden))
     return false
-  const given = argument(words)
   const tight = from === separator.end
   // Unix knows commands in lower case only; a prompt, a name or the beginning of a sentence is not one.
   const known =
@@ -78,10 +93,14 @@ function isCommand(words: Words, separator: Separator, text: string, from: numbe
         /^(?:cmd|dir|type|net|ping|copy|del|start|call|ver|vol|set|echo|find|more|sort|reg|sc|query|ftp|telnet)$/.test(
           command,
         )))
+  // Among bytes that are no text nothing is a command.
+  if (/[^\t\n\r\x20-\x7e\u00a0-\uffff]/.test(text.slice(Math.max(0, separator.at - 20), from + 20)))
+    return false
   if (!known) {
-    const first = text.slice(from).split(/[\s;|&`)"']/, 1)[0] ?? ''
+    const first = /^[^\s;|&`)"']*/.exec(text.slice(from, from + 120))?.[0] ?? ''
     return isGlob(first) && first.split('/').length > 2 && /[a-z]/.test(first) && separator.kind !== 'line'
   }
+  const given = argument(words)
   if (words.broken && given !== 'prose') return true
   if (words.hidden && next !== '"' && next !== "'" && command.length > 1)
     return isSure(command) || given !== 'none'

@@ -64,24 +64,34 @@ const families = /^(?:ansible|chef|systemd|dpkg|apt|kube|ssh|mysql|x86_64-linux-
 const cmdlet =
   /^(?:get|set|new|remove|invoke|start|stop|add|import|export|out|write|select|convertto|convertfrom|test|enable|disable|install|register|restart|expand|compress)-(?:webrequest|expression|restmethod|command|item|itemproperty|childitem|content|process|service|object|wmiobject|ciminstance|wmimethod|module|localuser|localgroupmember|aduser|acl|executionpolicy|psdrive|pssession|scheduledtask|mppreference|netfirewallrule|string|file|host|output|archive|clipboard|variable|alias|eventlog|computer|hotfix|location|sleep|bitstransfer|dscresource|job|help|history|securestring|csv|json|connection|netconnection|path|type)$/
 
-/** A version at the end of a name: `python3.11`, `gcc-12`, `perl5`. */
-const versioned = /^([a-z][a-z+]*)-?\d[\d.]*$/
+/** Without the version at the end of a name: `python3.11`, `gcc-12`, `perl5`; empty where there is none. */
+function unversioned(word: string): string {
+  let end = word.length
+  while (end > 0 && (word[end - 1] === '.' || isDigit(word, end - 1))) end--
+  if (end === word.length || end === 0 || !isDigit(word, end)) return ''
+  return word.slice(0, word[end - 1] === '-' ? end - 1 : end)
+}
+
+function isDigit(word: string, at: number): boolean {
+  const code = word.charCodeAt(at)
+  return code >= 48 && code <= 57
+}
 
 /** Words that are nothing but commands, whatever their version. */
 export function isSure(word: string): boolean {
   if (sure.has(word)) return true
   if (word.length < 3 || word.length > 40) return false
   if (word.includes('-') && (families.test(word) || cmdlet.test(word))) return true
-  const name = versioned.exec(word)?.[1]
-  return name !== undefined && name.length > 1 && sure.has(name)
+  const name = unversioned(word)
+  return name.length > 1 && sure.has(name)
 }
 
 /** Words that are commands and something else. */
 export function isDoubtful(word: string): boolean {
   if (doubtful.has(word)) return true
   if (word.length < 3 || word.length > 24) return false
-  const name = versioned.exec(word)?.[1]
-  return name !== undefined && name.length > 1 && doubtful.has(name)
+  const name = unversioned(word)
+  return name.length > 1 && doubtful.has(name)
 }
 
 /** `net view`: what follows makes of these words a command. */

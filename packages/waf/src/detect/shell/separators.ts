@@ -10,7 +10,8 @@ export function nextSolid(text: string, from: number): number {
   return at
 }
 
-function isBlank(code: number): boolean {
+/** A space, as shells take it. */
+export function isBlank(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13)
 }
 

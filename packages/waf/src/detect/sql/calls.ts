@@ -34,7 +34,7 @@ export function atCall(sql: Sql, at: number, context: Context): Found | null {
   const token = tokens[at] as SqlToken
   const open = tokens[at + 1]
   if (open?.kind !== 'open') return null
-  const close = closing.get(at + 1) ?? tokens.length
+  const close = closing[at + 1] ?? tokens.length
   const before = tokens[at - 1]
   const joined =
     before?.kind === 'operator' ||

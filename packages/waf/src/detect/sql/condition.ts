@@ -9,7 +9,7 @@ import type { SqlToken } from './tokens.ts'
 /** `and 1=1`, `or true --`, `|| sleep(5)`: from a logical operator at `at`. */
 export function condition(sql: Sql, at: number, context: Context): Found | null {
   const { tokens } = sql
-  if (!follows(sql, at)) return null
+  if (at > sql.reads()) return null
   const comparison = comparisonAt(sql, at + 1)
   if (comparison !== null) {
     const { left, right } = comparison
@@ -47,84 +47,56 @@ export function condition(sql: Sql, at: number, context: Context): Found | null 
   return null
 }
 
+const between: ReadonlySet<string> = new Set(
+  'select from where union all having by order group limit not case when then else end as on join insert into values set update delete'.split(
+    ' ',
+  ),
+)
+const signs: ReadonlySet<string> = new Set(
+  '+ - * / % = < > | & ^ ~ ! ? : <= >= <> != <=> := :: -> ->> || && << >> @> <@'.split(' '),
+)
+const mostSteps = 60
+
 /**
- * Whether what stands before a logical operator is what SQL has there: expressions, comparisons, other conditions, from the
- * beginning on. Prose is not.
+ * Up to which token a text is what SQL has before a logical operator: expressions, comparisons, other conditions, from the
+ * beginning on. Prose is not: two names with nothing between them are two words.
  */
-function follows(sql: Sql, at: number): boolean {
+export function readsUntil(sql: Sql): number {
+  const { tokens } = sql
   let from = 0
-  for (let steps = 0; from < at && steps < 60; steps++) {
-    const token = sql.tokens[from]
+  for (let steps = 0; from < tokens.length && steps < mostSteps; steps++) {
+    const token = tokens[from] as SqlToken
     if (
-      token?.kind === 'close' ||
-      token?.kind === 'open' ||
-      token?.kind === 'semicolon' ||
-      token?.kind === 'comma' ||
+      token.kind === 'close' ||
+      token.kind === 'open' ||
+      token.kind === 'semicolon' ||
+      token.kind === 'comma' ||
       isLogic(token) ||
-      isComparing(token)
-    ) {
-      from++
-      continue
-    }
-    if (
-      isWord(
-        token,
-        'select',
-        'from',
-        'where',
-        'union',
-        'all',
-        'having',
-        'by',
-        'order',
-        'group',
-        'limit',
-        'not',
-        'case',
-        'when',
-        'then',
-        'else',
-        'end',
-        'as',
-        'on',
-        'join',
-        'insert',
-        'into',
-        'values',
-        'set',
-        'update',
-        'delete',
-      )
+      isComparing(token) ||
+      (token.kind === 'word' && between.has(token.text))
     ) {
       from++
       continue
     }
     const operand = expressionAt(sql, from)
     if (operand === null) {
-      if (
-        token?.kind !== 'operator' ||
-        !/^(?:[+\-*/%=<>|&^~!?:]|<=|>=|<>|!=|<=>|:=|::|->>?|\|\||&&|<<|>>|@>|<@)$/.test(token.text)
-      )
-        return false
+      if (token.kind !== 'operator' || !signs.has(token.text)) return from
       from++
       continue
     }
-    const next = sql.tokens[operand.end]
-    // Two names without anything between them are two words.
+    const next = tokens[operand.end]
     if (
-      operand.end < at &&
       operand.what === 'name' &&
       next?.kind === 'word' &&
       !isLogic(next) &&
       !isComparing(next) &&
       expressionAt(sql, operand.end)?.what === 'name' &&
-      operand.end + 1 <= at &&
-      !isWord(sql.tokens[from - 1], 'from', 'as', 'join')
+      !isWord(tokens[from - 1], 'from', 'as', 'join')
     )
-      return false
+      return operand.end
     from = operand.end
   }
-  return true
+  return Number.POSITIVE_INFINITY
 }
 
 /** What a condition may be followed by; prose goes on with a word or a comma. */

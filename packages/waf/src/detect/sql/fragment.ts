@@ -134,8 +134,8 @@ function systemName(tokens: readonly SqlToken[]): Found | null {
 
 /** `select if(x`: a query, or what is compared in a call, whose brackets the text leaves open. */
 function openQuery({ tokens, closing }: Sql): Found | null {
-  const open = [...closing].find(([, close]) => close >= tokens.length)?.[0]
-  if (open === undefined) return null
+  const open = closing.indexOf(tokens.length)
+  if (open < 0) return null
   const last = tokens.at(-1)
   const operator = tokens.at(-2)
   if (
@@ -158,8 +158,7 @@ const types =
 
 /** `f(x)::int`, `'{}'::jsonb -> 'a'`: casts, as PostgreSQL writes them. */
 function cast({ tokens, closing }: Sql): Found | null {
-  const end =
-    tokens[0]?.kind === 'word' && tokens[1]?.kind === 'open' ? (closing.get(1) ?? tokens.length) + 1 : 1
+  const end = tokens[0]?.kind === 'word' && tokens[1]?.kind === 'open' ? (closing[1] ?? tokens.length) + 1 : 1
   if (tokens[0]?.kind !== 'string' && end === 1) return null
   const [operator, type] = [tokens[end], tokens[end + 1]]
   return operator?.text === '::' && type?.kind === 'word' && types.test(type.text)

@@ -9,24 +9,30 @@ import type { SqlToken } from './tokens.ts'
 export interface Sql {
   readonly tokens: readonly SqlToken[]
   /** For each opening bracket the index of the closing one, or the number of tokens. */
-  readonly closing: ReadonlyMap<number, number>
+  readonly closing: readonly (number | undefined)[]
   /** What the tokens were read from. */
   readonly text: string
+  /** What is known of expressions, by the operator from which they go on. */
+  readonly tails: Map<number, Operand>
+  /** Up to which token it can be read as SQL from the beginning on; told once, and asked often. */
+  readonly reads: () => number
 }
 
-export function withBrackets(tokens: readonly SqlToken[], text: string): Sql {
-  const closing = new Map<number, number>()
+export function withBrackets(tokens: readonly SqlToken[], text: string, reads: (sql: Sql) => number): Sql {
+  const closing: (number | undefined)[] = new Array(tokens.length)
   const open: number[] = []
   for (const [index, { kind }] of tokens.entries()) {
     if (kind === 'open') {
       open.push(index)
-      closing.set(index, tokens.length)
+      closing[index] = tokens.length
     } else if (kind === 'close') {
       const from = open.pop()
-      if (from !== undefined) closing.set(from, index)
+      if (from !== undefined) closing[from] = index
     }
   }
-  return { tokens, closing, text }
+  let known: number | null = null
+  const sql: Sql = { tokens, closing, text, tails: new Map(), reads: () => (known ??= reads(sql)) }
+  return sql
 }
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
@@ -70,7 +76,7 @@ export function operandAt({ tokens, closing }: Sql, from: number): Operand | nul
     case 'variable':
       return { end: at + 1, what: 'constant' }
     case 'open': {
-      const close = closing.get(at) ?? tokens.length
+      const close = closing[at] ?? tokens.length
       return { end: close + 1, what: isQuery(tokens, at) ? 'query' : 'brackets' }
     }
     case 'word': {
@@ -78,7 +84,7 @@ export function operandAt({ tokens, closing }: Sql, from: number): Operand | nul
       if (constants.has(token.text)) return { end: at + 1, what: 'constant' }
       if (keywords.has(token.text)) return null
       if (tokens[at + 1]?.kind !== 'open') return { end: at + 1, what: 'name' }
-      return { end: (closing.get(at + 1) ?? tokens.length) + 1, what: 'call' }
+      return { end: (closing[at + 1] ?? tokens.length) + 1, what: 'call' }
     }
     default:
       return null
@@ -98,20 +104,29 @@ function isQuery(tokens: readonly SqlToken[], open: number): boolean {
 
 /** An arithmetic expression: operands with operators between that neither compare nor join conditions. */
 export function expressionAt(sql: Sql, from: number): Operand | null {
-  let left = operandAt(sql, from)
-  for (let steps = 0; left !== null && steps < 30; steps++) {
-    const operator = sql.tokens[left.end]
-    if (operator?.kind !== 'operator' || comparing.has(operator.text) || !arithmetic.has(operator.text))
-      return left
-    if (operator.text === '::') {
-      left = { end: castEnd(sql.tokens, left.end + 1), what: left.what }
-      continue
+  const left = operandAt(sql, from)
+  return left === null ? null : joined(left, tailAt(sql, left.end))
+}
+
+/** What an expression goes on with behind an operand, from its operator on; each place is asked about once. */
+function tailAt(sql: Sql, from: number): Operand {
+  const known = sql.tails.get(from)
+  if (known !== undefined) return known
+  const operator = sql.tokens[from]
+  let tail: Operand = { end: from, what: 'name' }
+  if (operator?.kind === 'operator' && arithmetic.has(operator.text)) {
+    if (operator.text === '::') tail = tailAt(sql, castEnd(sql.tokens, from + 1))
+    else {
+      const right = operandAt(sql, from + 1)
+      if (right !== null) tail = joined(right, tailAt(sql, right.end))
     }
-    const right = operandAt(sql, left.end + 1)
-    if (right === null) return left
-    left = { end: right.end, what: strongest(left.what, right.what) }
   }
-  return left
+  sql.tails.set(from, tail)
+  return tail
+}
+
+function joined(left: Operand, tail: Operand): Operand {
+  return tail.end === left.end ? left : { end: tail.end, what: strongest(left.what, tail.what) }
 }
 
 const arithmetic: ReadonlySet<string> = words('+ - * / % ^ & | || << >> :: -> ->> #> #>> #-')
@@ -161,7 +176,7 @@ export function comparisonAt(sql: Sql, from: number): Comparison | null {
 function openings({ tokens, closing }: Sql, from: number): number {
   let at = from
   while (tokens[at]?.kind === 'open' && at < from + 20) {
-    const close = closing.get(at) ?? tokens.length
+    const close = closing[at] ?? tokens.length
     // `(1)=1` and `(select …)=1` are operands themselves.
     if (isComparing(tokens[close + 1]) || isQuery(tokens, at)) break
     at++

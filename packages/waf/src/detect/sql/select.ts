@@ -21,6 +21,8 @@ export function selectAt(
   for (let steps = 0; steps < 200 && at < tokens.length; steps++, at++) {
     const token = tokens[at] as SqlToken
     if (token.kind === 'word') {
+      // Another one begins.
+      if (token.text === 'select') break
       if (token.text === 'from') return fromAt(tokens, at, code || plain <= 1)
       if (token.text === 'into' && isWord(tokens[at + 1], 'outfile', 'dumpfile')) return 'code'
       if (isWord(token, 'where', 'union', 'case', 'limit')) return code || plain <= 1 ? 'code' : 'prose'

@@ -43,8 +43,8 @@ const classAt = (text: string, at: number): number => {
   return code < 128 ? (classes[code] ?? 0) : Number.isNaN(code) ? 0 : code === 0xa0 ? SPACE : WORD
 }
 
-/** More than any attack needs; what is behind is prose or data. */
-const mostTokens = 4000
+/** So many are read at once; whoever asks for the rest begins where these end. */
+export const mostTokens = 2000
 
 /** The tokens of `text` from `from` on. Comments that end are gone, but for one that nothing follows. */
 export function sqlTokens(text: string, from: number): SqlToken[] {
@@ -153,9 +153,10 @@ function stringAt(text: string, at: number, quote: string, push: Push): number {
 
 function quotedName(text: string, at: number, open: string, push: Push): number {
   // No further than a name goes: a text of nothing but brackets must not be searched again for each.
-  const length = text.slice(at + 1, at + 131).indexOf(open === '[' ? ']' : '`')
-  const close = length < 0 ? -1 : at + 1 + length
-  return close < 0 ? at + 1 : push('word', close + 1, text.slice(at + 1, close).toLowerCase())
+  const end = open === '[' ? ']' : '`'
+  let close = at + 1
+  while (close < at + 131 && text[close] !== end && text[close] !== open && text[close] !== '\n') close++
+  return text[close] !== end ? at + 1 : push('word', close + 1, text.slice(at + 1, close).toLowerCase())
 }
 
 function variableAt(text: string, at: number, push: Push): number {
@@ -179,7 +180,9 @@ function blockComment(text: string, at: number, push: Push): number {
   }
   const close = text.indexOf('*/', at + 2)
   if (close < 0) return push('comment', text.length, '/*', true)
-  return text.slice(close + 2).trim() === '' ? push('comment', close + 2, '/*') : close + 2
+  let next = close + 2
+  while (next < text.length && classAt(text, next) === SPACE) next++
+  return next === text.length ? push('comment', close + 2, '/*') : next
 }
 
 function numberAt(text: string, at: number, push: Push): number {
