@@ -214,6 +214,14 @@ describe('a body in a coding', () => {
     expect(await outcome(received)).toEqual(['report', 'protocol/content-encoding', '{"a":1}'])
   })
 
+  test('around nothing is refused', async () => {
+    expect(await ask(sent([new Uint8Array(gzipSync(''))], gzip))).toEqual([
+      'refuse',
+      'protocol/content-encoding',
+      null,
+    ])
+  })
+
   test('that nobody can undo is what the options say', async () => {
     const zstd = { 'content-encoding': 'zstd' }
     expect(await ask(sent(['(.', '/'], zstd))).toEqual(['refuse', 'protocol/coding-unknown', null])

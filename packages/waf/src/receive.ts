@@ -11,7 +11,7 @@ import { type BodyInspector, bodyInspector, type Stop } from './request/body.ts'
 import type { BodyValue } from './request/body-reader.ts'
 import { type Codings, codingsOf, decoded } from './request/coding.ts'
 import type { ContentType } from './request/content-type.ts'
-import { withoutCoding } from './request/encoding.ts'
+import { aroundNothing, withoutCoding } from './request/encoding.ts'
 import { type ReadRequest, readHead, tooLarge } from './request/fields.ts'
 import { type FlowEnd, flowOn, hold, type Longish } from './request/flow.ts'
 import type { Fault } from './request/limits.ts'
@@ -150,6 +150,7 @@ class Receiving {
           ? this.#flowing(held, inspector, Math.min(most, limits.flowBytes))
           : this.#unjudged(tooLarge(limits.holdBytes), this.#settings.bodies.onOverflow)
       case 'whole': {
+        if (held.bytes.length === 0) return this.#stopped({ kind: 'fault', fault: aroundNothing })
         if (held.end.kind !== 'read') return this.#stopped(held.end)
         if (held.bytes.length > most) return this.#stopped({ kind: 'fault', fault: tooLarge(most) })
         const { decision } = this.#begun.decide({ ...nothing, body: held.end.value })

@@ -2,6 +2,7 @@
  * Requests that two readers read differently: each is refused, by the rule in the table, and its plain neighbour passes. What is
  * judged is then what every reader behind us reads. Shapes after "WAFFLED" (2025), RFC 9112, RFC 7578, RFC 8259.
  */
+import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { inspect } from '../inspect.ts'
 import type { RequestParts } from '../model/request.ts'
@@ -265,6 +266,15 @@ describe('names of parts', () => {
   test('a disposition that is another', async () => {
     expect(await ruleOf(one.replace('form-data', 'inline') + end, multipart)).toBe('protocol/multipart-name')
   })
+})
+
+// Found by the fuzz test: 0x3b is a whole brotli stream of no bytes.
+test.each([
+  ['br', Uint8Array.of(0x3b)],
+  ['gzip', new Uint8Array(gzipSync(''))],
+])('protocol/content-encoding: %s around nothing', async (coding, body) => {
+  expect(await ruleOf(body, json, ['content-encoding', coding])).toBe('protocol/content-encoding')
+  expect(await ruleOf(body, ['content-encoding', coding])).toBe('protocol/content-encoding')
 })
 
 describe('XML', () => {

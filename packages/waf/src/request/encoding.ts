@@ -33,11 +33,15 @@ export async function decodeEncoding(
     if (error instanceof CodingError) return { kind: 'fault', fault: error.fault }
     throw error
   }
+  if (size === 0) return { kind: 'fault', fault: aroundNothing }
   return {
     kind: 'decoded',
     parts: { ...parts, headers: withoutCoding(parts.headers), body: joined(chunks, size) },
   }
 }
+
+/** Some readers see a body there, and others none. */
+export const aroundNothing: Fault = { rule: 'content-encoding', why: 'a coding around nothing', text: '' }
 
 /** The headers of a body whose codings are undone. */
 export function withoutCoding(headers: RequestParts['headers']): RequestParts['headers'] {
