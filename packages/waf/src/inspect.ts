@@ -114,6 +114,8 @@ export interface DecideHow {
   /** What is found is told and nothing more, whatever the mode. */
   readonly tell?: boolean
   readonly passedBytes?: number
+  /** The id, where one was told already. */
+  readonly id?: string
 }
 
 /** Takes one from the allowance of who asks, where its route has a rate. */
@@ -151,7 +153,7 @@ export function begin(
   const decided = (finding: Finding | null, body: BodyValue, how: DecideHow = {}): Inspected => {
     const verdict = finding === null ? 'allow' : enforced && how.tell !== true ? 'refuse' : 'report'
     const decision: Decision = {
-      id: settings.newId(),
+      id: how.id ?? settings.newId(),
       verdict,
       finding,
       route: route === null ? null : route.route.key,

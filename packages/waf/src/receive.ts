@@ -47,7 +47,9 @@ export type Received =
       readonly kind: 'flowing'
       readonly stream: ReadableStream<Uint8Array>
       readonly headers: RequestParts['headers']
-      /** Known when the body is over. */
+      /** What is decided so far: it is let through, or was told and is let through. */
+      readonly soFar: Decision
+      /** Known when the body is over, under the same id. */
       readonly decision: Promise<Decision>
     }
 
@@ -95,6 +97,7 @@ class Receiving {
   readonly #settings: Settings
   readonly #codings: Codings
   readonly #begun: Begun
+  readonly #who: string | null
   /** As it came, and as it is handed on. */
   readonly #headers: RequestParts['headers']
   readonly #parts: RequestParts
@@ -119,6 +122,7 @@ class Receiving {
         ? this.#codings.fault
         : null
     this.#begun = begin(this.#parts, settings, caller, { unread, taken })
+    this.#who = caller?.id ?? null
   }
 
   async head(): Promise<Received> {
@@ -187,6 +191,7 @@ class Receiving {
       kind: 'flowing',
       stream: this.#source.asItCame(),
       headers: this.#headers,
+      soFar: decision,
       decision: Promise.resolve(decision),
     }
   }
@@ -199,8 +204,16 @@ class Receiving {
 
   #flowing(held: Longish, inspector: BodyInspector, flowBytes: number): Received {
     this.#source.forget()
+    const soFar: Decision = {
+      id: this.#settings.newId(),
+      verdict: 'allow',
+      finding: null,
+      route: this.#begun.route,
+      who: this.#who,
+      answer: null,
+    }
     const decide = ({ stop, passedBytes }: FlowEnd): Decision => {
-      const how: DecideHow = { passedBytes }
+      const how: DecideHow = { passedBytes, id: soFar.id }
       return this.#begun.decide(stop === null ? nothing : readOf(stop), how).decision
     }
     const { stream, decision } = flowOn(held, inspector, {
@@ -210,7 +223,7 @@ class Receiving {
       failure: (decided) => (decided.verdict === 'refuse' ? new BodyRefused(decided) : null),
       close: () => this.#source.close(),
     })
-    return { kind: 'flowing', stream, headers: this.#headersNow(), decision }
+    return { kind: 'flowing', stream, headers: this.#headersNow(), soFar, decision }
   }
 }
 

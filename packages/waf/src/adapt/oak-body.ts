@@ -1,8 +1,8 @@
 /**
- * The body of an Oak request, taken in before it is judged and handed on from memory after: the bytes that the application
- * reads are those that were judged, however it reads them. It deliberately stops at the limit; what is longer is refused
- * by whoever asked.
+ * The body of an Oak request, as it comes, and handed on once it was judged: the bytes that the application reads are those that
+ * were judged, without their codings, however it reads them. A body that flows on is read once. It deliberately judges nothing.
  */
+import type { Received } from '../receive.ts'
 
 /** What of Oak's `Body` is passed on as it is. */
 interface OakBody {
@@ -12,59 +12,49 @@ interface OakBody {
 
 interface OakRequest {
   readonly headers: Headers
+  readonly hasBody: boolean
   readonly body: unknown
 }
 
-const held: WeakMap<object, Uint8Array> = new WeakMap()
+/** The body as it comes; where the request was judged before, what was handed on then. */
+export function arrivingBody({ hasBody, body }: OakRequest): ReadableStream<Uint8Array> | null {
+  return hasBody ? (body as OakBody).stream : null
+}
 
-/**
- * Reads the body and puts it back, so that `request.body.json()`, `.text()` and all others work. A second call for the
- * same request answers from memory. At most `limit + 1` bytes are read: more than `limit` is for the caller to refuse.
- */
-export async function holdBody(request: OakRequest, limit: number): Promise<Uint8Array> {
-  const known = held.get(request)
-  if (known !== undefined) return known
+/** Puts a body back, so that `request.body.json()`, `.text()` and all others work, and headers that are true of it. */
+export function handOn(request: OakRequest, received: Received): void {
+  if (received.kind === 'whole' && received.bytes === null) return
   const original = request.body as OakBody
-  const bytes = original.stream === null ? new Uint8Array() : await readUpTo(original.stream, limit + 1)
-  held.set(request, bytes)
-  Object.defineProperty(request, 'body', {
-    value: heldBody(bytes, request.headers, original),
-    configurable: true,
-  })
-  return bytes
+  const { bytes, stream } =
+    received.kind === 'whole'
+      ? { bytes: received.bytes, stream: null }
+      : { bytes: null, stream: received.stream }
+  // Bytes may be read again and again; what flows is gone once it is read.
+  const source = (): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null =>
+    bytes === null ? stream : bytes.slice()
+  if (received.headers.length < [...request.headers].length)
+    define(request, 'headers', new Headers(received.headers.map(([name, value]) => [name, value])))
+  define(request, 'body', handedOn(source, request.headers, original))
 }
 
-async function readUpTo(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array> {
-  const reader = stream.getReader()
-  const chunks: Uint8Array[] = []
-  let size = 0
-  while (size < most) {
-    const { done, value } = await reader.read()
-    if (done) break
-    chunks.push(value)
-    size += value.length
-  }
-  if (size >= most) await reader.cancel()
-  const bytes = new Uint8Array(Math.min(size, most))
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk.subarray(0, bytes.length - at), at)
-    at += chunk.length
-    if (at >= bytes.length) break
-  }
-  return bytes
+function define(request: OakRequest, name: 'body' | 'headers', value: unknown): void {
+  Object.defineProperty(request, name, { value, configurable: true })
 }
 
-/** An object with the members of Oak's `Body`, over bytes. */
-function heldBody(bytes: Uint8Array, headers: Headers, original: OakBody): object {
+/** An object with the members of Oak's `Body`. */
+function handedOn(
+  source: () => Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null,
+  headers: Headers,
+  original: OakBody,
+): object {
   let used = false
   const type = headers.get('content-type') ?? ''
   const response = (): Response => {
     used = true
-    return new Response(bytes.slice(), { headers: { 'content-type': type } })
+    return new Response(source(), { headers: { 'content-type': type } })
   }
   return {
-    has: bytes.length > 0,
+    has: true,
     get used() {
       return used
     },

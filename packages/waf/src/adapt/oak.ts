@@ -1,15 +1,13 @@
 /**
  * Oak (`@oakserver/oak`): `app.use(waf(options))`, and `await waf(ctx, options)` inside a middleware. Only the shape of a
- * context is known here, so that Oak is no dependency. What was judged is what the application reads: the body is handed on
- * from memory. It deliberately has no logic of its own.
+ * context is known here, so that Oak is no dependency. What was judged is what the application reads: the body is handed on. It deliberately has no logic of its own.
  */
-import { inspectWith } from '../inspect.ts'
 import type { Caller, Decision } from '../model/decision.ts'
-import type { RequestParts } from '../model/request.ts'
 import { readOptions, type Settings, type WafOptions } from '../options.ts'
+import { type Arriving, BodyRefused, receive } from '../receive.ts'
 import { type Asked, judgeResponse } from '../respond/judge-response.ts'
 import type { Count } from '../tell/counters.ts'
-import { holdBody } from './oak-body.ts'
+import { arrivingBody, handOn } from './oak-body.ts'
 import { RequestRefused, refusalHeaders, refusalText, statusOf } from './refused.ts'
 
 /** As much of Oak's context as is needed. */
@@ -57,7 +55,14 @@ export function waf(
   const middleware = async (ctx: OakContext, next: () => Promise<unknown>): Promise<void> => {
     const decision = await judge(ctx, judging)
     if (decision.verdict === 'refuse') return refuse(ctx, decision)
-    await next()
+    try {
+      await next()
+    } catch (error) {
+      // Something was found in a body that the application was reading.
+      if (!(error instanceof BodyRefused)) throw error
+      refuse(ctx, error.decision)
+      return
+    }
     const leak = leakIn(ctx, judging.settings, decision)
     if (leak?.verdict === 'refuse') refuse(ctx, leak)
   }
@@ -89,16 +94,17 @@ async function judgeOrThrow(ctx: OakContext, judging: Judging): Promise<Decision
 
 async function judge(ctx: OakContext, { settings, caller }: Judging): Promise<Decision> {
   const who = caller === undefined ? null : await caller(ctx)
-  const body = ctx.request.hasBody ? await holdBody(ctx.request, settings.limits.holdBytes) : null
-  return (await inspectWith(partsOf(ctx, body), settings, who)).decision
+  const received = await receive(arrivingOf(ctx), settings, who)
+  handOn(ctx.request, received)
+  return received.kind === 'whole' ? received.decision : received.soFar
 }
 
-function partsOf({ request }: OakContext, body: Uint8Array | null): RequestParts {
+function arrivingOf({ request }: OakContext): Arriving {
   return {
     method: request.method,
     target: request.url.pathname + request.url.search,
     headers: [...request.headers],
-    body,
+    body: arrivingBody(request),
     ...(request.ip !== undefined && { address: request.ip }),
   }
 }
