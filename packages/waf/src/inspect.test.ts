@@ -189,6 +189,13 @@ describe('an open API', () => {
     [get('/ECHO?echo=%3Cb%3E'), 'routes/spelling path '],
     [get('/echo/?echo=%3Cb%3E'), 'routes/spelling path '],
     [post('/readings', 'text/plain', 'hello'), 'routes/who header '],
+    // The same for names, as PHP and others take them.
+    [get('/echo?echo=a&ECHO=%3Cb%3E'), 'routes/spelling query ECHO'],
+    [get('/echo?echo=a&echo[]=%3Cb%3E'), 'routes/spelling query echo[]'],
+    [get('/echo?echo=a&echo%5B0%5D[x]=1'), 'routes/spelling query echo[0][x]'],
+    [get('/echo?echo=a&+echo=1'), 'routes/spelling query  echo'],
+    [get('/echo?echo=a&echo2=1'), 'allow'],
+    [post('/notes', form, 'note=a&Note=b'), 'routes/spelling body Note'],
   ])('%j: %s', async (request, says) => {
     expect(told(await inspect(request, open))).toBe(says)
   })

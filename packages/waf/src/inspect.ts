@@ -208,10 +208,12 @@ export function begin(
 /** What is declared of parameters wherever they stand, then what the detectors find. */
 function judgeBy(settings: Settings, route: string | null, { headers }: RequestParts): Judge {
   const { parameters, declared } = settings
-  const judgeField =
-    declared.exclusions.length === 0 ? judge : judgeUnlessExcluded(settings, route, settings.now())
   const fixed = fixationOf(headers)
-  const judgeAll: JudgeField = fixed === null ? judgeField : (field) => fixed(field) ?? judgeField(field)
+  const judgeFirst: JudgeField = fixed === null ? judge : (field) => fixed(field) ?? judge(field)
+  const judgeAll =
+    declared.exclusions.length === 0
+      ? judgeFirst
+      : judgeUnlessExcluded(judgeFirst, settings, route, settings.now())
   if (parameters.size === 0) return { text: judgeAll }
   const judgeDeclared = ({ place, name, part, text, piece }: Field): Finding | null => {
     if (part === 'name' || (place !== 'query' && place !== 'body')) return null
@@ -234,12 +236,13 @@ function judgeBy(settings: Settings, route: string | null, { headers }: RequestP
 
 /** What one detector may find there, the others still look for. */
 function judgeUnlessExcluded(
+  judgeFirst: JudgeField,
   { declared: { exclusions }, judgeWithout }: Settings,
   route: string | null,
   nowMs: number,
 ): JudgeField {
   return (field) => {
-    const finding = judge(field)
+    const finding = judgeFirst(field)
     if (finding === null) return null
     const excluded = excludedAt(exclusions, field, route, nowMs)
     if (excluded === null || !excluded.has(finding.rule)) return finding

@@ -8,6 +8,7 @@ import { instantOf } from './declare/exclusion.ts'
 import { type DeclarationFault, faultsText, type Reading, refuse } from './declare/reading.ts'
 import { type DeclaredValue, readValue } from './declare/value.ts'
 import { detectors } from './detect/all.ts'
+import { fixationId } from './detect/fixation.ts'
 import { type JudgeField, judgeWith } from './judge/judge.ts'
 import type { Decision } from './model/decision.ts'
 import { type BodyOptions, type BodySettings, readBodyOptions } from './request/body-options.ts'
@@ -69,7 +70,7 @@ const known: ReadonlySet<string> = new Set([
 ] satisfies (keyof WafOptions)[])
 
 /** What an exclusion may name. */
-const ruleIds = [...detectors.map(({ id }) => id), ...leakIds]
+const ruleIds = [...detectors.map(({ id }) => id), fixationId, ...leakIds]
 
 /** Throws a TypeError that names all that is wrong: a misspelt option must not leave a hole. */
 export function readOptions(options: WafOptions): Settings {

@@ -79,6 +79,24 @@ describe('exclusions', () => {
     expect(told(await inspect(request, excluding(more)))).toBe(says)
   })
 
+  test('a session in the address, where another site leads to it knowingly', async () => {
+    const led: RequestParts = {
+      ...get('/search?jsessionid=a1'),
+      headers: [
+        ['host', 'api.volcano.example'],
+        ['referer', 'https://portal.example/'],
+      ],
+    }
+    expect(told(await inspect(led, excluding({})))).toBe('fixation query jsessionid')
+    expect(told(await inspect(led, excluding({ rule: 'fixation', field: 'query.jsessionid' })))).toBe('allow')
+    expect(told(await inspect(led, excluding({ rule: 'fixation', field: 'query.phpsessid' })))).toBe(
+      'fixation query jsessionid',
+    )
+    expect(told(await inspect(led, excluding({ rule: 'fixation', field: 'query.*' })))).toBe(
+      'fixation query jsessionid',
+    )
+  })
+
   test.each<[more: object, says: RegExp]>([
     [{ rule: 'sql' }, /no detector has this id.*sqli/s],
     [{ rule: 'declared/maxLength' }, /no detector/],

@@ -122,13 +122,13 @@ export function excludedAt(
   route: string | null,
   nowMs: number,
 ): ReadonlySet<string> | null {
-  if (part === 'name') return null
   const field = name.replace(/\[\d+\]/g, '[]')
   const found = exclusions.filter(
     (one) =>
       one.place === place &&
       (one.route === null || one.route === route) &&
-      (one.field === null || one.field === field) &&
+      // A name itself is let pass only where it is the very one: all others are what somebody sends.
+      (one.field === null ? part === 'value' : one.field === field) &&
       nowMs < one.expiresMs,
   )
   return found.length === 0 ? null : new Set(found.map(({ rule }) => rule))

@@ -17,6 +17,8 @@ export class NamedValues {
   readonly #declared: ReadonlyMap<string, DeclaredValue>
   readonly #elsewhere: Elsewhere | null
   readonly #counts: Map<string, number> = new Map()
+  /** The declared names as lenient servers read them; made when it is first needed. */
+  #folded: ReadonlySet<string> | null = null
 
   /** `elsewhere` are further names that may be there; null where any may. */
   constructor(place: Place, declared: ReadonlyMap<string, DeclaredValue>, elsewhere: Elsewhere | null) {
@@ -44,9 +46,22 @@ export class NamedValues {
 
   /** A name that nothing declares. */
   undeclared(name: string): Finding | null {
-    if (this.#elsewhere === null || this.#elsewhere.has(name)) return null
+    if (this.#elsewhere === null) return this.#otherSpelling(name)
+    if (this.#elsewhere.has(name)) return null
     const why = 'no such name is declared for this route'
     return findingOf('routes/undeclared', this.#place, name, name, why, 'name')
+  }
+
+  /**
+   * Some servers take `Echo`, `echo[]` and ` echo` for `echo` too: where what is not declared is let through, that must not be a
+   * way around what is.
+   */
+  #otherSpelling(name: string): Finding | null {
+    if (this.#declared.size === 0 || !lenient.has(this.#place)) return null
+    this.#folded ??= new Set([...this.#declared.keys()].map(folded))
+    return this.#folded.has(folded(name))
+      ? findingOf('routes/spelling', this.#place, name, name, 'another spelling of a declared name', 'name')
+      : null
   }
 
   /** There are no more. */
@@ -60,6 +75,15 @@ export class NamedValues {
     }
     return null
   }
+}
+
+/** Where servers are lenient with names. */
+const lenient: ReadonlySet<Place> = new Set(['query', 'body'])
+
+/** PHP cuts brackets off and makes `_` of dots and spaces; ASP.NET and others know no case. */
+function folded(name: string): string {
+  const bracket = name.indexOf('[', 1)
+  return (bracket < 0 ? name : name.slice(0, bracket)).trim().toLowerCase().replace(/[.\s]/g, '_')
 }
 
 /** All values of one place. `elsewhere` as for `NamedValues`. */

@@ -14,6 +14,9 @@ const names =
 
 const longestName = 80
 
+/** What it is called in decisions, and in exclusions. */
+export const fixationId = 'fixation'
+
 /** What judges the parameters of one request so; null where no other site led to it, which is nearly always. */
 export function fixationOf(headers: RequestParts['headers']): ((field: Field) => Finding | null) | null {
   const referer = headers.find(([name]) => name.toLowerCase() === 'referer')?.[1]
@@ -30,7 +33,7 @@ export function fixationOf(headers: RequestParts['headers']): ((field: Field) =>
     const { place, text } = field
     if (text.length > longestName || !names.test(text)) return null
     const why = 'the identifier of a session, in a request that another site led to'
-    return { rule: 'fixation', place, name: text, part: 'name', excerpt: text, offset: 0, layers: [], why }
+    return { rule: fixationId, place, name: text, part: 'name', excerpt: text, offset: 0, layers: [], why }
   }
 }
 
