@@ -73,6 +73,18 @@ test.each<[what: string, wrong: object, says: string, fine: object]>([
   ],
   ['any body', body({}), 'TW6006 routes["POST /a"].body.content["text/plain"]', body({ maxBytes: 1000 })],
   [
+    'whatever is not declared',
+    { undeclared: 'allow', routes: { 'GET /a': {} } },
+    'TW6006 undeclared',
+    { undeclared: 'refuse', routes: { 'GET /a': { undeclared: 'allow' } } },
+  ],
+  [
+    'any JSON',
+    { routes: { 'POST /a': { body: { content: { 'application/json': { schema: {} } } } } } },
+    'TW6006 routes["POST /a"].body.content["application/json"]',
+    { routes: { 'POST /a': { body: { content: { 'application/json': { schema: { type: 'object' } } } } } } },
+  ],
+  [
     'no reason',
     { why: undefined, routes: { 'GET /a': {} } },
     'TW6007 routes["GET /a"]',

@@ -2,7 +2,7 @@
  * What of an API deserves a look: exclusions that are wider than one false positive, declarations that declare nothing,
  * routes of which nobody says what they are for. What cannot stand at all is the application firewall's to say.
  */
-import type { ApiRoute, ApiValue } from '../model/api.ts'
+import type { ApiContent, ApiRoute, ApiValue } from '../model/api.ts'
 import type { Fault } from '../model/diagnostic.ts'
 import type { PolicyDocument } from '../model/policy.ts'
 import type { Check, Written } from './subject.ts'
@@ -39,13 +39,23 @@ export const wideExclusionCheck: Check<Written> = {
 export const looseApiCheck: Check<Written> = {
   code: 'TW6006',
   *find({ document }) {
+    for (const [name, { undeclared, origin }] of Object.entries(document.apis)) {
+      if (undeclared === 'allow')
+        yield {
+          message: `API ${name} lets in whatever it does not declare`,
+          path: `apis.${name}.undeclared`,
+          value: undeclared,
+          hint: 'Declare what is left and take this out; `mode: report` tells what would be refused until then.',
+          origin,
+        }
+    }
     for (const { path, route, key, origin } of routesOf(document)) {
       for (const section of ['path', 'query', 'headers', 'cookies'] as const)
         yield* looseValues(route[section] ?? {}, `${path}.${section}`, origin)
       for (const [type, content] of Object.entries(route.body?.content ?? {})) {
         const within = `${path}.body.content["${type}"]`
         yield* looseValues(content.fields ?? {}, `${within}.fields`, origin)
-        if (content.schema === undefined && content.fields === undefined && content.maxBytes === undefined)
+        if (isAnyJson(content.schema) && content.fields === undefined && content.maxBytes === undefined)
           yield {
             message: `route ${key} takes any ${type}`,
             path: within,
@@ -55,6 +65,11 @@ export const looseApiCheck: Check<Written> = {
       }
     }
   },
+}
+
+/** No schema, or one that asks nothing. */
+function isAnyJson(schema: ApiContent['schema']): boolean {
+  return schema === undefined || schema === true || (schema !== false && Object.keys(schema).length === 0)
 }
 
 function* looseValues(
