@@ -420,6 +420,84 @@ test('what a bindings file told holds for addresses that are leased later, until
   expect(await inKernel()).toBe(true)
 })
 
+test('an operator without rights is told by the daemon what root sees, and changes nothing', async () => {
+  const vent = places['vent-01']
+  const site1 = JSON.parse(policyWith('report', '7000/udp')) as { devices: Record<string, object> }
+  const rule = { allow: 'out', to: 'api.volcano.example', service: '7000/udp', why: 'readings' }
+  site1.devices = { 'vent-01': { mac: vent.mac, network: 'things', rules: { readings: rule } } }
+  writeFileSync(join(folder, 'site.policy.json'), JSON.stringify(site1))
+  const told = [{ device: 'vent-01', name: 'api.volcano.example', addresses: [places.internet.four] }]
+  writeFileSync(join(folder, 'told.json'), JSON.stringify({ format: 1, names: told }))
+  await thingwall('apply', '--policy', 'site.policy.json', '--bindings', 'told.json', '--no-confirm')
+  const run = (who: readonly string[], args: readonly string[]) =>
+    site.run('gateway', ['env', ...who, ...node, main, ...args], {
+      env: { SSH_CONNECTION: '', ...env() },
+      cwd: folder,
+    })
+  const group = ['setpriv', '--reuid=nobody', `--regid=${account}`, '--clear-groups', '--bounding-set=-all']
+  const stranger = group.with(2, '--regid=nogroup')
+  const asking = ['status', '--policy', 'site.policy.json', '--bindings', 'told.json']
+  // Without the daemon nobody answers.
+  expect(await run(group, asking)).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('sudo thingwall status'),
+  })
+  await begin()
+  site1.devices['other'] = { mac: places.valve.mac, ip: [places.valve.four] }
+  writeFileSync(join(folder, 'site.policy.json'), JSON.stringify(site1))
+  await thingwall(
+    'apply',
+    '--policy',
+    'site.policy.json',
+    '--bindings',
+    'told.json',
+    '--confirm-within',
+    '1h',
+    '--why',
+    'so',
+  )
+  for (const args of [asking, [...asking, '--json'], ['history', '--json']]) {
+    const [root, operator] = [await run([], args), await run(group, args)]
+    // Of a trial that runs: how long it has left.
+    const withoutTime = (text: string): string =>
+      text.replace(/"leftMs": [\d.]+/, '').replace(/trial for [\d smh]+ more/, '')
+    expect([args, operator.stderr, withoutTime(operator.stdout)]).toEqual([
+      args,
+      root.stderr,
+      withoutTime(root.stdout),
+    ])
+    expect([root.status, operator.status]).toEqual([0, 0])
+  }
+  expect((await run(stranger, ['history'])).stderr).toContain('as a member of the group of its socket')
+  for (const args of [['confirm'], ['apply', '--policy', 'site.policy.json']]) {
+    const { status, stderr } = await run(group, args)
+    expect([status, stderr]).toEqual([2, expect.stringContaining(`sudo thingwall ${args[0]}`)])
+    expect(stderr).toContain('changes nothing')
+  }
+  expect((await json<Status>('/v1/status')).inForce.application.sequence).toBe(2)
+  const folders = ['history', '--state', join(folder, 'elsewhere')]
+  expect((await run(group, folders)).stderr).toContain(join(folder, 'state'))
+  // What it was leased and told is known here, and nowhere else.
+  const line = `${Math.floor(Date.now() / 1000) + 3600} ${vent.mac} 10.20.0.77 vent *\n`
+  writeFileSync(join(folder, 'leases/dnsmasq.leases'), line)
+  await until(
+    'it to be bound',
+    async () => (await json<{ addresses: object[] }>('/v1/bindings?of=10.20.0.77')).addresses.length === 1,
+  )
+  const why = [
+    'explain',
+    '--policy',
+    'site.policy.json',
+    '--from',
+    '10.20.0.77',
+    '--to',
+    `${places.internet.four}:7000/udp`,
+  ]
+  const { stdout } = await run(group, [...why, '--json'])
+  expect(JSON.parse(stdout)).toMatchObject({ verdict: 'allow', rule: { id: 'vent-01/readings' } })
+  expect((await run(stranger, why)).stdout).not.toMatch(/^allow/)
+})
+
 test('flows that are open and closed are told, with their bytes', async () => {
   await apply('report')
   await begin()

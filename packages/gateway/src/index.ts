@@ -2,6 +2,12 @@
 
 export { type EventJson, eventJson } from './api/event-json.ts'
 export { type EventExplanation, explainEvent, type Judged } from './api/explain-event.ts'
+export {
+  type HistoryJson,
+  inForceOf,
+  type LookJson,
+  pastOf,
+} from './api/in-force-json.ts'
 export { type BindingClock, thisClock } from './bindings/clock.ts'
 export { boundNow } from './bindings/emission.ts'
 export type { Answer, Fact, Lease, LeaseSource } from './bindings/entry.ts'

@@ -1,5 +1,6 @@
 /** `thingwall explain`: why a flow is allowed or blocked, by which rule, whose it is, and what to do about it. */
 import { type Diagnostic, type Explanation, explain, type Rule } from '@thingwall/policy'
+import { boundHere } from '../events/bound.ts'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
 import { Failure, usage } from '../frame/failure.ts'
@@ -24,7 +25,10 @@ export async function run(call: Call, host: Host): Promise<Report> {
   if (from === undefined) throw usage('--from is missing', 'who opens the flow? --from vent-01')
   if (to === undefined) throw usage('--to is missing', 'where to, and for what? --to 10.30.0.5:22/tcp')
   const { loaded, ruleset, at, diagnostics } = await openPolicy(call, host)
-  const bindings = openBindings(call, host, ruleset)
+  const isAsOfNow = call.options.bindings === undefined && call.options.at === undefined
+  const bindings = isAsOfNow
+    ? await boundHere(host, ruleset, { from, to })
+    : openBindings(call, host, ruleset)
   const [explanation, faults] = explain(ruleset, { from, to }, bindings, at)
   if (explanation === null) {
     const [first] = faults as readonly [Diagnostic, ...Diagnostic[]]

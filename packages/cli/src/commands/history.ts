@@ -5,12 +5,12 @@ import { exits } from '../frame/exit.ts'
 import type { Host, Report } from '../frame/report.ts'
 import { type Column, table } from '../render/table.ts'
 import { safe } from '../render/text.ts'
-import { openGateway, stateOption } from './site.ts'
+import { lookBack } from './look.ts'
+import { stateOption } from './site.ts'
 import { timeText } from './trial.ts'
 
 export async function run(call: Call, host: Host): Promise<Report> {
-  const { point, stateFolder } = await openGateway(call, host)
-  const history = await point.history()
+  const { history, stateFolder } = await lookBack(call, host)
   return {
     exit: exits.fine,
     json: { state: stateFolder, applications: history.map(jsonFor) },

@@ -22,6 +22,7 @@ import {
   saidBy,
   spawned,
   survey,
+  ThingwallError,
   thisClock,
   thisMachine,
   withOwnAddresses,
@@ -45,6 +46,7 @@ import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
 import { Failure, usage } from '../frame/failure.ts'
 import type { Host } from '../frame/report.ts'
+import type { VerbName } from '../frame/verbs.ts'
 import { DEFAULT_POLICY_FILE, type LoadedPolicy, loadPolicy } from '../load/load.ts'
 import { safe } from '../render/text.ts'
 import { compiled } from './compiled.ts'
@@ -84,10 +86,36 @@ export interface Prepared {
 
 /** This machine's enforcement point. Throws where rights or programs are missing. */
 export async function openGateway(call: Call, host: Host): Promise<Gateway> {
-  await requireNetAdmin(thisMachine, `thingwall ${call.verb}${policyOption(call)}`)
+  const command = `thingwall ${call.verb}${policyOption(call)}`
+  await requireNetAdmin(thisMachine, command).catch((error: unknown) => {
+    throw CHANGING.has(call.verb) ? onlyRoot(command, error) : error
+  })
   const stateFolder = stateFolderOf(call, host)
   const filler = fillerBy(spawned())
   return { point: await openNftablesPoint({ machine: thisMachine, state: stateFolder, filler }), stateFolder }
+}
+
+/** Verbs that change what is in force: the daemon does none of it for anybody. */
+const CHANGING: ReadonlySet<string> = new Set<VerbName>([
+  'apply',
+  'confirm',
+  'rollback',
+  'boot',
+  'quarantine',
+  'release',
+  'allow',
+])
+
+function onlyRoot(command: string, cause: unknown): unknown {
+  if (!(cause instanceof ThingwallError) || cause.code !== 'TW4001') return cause
+  const message =
+    'changing the firewall needs root (CAP_NET_ADMIN): the gateway answers questions and changes nothing'
+  return new Failure(message, { code: cause.code, hint: `run: sudo ${command}`, cause })
+}
+
+/** Whether somebody named the state folder. */
+export function isStateNamed(call: Call, host: Host): boolean {
+  return (call.options.state ?? host.env.THINGWALL_STATE ?? '') !== ''
 }
 
 /** Where the record of what was applied is. */

@@ -20,16 +20,13 @@ import { showFile } from '../render/place.ts'
 import { type Column, table } from '../render/table.ts'
 import { hanging, safe } from '../render/text.ts'
 import { fateText } from './history.ts'
+import { lookAtMachine } from './look.ts'
 import { policyOption } from './open.ts'
-import { openGateway, type Prepared, prepare, stateOption } from './site.ts'
+import { type Prepared, prepare, stateOption } from './site.ts'
 import { timeText, trialJson, trialText } from './trial.ts'
 
 export async function run(call: Call, host: Host): Promise<Report> {
-  const { point, stateFolder } = await openGateway(call, host)
-  // Whoever comes by takes out what is left of a trial that is over; where that cannot be, the look still tells.
-  await point.tidy().catch(() => {})
-  const inForce = await point.read()
-  const { foreign, counters } = await point.surroundings()
+  const { inForce, foreign, counters, stateFolder } = await lookAtMachine(call, host)
   const file = await compare(call, host, inForce)
   const [compared, fault] = file instanceof Failure ? [null, file] : [file, null]
   const own = fault === null ? (compared?.diagnostics.filter(concernsStatus) ?? []) : fault.diagnostics

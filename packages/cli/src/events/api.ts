@@ -15,9 +15,12 @@ export function runFolder(host: Host): string {
   return named === undefined || named === '' ? RUN_FOLDER : resolve(host.cwd, named)
 }
 
+/** A daemon that stands still keeps nobody waiting. */
+const ANSWERED_WITHIN_MS = 30_000
+
 /** One answer of the daemon; null where there is none to ask. */
 export async function ask<T>(host: Host, path: string): Promise<T | null> {
-  const answer = await open(host, path)
+  const answer = await open(host, path, AbortSignal.timeout(ANSWERED_WITHIN_MS))
   if (answer === null) return null
   const text = await whole(answer)
   if (answer.statusCode === 200) return JSON.parse(text) as T

@@ -53,10 +53,11 @@ function pathItem(name: string, { summary, query, params, answer }: Route): Sche
 
 function parametersOf(place: 'path' | 'query', given: Schema | undefined): readonly Schema[] {
   const properties = (given?.properties ?? {}) as Readonly<Record<string, Schema>>
+  const required = (given?.required ?? []) as readonly string[]
   return Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
     in: place,
-    required: place === 'path',
+    required: place === 'path' || required.includes(name),
     ...(description === undefined ? {} : { description }),
     schema,
   }))

@@ -1,11 +1,14 @@
 /** The routes of the API as data: what the server registers and the OpenAPI document lists are the same. */
 import {
+  bindings,
+  bindingsQuery,
   eventPage,
   eventParams,
   eventQuery,
   event as eventSchema,
   explanation,
   history,
+  look,
   noQuery,
   overview,
   overviewQuery,
@@ -34,7 +37,9 @@ type RouteName =
   | 'event'
   | 'explanation'
   | 'overview'
+  | 'inForce'
   | 'history'
+  | 'bindings'
   | 'metrics'
   | 'openapi'
 
@@ -77,6 +82,20 @@ export const routes: Readonly<Record<RouteName, Route>> = {
     summary: 'Counts by rule, by device and by minute; the last hour where nothing is said',
     query: overviewQuery,
     answer: json(overview),
+  },
+  inForce: {
+    path: '/v1/in-force',
+    summary:
+      'What is in force, looked at now; what each rule has met, and what else may drop or redirect packets',
+    query: noQuery,
+    answer: json(look),
+  },
+  bindings: {
+    path: '/v1/bindings',
+    summary:
+      'What one device was given and told, by a file or at run time; empty where nothing is known of it',
+    query: bindingsQuery,
+    answer: json(bindings),
   },
   history: {
     path: '/v1/history',

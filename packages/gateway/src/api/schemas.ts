@@ -58,28 +58,66 @@ const application = object({
   policy: object({ name: text, file: orNull(text), digest: orNull(text) }),
   digest: text,
   log: orNull(whole),
+  bindings: text,
+  bootDigest: orNull(text),
+  confirmWithinMs: orNull({ type: 'number' }),
+  again: orNull(whole),
 })
-
-export const history: Schema = object({
-  applications: listOf(
+const past = object({
+  application,
+  confirmed: orNull(object({ by: text, at: instant })),
+  fate: { type: 'object', properties: { kind: text }, required: ['kind'] },
+})
+const inForce = object({
+  digest: orNull(text),
+  application: orNull(application),
+  integrity: { type: 'object', properties: { kind: text }, required: ['kind'] },
+  isTimeless: yes,
+  trial: orNull(
     object({
-      application,
-      confirmed: orNull(object({ by: text, at: instant })),
-      fate: { type: 'object', properties: { kind: text }, required: ['kind'] },
+      leftMs: whole,
+      until: instant,
+      returnsTo: object({ digest: orNull(text), application: orNull(application) }),
     }),
   ),
+  over: orNull(past),
+  last: orNull(application),
 })
+
+export const look: Schema = object({
+  state: text,
+  inForce,
+  foreign: listOf(
+    object({
+      kind: { enum: ['drop', 'translation'] },
+      family: text,
+      table: text,
+      chain: text,
+    }),
+  ),
+  counters: listOf(object({ rule: text, packets: whole, bytes: whole })),
+})
+
+const optionally = (schema: Schema, properties: Readonly<Record<string, Schema>>): Schema => ({
+  ...schema,
+  properties: { ...(schema.properties as object), ...properties },
+})
+/** The shape of a bindings file, and the policy that it is said of. */
+export const bindings: Schema = object({
+  policy: orNull(text),
+  format: { const: 1 },
+  addresses: listOf(optionally(object({ device: text, address: text }), { until: instant })),
+  names: listOf(
+    optionally(object({ device: text, name: text, addresses: listOf(text) }), { until: instant }),
+  ),
+  gateway: listOf(text),
+})
+
+export const history: Schema = object({ state: text, applications: listOf(past) })
 
 export const status: Schema = object({
   startedAt: instant,
-  inForce: orNull(
-    object({
-      digest: orNull(text),
-      application: orNull(application),
-      integrity: { type: 'object', properties: { kind: text }, required: ['kind'] },
-      trial: orNull(object({ leftMs: whole })),
-    }),
-  ),
+  inForce: orNull(inForce),
   drift: orNull(object({ at: instant, changes: listOf(text) })),
   drifts: whole,
   restores: whole,
@@ -174,6 +212,12 @@ export const streamQuery: Schema = { type: 'object', properties: filter, additio
 export const overviewQuery: Schema = {
   type: 'object',
   properties: { ...span, top: { type: 'integer', minimum: 1, maximum: 1000, default: 20 } },
+  additionalProperties: false,
+}
+export const bindingsQuery: Schema = {
+  type: 'object',
+  properties: { of: { ...name, description: 'The name of a device, or an address that one has' } },
+  required: ['of'],
   additionalProperties: false,
 }
 export const eventParams: Schema = { type: 'object', properties: { id: eventId }, required: ['id'] }

@@ -14,6 +14,7 @@ import type { InForce, Past } from '../enforce/point.ts'
 import { type Happening, nowhere } from '../events/model.ts'
 import { openSqliteStore } from '../store/sqlite.ts'
 import type { Store } from '../store/store.ts'
+import { type HistoryJson, inForceOf, type LookJson, pastOf } from './in-force-json.ts'
 import { openapi } from './openapi.ts'
 import { routes } from './routes.ts'
 import { openServer } from './server.ts'
@@ -40,9 +41,15 @@ const inForce: InForce = {
   record,
   integrity: { kind: 'intact', covers: 'all' },
   trial: { leftMs: 1500.4, until: at + 1500, returnsTo: { digest: null, record: null } },
-  over: null,
+  over: { record, confirmed: null, fate: { kind: 'abandoned', at, by: hostile } },
   isTimeless: false,
-  last: null,
+  last: record,
+}
+const past: Past = { record, confirmed: { by: 'ada', at }, fate: { kind: 'in force' } }
+const tried: Past = {
+  record: { ...record, sequence: 2, confirmWithinMs: 120_000, again: 1 },
+  confirmed: null,
+  fate: { kind: 'reverted', at: at - 1000, isEarly: true },
 }
 const denied: Happening = {
   kind: 'denied',
@@ -94,10 +101,11 @@ afterEach(async () => {
 const silent = { info: () => {}, warn: () => {}, error: () => {} }
 
 function daemonWith(events: Store): Daemon {
-  const past: Past = { record, confirmed: { by: 'ada', at }, fate: { kind: 'in force' } }
   return {
+    stateFolder: '/var/lib/thingwall',
     point: {
-      history: async () => [past],
+      read: async () => inForce,
+      history: async () => [past, tried],
       surroundings: async () => ({ foreign: [], counters: [{ rule: 'a"b\n', packets: 5, bytes: 300 }] }),
     } as unknown as Daemon['point'],
     events,
@@ -123,6 +131,13 @@ function daemonWith(events: Store): Daemon {
     }),
     onRecorded: () => () => {},
     policyOf: async () => null,
+    saidOf: async (who) => ({
+      policy: 'volcano',
+      format: 1,
+      addresses: [{ device: who, address: '10.20.0.57', until: '2026-03-02T19:00:00Z' }],
+      names: [{ device: who, name: 'api.volcano.example', addresses: ['203.0.113.10'] }],
+      gateway: [],
+    }),
     flush: async () => {},
     close: async () => {},
   }
@@ -140,7 +155,9 @@ const asked: Readonly<Record<Exclude<keyof typeof routes, 'stream'>, () => strin
   event: () => `/v1/events/${id}`,
   explanation: () => `/v1/events/${id}/explanation`,
   overview: () => '/v1/overview?since=2026-03-02T17:00:00Z',
+  inForce: () => '/v1/in-force',
   history: () => '/v1/history',
+  bindings: () => '/v1/bindings?of=vent-01',
   openapi: () => '/v1/openapi.json',
   metrics: () => '/metrics',
 }
@@ -158,6 +175,16 @@ describe('answers have the shape that the document says', () => {
   }
 })
 
+test('what is in force and what was is read back as it was', async () => {
+  const look = (await server.inject('/v1/in-force')).json<LookJson>()
+  // Milliseconds of the kernel's timer are whole.
+  expect(inForceOf(look.inForce)).toEqual({ ...inForce, trial: { ...inForce.trial, leftMs: 1500 } })
+  expect(look).toMatchObject({ state: '/var/lib/thingwall', counters: [{ rule: 'a"b\n', packets: 5 }] })
+  const { applications } = (await server.inject('/v1/history')).json<HistoryJson>()
+  expect(applications.map(pastOf)).toEqual([past, tried])
+  expect(() => inForceOf({ ...look.inForce, last: {} as never })).toThrow(TypeError)
+})
+
 describe('what is not understood is refused, with what to do', () => {
   const refused: readonly (readonly [path: string, status: number])[] = [
     ['/v1/events?divice=vent-01', 400],
@@ -170,6 +197,7 @@ describe('what is not understood is refused, with what to do', () => {
     [`/v1/events?device=${'x'.repeat(256)}`, 400],
     ['/v1/overview?top=100000', 400],
     ['/v1/status?verbose=1', 400],
+    ['/v1/bindings', 400],
     ['/v1/events/..%2fstatus', 400],
     ['/v1/events/zz-zz', 404],
     ['/v1/nothing', 404],

@@ -5,11 +5,11 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Daemon } from '../daemon/daemon.ts'
 import type { Log } from '../daemon/log.ts'
-import type { Past } from '../enforce/point.ts'
 import type { EventKind } from '../events/model.ts'
 import { type EventQuery, parseEventId } from '../store/store.ts'
 import { eventJson } from './event-json.ts'
 import { explainEvent } from './explain-event.ts'
+import { type HistoryJson, inForceJson, type LookJson, pastJson } from './in-force-json.ts'
 import { openMetrics } from './metrics.ts'
 import { openapi } from './openapi.ts'
 import { type Route, routes } from './routes.ts'
@@ -41,6 +41,7 @@ interface Query {
   readonly order?: 'newest' | 'oldest'
   readonly limit?: number
   readonly top?: number
+  readonly of?: string
 }
 
 /** Not listening yet. */
@@ -93,15 +94,7 @@ export function openServer({ daemon, log, now, token }: ServerOptions): FastifyI
     const { inForce, drift, drifts, restores } = state.watch
     return {
       startedAt: instant(state.startedAt),
-      inForce:
-        inForce === null
-          ? null
-          : {
-              digest: inForce.digest,
-              application: inForce.record === null ? null : applicationJson(inForce.record),
-              integrity: inForce.integrity,
-              trial: inForce.trial === null ? null : { leftMs: Math.round(inForce.trial.leftMs) },
-            },
+      inForce: inForce === null ? null : inForceJson(inForce),
       drift: drift === null ? null : { ...drift, at: instant(drift.at) },
       drifts,
       restores,
@@ -156,7 +149,16 @@ export function openServer({ daemon, log, now, token }: ServerOptions): FastifyI
     const span = { since: instant(sinceMs), until: instant(untilMs) }
     return { ...span, ...rest, minutes: minutes.map((minute) => ({ ...minute, at: instant(minute.at) })) }
   })
-  get(routes.history, async () => ({ applications: (await daemon.point.history()).map(pastJson) }))
+  get(routes.inForce, async (): Promise<LookJson> => {
+    const inForce = await daemon.point.read()
+    const { foreign, counters } = await daemon.point.surroundings()
+    return { state: daemon.stateFolder, inForce: inForceJson(inForce), foreign, counters }
+  })
+  get(routes.history, async (): Promise<HistoryJson> => {
+    const history = await daemon.point.history()
+    return { state: daemon.stateFolder, applications: history.map(pastJson) }
+  })
+  get(routes.bindings, async ({ of = '' }) => daemon.saidOf(of))
   get(routes.metrics, async (_query, _request, reply) => {
     const [state, store] = [await daemon.state(), await daemon.events.size()]
     // Without the kernel's counters the rest is told all the same.
@@ -182,22 +184,6 @@ function queryOf(query: Query): EventQuery {
     ...(before == null ? {} : { before }),
     ...(order === undefined ? {} : { order }),
     ...(limit === undefined ? {} : { limit }),
-  }
-}
-
-function applicationJson({ sequence, at, by, why, policy, digest, log }: Past['record']): object {
-  return { sequence, at: instant(at), by, why, policy, digest, log }
-}
-
-function pastJson({ record, confirmed, fate }: Past): object {
-  return {
-    application: applicationJson(record),
-    confirmed: confirmed === null ? null : { by: confirmed.by, at: instant(confirmed.at) },
-    fate: {
-      ...fate,
-      ...('at' in fate ? { at: instant(fate.at) } : {}),
-      ...('until' in fate ? { until: instant(fate.until) } : {}),
-    },
   }
 }
 

@@ -3,6 +3,8 @@
  * answered. It puts the parts together and owns their lives; what each does is in its own file. It needs no rights where
  * somebody else starts the privileged process.
  */
+
+import { type BindingsJson, bindingsJson, noBindings } from '@thingwall/policy'
 import { thisClock } from '../bindings/clock.ts'
 import { readClock } from '../clock/clock.ts'
 import { type NftablesPoint, openNftablesPoint } from '../enforce/nftables.ts'
@@ -43,6 +45,7 @@ export interface DaemonOptions {
 }
 
 export interface Daemon {
+  readonly stateFolder: string
   readonly point: NftablesPoint
   readonly events: EventReader
   readonly state: () => Promise<DaemonState>
@@ -50,8 +53,15 @@ export interface Daemon {
   readonly onRecorded: (listener: (last: EventId) => void) => () => void
   /** The policy of an application once more; null where it is not kept. */
   readonly policyOf: (sequence: number) => Promise<RememberedPolicy | null>
+  /** What one device was given and told, by its name or an address it has, under the policy that is in force. */
+  readonly saidOf: (who: string) => Promise<SaidOf>
   readonly flush: () => Promise<void>
   readonly close: () => Promise<void>
+}
+
+/** As in a bindings file; of the policy of that name, null where none is in force. */
+export interface SaidOf extends BindingsJson {
+  readonly policy: string | null
 }
 
 export interface DaemonState {
@@ -140,7 +150,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   await recording.flush()
   const reader = openRestingReader(eventFolder(state))
   log.info({ backend: privileged.backend.kind, state }, 'the gateway is up')
+  const saidOf = async (who: string): Promise<SaidOf> => {
+    const { record } = await point.read()
+    const policy = record === null ? null : await policies.of(record.sequence)
+    const said = policy === null ? noBindings : given.of(policy, who)
+    return { policy: policy?.ruleset.name ?? null, ...bindingsJson(said) }
+  }
   return {
+    stateFolder: state,
     point,
     events: reader,
     state: async () => ({
@@ -159,6 +176,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       return () => listeners.delete(listener)
     },
     policyOf: policies.of,
+    saidOf,
     flush: async () => {
       await recording.flush()
     },

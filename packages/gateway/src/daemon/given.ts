@@ -5,7 +5,15 @@
  */
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type Bindings, formatAddress, type Ruleset } from '@thingwall/policy'
+import {
+  type Address,
+  type Bindings,
+  formatAddress,
+  noBindings,
+  parseAddress,
+  type Ruleset,
+  type Said,
+} from '@thingwall/policy'
 import { type BindingClock, thisClock } from '../bindings/clock.ts'
 import { boundNow } from '../bindings/emission.ts'
 import type { Fact } from '../bindings/entry.ts'
@@ -24,6 +32,7 @@ import { followWire, type Wire } from '../wire/follow.ts'
 import type { Log } from './log.ts'
 import { notice, type Topic } from './notice.ts'
 import type { Policies } from './policies.ts'
+import type { RememberedPolicy } from './policy-in-force.ts'
 
 /** A lease file to follow, as its server names it. */
 export interface LeasePlace {
@@ -56,6 +65,8 @@ export interface Given {
   readonly with: (ruleset: Ruleset, bindings: Bindings) => Bindings
   /** What a rule set compiled with those bindings lacks of that, as nft commands, read when the kernel is asked. */
   readonly boundNow: (ruleset: Ruleset, bindings: Bindings) => BoundNow
+  /** What one device was given and told, found by its name or by an address it has; nothing for nobody. */
+  readonly of: (policy: Pick<RememberedPolicy, 'ruleset' | 'bindings'>, who: string) => Said
   /** Another rule set is met: names are known for it from here on. What only memory holds is put into it. */
   readonly follows: (ruleset: Ruleset) => Promise<void>
   readonly state: () => GivenState
@@ -199,6 +210,19 @@ export function openGiven(options: GivenOptions): Given {
     with: (of, bindings) => joined(of, bindings, begin().journal.said(of), clock),
     boundNow: (of, bindings) => (generation, sets) =>
       boundNow(of, begin().journal, clock.now(), fromFile(bindings, clock))(generation, sets),
+    of: ({ ruleset, bindings }, who) => {
+      const { holder, given } = begin().journal
+      const file = fileOf(bindings)
+      const device = ruleset.deviceByName.get(who) ?? deviceWith(ruleset, bindings, parseAddress(who), holder)
+      const name = device === undefined ? undefined : ruleset.devices[device]?.name
+      if (device === undefined || name === undefined) return noBindings
+      const { addresses, names } = file.with(name, given(ruleset, device))
+      return {
+        owners: new Map(addresses.map(({ address, until }) => [address, { device: name, until }])),
+        names: names.size === 0 ? new Map() : new Map([[name, names]]),
+        gateway: new Set(),
+      }
+    },
     follows: async (of) => {
       ruleset = of
       follow()
@@ -220,6 +244,20 @@ export function openGiven(options: GivenOptions): Given {
       await journal?.close()
     },
   }
+}
+
+/** The device that an address is leased to, or said to be by a file. That of the policy is known without asking. */
+function deviceWith(
+  { links, deviceByName }: Ruleset,
+  { owners }: Bindings,
+  address: Address | null,
+  holder: Journal['holder'],
+): number | undefined {
+  if (address === null) return undefined
+  const owner = owners.get(address)
+  if (owner !== undefined) return deviceByName.get(owner.device)
+  const held = holder(address)
+  return held === null ? undefined : links.get(held.lease.link)
 }
 
 /** Different things to say within an hour; a server that invents leases must not fill the memory. */
