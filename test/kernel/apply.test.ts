@@ -3,7 +3,7 @@
  * idempotence, what is refused, what becomes of the connection it was called from, other programs' tables, replaces
  * under traffic, and a disk that is full at the worst moment. In one file, because the site is built once for all.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, type NftablesPoint, openNftablesPoint } from '@thingwall/gateway'
 import { buildSite, type Site } from '@thingwall/gateway/lab'
@@ -311,6 +311,32 @@ describe('the state folder', () => {
     expect(await fates()).toEqual(['in force', 'replaced'])
     expect(await point.generations()).toHaveLength(1)
     await site.must('router', ['umount', folder])
+  })
+
+  test('who may not write the records tidies the kernel alone, but for what tells of an apply that was ended', async () => {
+    for (const isEnded of [false, true]) {
+      const state = freshState()
+      const [whole, gateway] = [
+        await open(state),
+        await openNftablesPoint({ machine, state, writer: 'gateway' }),
+      ]
+      await whole.apply(artifactOf('open'), order)
+      const before = await nft('--terse', 'list', 'ruleset')
+      await whole.apply(artifactOf('closed'), { ...order, at: Date.now(), confirmWithinMs: 1000 })
+      const own = join(state, 'applications/000002')
+      // Killed between the load and its record.
+      if (isEnded) renameSync(join(own, 'story.json'), join(own, '.story.json.new'))
+      await expect.poll(async () => (await whole.read()).trial, { timeout: 30_000 }).toBeNull()
+      const after = await nft('--terse', 'list', 'ruleset')
+      expect(await gateway.tidy()).toBe(!isEnded)
+      expect(await nft('--terse', 'list', 'ruleset')).toBe(isEnded ? after : before)
+      expect((await whole.history()).map(({ fate }) => fate.kind)).toEqual(['reverted', 'in force'])
+      expect(await gateway.tidy()).toBe(false)
+      expect(await whole.tidy()).toBe(isEnded)
+      expect((await whole.history()).map(({ fate }) => fate.kind)).toEqual(['reverted', 'in force'])
+      expect(await nft('--terse', 'list', 'ruleset')).toBe(before)
+      await nft('flush', 'ruleset')
+    }
   })
 })
 
