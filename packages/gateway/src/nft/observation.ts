@@ -8,6 +8,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type Generation, nameIn, rootIn, splitName, TABLE } from '@thingwall/policy/nftables'
+import { type CompiledSet, compiledSets } from './compiled-text.ts'
 import { lastingElements, parseDump } from './dump.ts'
 import type { Nft } from './program.ts'
 import { FAMILIES, isMarker, type Standing, TAKEN, TRIAL } from './standing.ts'
@@ -33,21 +34,15 @@ const MOST_SETS = 100
 /** What to cover for an artifact: decided from its text, once, so that later looks compare like with like. */
 export function coverageOf(text: string): Coverage {
   const sizes = new Map<string, number>()
-  let family = ''
-  for (const found of text.matchAll(/^table (\S+) \S+ \{$|^\t(?:set|map) (\S+) \{$/gm)) {
-    const [opened, table, set] = found
-    if (table !== undefined) family = table
-    else sizes.set(`${family} ${set}`, elementsFrom(text, found.index + opened.length))
-  }
+  for (const set of compiledSets(text)) sizes.set(set.place, elementsIn(text, set))
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0)
   if (total <= FEW_ELEMENTS) return 'all'
   const small = [...sizes].filter(([, size]) => size > 0 && size <= SMALL_SET).map(([name]) => name)
   return small.slice(0, MOST_SETS)
 }
 
-/** How many elements the set has that was opened here. Beyond a few more is not counted: there may be half a million. */
-function elementsFrom(text: string, from: number): number {
-  const end = text.indexOf('\n\t}\n', from)
+/** How many elements a set has. Beyond a few more is not counted: there may be half a million. */
+function elementsIn(text: string, { from, end }: CompiledSet): number {
   let count = 0
   for (let at = text.indexOf(ELEMENT, from); at !== -1 && at < end; at = text.indexOf(ELEMENT, at + 1)) {
     count += 1

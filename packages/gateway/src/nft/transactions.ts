@@ -17,6 +17,7 @@ import {
   splitName,
   TABLE,
 } from '@thingwall/policy/nftables'
+import { compiledSets } from './compiled-text.ts'
 import { type Filling, writeFilling } from './program.ts'
 import { FAMILIES, markerOf, type Standing, TAKEN, type TableFamily, TIMER, TRIAL } from './standing.ts'
 
@@ -37,13 +38,7 @@ export function comingOf(text: string, digest: string, sequence: number, standin
 
 /** The sets and maps of a compiled text, `inet class/4`. */
 export function setsOf(text: string): ReadonlySet<string> {
-  const sets = new Set<string>()
-  let family = ''
-  for (const [, table, set] of text.matchAll(/^table (\w+) \w+ \{$|^\t(?:set|map) (\S+) \{$/gm)) {
-    if (table !== undefined) family = table
-    else sets.add(`${family} ${set}`)
-  }
-  return sets
+  return new Set(Array.from(compiledSets(text), ({ place }) => place))
 }
 
 /** The first letter that nothing in the kernel goes by. */
