@@ -61,3 +61,23 @@ test('what deserves a look', async () => {
   expect(exit).toBe(0)
   expect(value.diagnostics).toMatchObject([{ code: 'TW2002' }, { code: 'TW6005' }, { code: 'TW6007' }])
 })
+
+test('listed, each with its reason', async () => {
+  const routes = await site.json(['list', 'routes', '-p', 'sound.yaml'])
+  expect(routes.value.entries).toMatchObject([
+    {
+      name: 'backend POST /readings/{id}',
+      why: 'Takes the readings of all sensors',
+      owner: 'site@volcano.example',
+      rate: '30/min',
+      mode: 'enforce',
+    },
+  ])
+  const { out } = await site.run(['list', 'routes', '-p', 'sound.yaml'], { COLUMNS: '200' })
+  expect(out).toContain('for profile seismometer; at most 30/min; path: id; application/json')
+  const over = await site.json(['list', 'exclusions', '-p', 'loose.yaml', '--at', '2026-11-22'])
+  expect(over.value.entries).toMatchObject([
+    { name: 'backend old', state: 'expired', why: 'People search for SQL' },
+  ])
+  expect((await site.json(['list', 'exclusions', '-p', 'sound.yaml'])).value.entries).toEqual([])
+})

@@ -1,6 +1,6 @@
 /**
  * The entries that `thingwall list` shows, gathered from the policy and its rule set: rules (the built-in ones
- * too), devices, profiles, networks, lists, and what stands on one list.
+ * too), devices, profiles, networks, lists, and what stands on one list; and of its APIs routes and exclusions.
  */
 import {
   type Address,
@@ -10,7 +10,6 @@ import {
   formatInterval,
   type Interval,
   nameMatches,
-  type Origin,
   type PolicyDocument,
   parseDate,
   parseDnsName,
@@ -18,28 +17,19 @@ import {
   type Ruleset,
 } from '@thingwall/policy'
 import { sayRule } from '../render/rule.ts'
-
-export interface Entry {
-  readonly name: string
-  /** What it is, in a few words; the rest of the properties say the same to programs. */
-  readonly says: string
-  readonly why: string | null
-  readonly owner: string | null
-  readonly ticket: string | null
-  readonly source: string | null
-  readonly added: string | null
-  readonly review: string | null
-  readonly expires: string | null
-  /** `expired`, `review overdue`, `quarantined`; empty where nothing is to be said. */
-  readonly state: string
-  readonly origin: Origin | null
-  /** Addresses and names it speaks of, for `--match`. */
-  readonly covers: readonly Atom[]
-  readonly [more: string]: unknown
-}
+import { exclusionEntries, routeEntries } from './api-entries.ts'
+import type { Entry } from './entry.ts'
 
 /** What can be listed, besides the names of lists. */
-export const kinds: readonly string[] = ['rules', 'devices', 'profiles', 'networks', 'lists']
+export const kinds: readonly string[] = [
+  'rules',
+  'devices',
+  'profiles',
+  'networks',
+  'lists',
+  'routes',
+  'exclusions',
+]
 
 /** The entries of one kind or one list, in the policy's order (rules: in the order in which they win); null for neither. */
 export function entriesOf(
@@ -59,6 +49,10 @@ export function entriesOf(
       return networkEntries(document, ruleset)
     case 'lists':
       return listEntries(document, ruleset, at)
+    case 'routes':
+      return routeEntries(document)
+    case 'exclusions':
+      return exclusionEntries(document, at)
     default:
       return entriesOfList(what, document, ruleset, at)
   }

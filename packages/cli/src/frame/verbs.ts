@@ -64,13 +64,13 @@ const table = {
     ],
   },
   list: {
-    summary: 'show rules, devices, profiles, networks or lists, each with its reason and its place',
+    summary: 'show rules, devices, profiles, networks, lists or APIs, each with its reason and its place',
     operands: [
       {
         name: 'WHAT',
-        help: 'rules, devices, profiles, networks, lists, or the name of one list',
+        help: 'rules, devices, profiles, networks, lists, routes, exclusions, or the name of one list',
         required: true,
-        choices: ['rules', 'devices', 'profiles', 'networks', 'lists'],
+        choices: ['rules', 'devices', 'profiles', 'networks', 'lists', 'routes', 'exclusions'],
       },
     ],
     options: ['match', 'policy', 'at'],
