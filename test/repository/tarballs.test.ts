@@ -15,8 +15,8 @@ type Packed = {
 
 /** Packed size in bytes. Raise one only in the commit that says why. */
 const sizeCeilings: Readonly<Record<string, number>> = {
-  policy: 200_000,
-  waf: 120_000,
+  policy: 215_000,
+  waf: 190_000,
   gateway: 230_000,
   cli: 170_000,
 }
