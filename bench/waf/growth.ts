@@ -9,14 +9,9 @@ import type { Measured } from '../rows.ts'
 import { hostilePieces } from './hostile.ts'
 import { hostileBodies } from './hostile-bodies.ts'
 
+// As long as it takes: with the limits that there are by default most of these are refused at once.
 const settings = readOptions({
-  limits: {
-    holdBytes: 16_777_216,
-    fields: 10_000_000,
-    depth: 1_000_000,
-    names: 16_777_216,
-    parts: 1_000_000,
-  },
+  limits: { holdBytes: 16_777_216, fields: 10_000_000, names: 16_777_216, parts: 1_000_000 },
 })
 const head = (type: string): RequestParts => ({
   method: 'POST',

@@ -187,8 +187,9 @@ class Parts {
     const rest = this.#rest
     const mark = `\n${this.#delimiter}`
     const at = rest.indexOf(mark)
-    const odd = rest.indexOf(`\r${this.#delimiter}`)
-    if (odd >= 0 && (at < 0 || odd < at)) return this.#badLine(odd)
+    // No further than the boundary: a body of many parts must not be searched again for each.
+    const odd = (at < 0 ? rest : rest.slice(0, at)).indexOf(`\r${this.#delimiter}`)
+    if (odd >= 0) return this.#badLine(odd)
     if (at < 0) {
       // The end of what is there may be the beginning of a delimiter, and of the line break before it.
       this.#take(rest.length - mark.length - 1)
