@@ -106,8 +106,9 @@ export default defineConfig({
           pool: 'forks',
           // One machine at a time: each takes the processors that this one has.
           fileParallelism: false,
-          testTimeout: 15 * 60_000,
-          hookTimeout: 15 * 60_000,
+          // Emulated, on a computer that others use too, a boot may take minutes.
+          testTimeout: 45 * 60_000,
+          hookTimeout: 45 * 60_000,
         },
       },
       {
