@@ -19,7 +19,7 @@ export async function boundHere(
   ruleset: Ruleset,
   { from, to }: { readonly from: string; readonly to: string },
 ): Promise<Bindings> {
-  const ends = new Set([from, splitService(to)?.[0] ?? to].map((end) => end.replace(/^\[(.*)\]$/, '$1')))
+  const ends = new Set([from, to].map((end) => splitService(end).host))
   const addresses: unknown[] = []
   const names: unknown[] = []
   for (const end of ends) {
