@@ -205,9 +205,11 @@ describe('after a restart', () => {
     mkdirSync(join(state, 'gateway'), { recursive: true })
     await site.must('router', [make, join(state, 'gateway/bindings.journal')])
     // Somebody is there to mend it.
+    writeFileSync(policy, JSON.stringify(boxed('2031-01-01')))
     expect(await thingwall('apply', '--policy', policy)).toMatchObject({
       json: { error: { code: 'TW4023' } },
     })
+    expect((await thingwall('status')).json).toMatchObject({ trial: null, sequence: 1 })
     expect(await restart()).toBe(0)
     const back = await thingwall('boot', '--trust-clock')
     expect(back).toMatchObject({ status: 0, json: { restored: 'restored', sequence: 1 } })
