@@ -111,7 +111,8 @@ export async function* memoryRows(): AsyncGenerator<Measured> {
     bodies: { stream: true },
   })
   const grown: { what: string; windows: number }[] = []
-  for (const { what, type, begin, more } of flows) {
+  // Each twice: the first time the runtime compiles, and keeps what it compiled.
+  for (const { what, type, begin, more } of flows.flatMap((flow) => [flow, flow])) {
     const kept: number[] = []
     async function* body(): AsyncGenerator<Uint8Array, void> {
       yield new TextEncoder().encode(begin)
@@ -134,7 +135,9 @@ export async function* memoryRows(): AsyncGenerator<Measured> {
       passed += chunk.length
       if (passed >= 11 * megabyte) break
     }
-    grown.push({ what, windows: (Math.max(...kept) - (kept[0] ?? 0)) / windowBytes })
+    const windows = (Math.max(...kept) - (kept[0] ?? 0)) / windowBytes
+    if (grown.at(-1)?.what === what) grown.pop()
+    grown.push({ what, windows })
   }
   const sorted = grown.toSorted((a, b) => b.windows - a.windows)
   yield {
