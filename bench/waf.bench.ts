@@ -7,7 +7,7 @@
  */
 import { inspectPlain, type RequestParts, readOptions } from '@thingwall/waf'
 import type { Extent, Measured } from './rows.ts'
-import { growthOfDetectors } from './waf/detector-growth.ts'
+import { growthOfDetectors } from './waf/detectors.ts'
 import { best, growthRows, memoryRows } from './waf/growth.ts'
 import { type Load, sideBySide } from './waf/side-by-side.ts'
 
@@ -67,7 +67,7 @@ export default async function* measure(extent: Extent): AsyncGenerator<Measured>
     }
   }
   yield* growthRows(extent)
-  yield* growthOfDetectors()
+  if (!extent.isBrief) yield* growthOfDetectors()
   yield* memoryRows()
   const loads: readonly Load[] = [
     { ...get, method: 'GET' },

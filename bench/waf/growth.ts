@@ -6,8 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { inspectPlain, type RequestParts, readOptions, receive } from '@thingwall/waf'
 import type { Measured } from '../rows.ts'
-import { hostilePieces } from './hostile.ts'
-import { hostileBodies } from './hostile-bodies.ts'
+import { hostileBodies, hostilePieces } from './hostile.ts'
 
 // As long as it takes: with the limits that there are by default most of these are refused at once.
 const settings = readOptions({

@@ -3,12 +3,15 @@
  *
  * Every hostile text is tried at 32 KiB; the slowest of a detector, and those that grew most from 8 KiB, go through all
  * doublings. Told is the growth for one doubling, over all from the size on that takes five milliseconds: 2 is linear,
- * 4 quadratic, and what takes less for a mebibyte does not count. The texts are given to the detectors whole, though the firewall gives them in pieces of 128 KiB.
+ * 4 quadratic, and what takes less for a mebibyte does not count. The
+ * texts are given to the detectors whole, though the firewall gives them in pieces of 128 KiB.
  */
 import { viewsOf } from '../../packages/waf/src/decode/views.ts'
 import { detectors } from '../../packages/waf/src/detect/all.ts'
 import type { Measured } from '../rows.ts'
-import { hostileFillers, hostileHeads, hostilePieces, otherPieces } from './hostile.ts'
+import { best } from './growth.ts'
+import { hostilePieces } from './hostile.ts'
+import { hostileFillers, hostileHeads, otherPieces } from './openings.ts'
 
 interface Shape {
   readonly head: string
@@ -87,12 +90,5 @@ function textOf({ head, piece }: Shape, length: number): string {
 /** CPU milliseconds, the best of some runs. */
 function timeOf(shape: Shape, length: number, work: (text: string) => unknown, runs: number): number {
   const text = textOf(shape, length)
-  let least = Number.POSITIVE_INFINITY
-  for (let run = 0; run < runs; run++) {
-    const before = process.cpuUsage()
-    work(text)
-    const { user, system } = process.cpuUsage(before)
-    least = Math.min(least, (user + system) / 1000)
-  }
-  return least
+  return best(runs, () => work(text))
 }
