@@ -50,6 +50,7 @@ const names: Readonly<Record<string, string>> = {
   VerticalLine: '|',
   rcub: '}',
   rbrace: '}',
+  fjlig: 'fj',
 }
 
 /** These five need no semicolon outside attributes. */

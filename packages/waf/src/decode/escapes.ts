@@ -18,6 +18,27 @@ export function decodeEscapes(text: string): string | null {
   return kept === 0 ? null : out + text.slice(kept)
 }
 
+/**
+ * Escapes as CSS writes them: up to six hexadecimal digits and a space that belongs to them. Only those that spell
+ * printable ASCII in two digits, zeros before them or not; null where there is none.
+ */
+export function decodeCssEscapes(text: string): string | null {
+  let out = ''
+  let kept = 0
+  for (let i = text.indexOf('\\'); i >= 0; i = text.indexOf('\\', i + 1)) {
+    let at = i + 1
+    let value = 0
+    while (at < i + 7 && hexDigit(text.charCodeAt(at)) >= 0)
+      value = value * 16 + hexDigit(text.charCodeAt(at++))
+    if (at < i + 3 || value < 0x20 || value > 0x7e) continue
+    out += text.slice(kept, i) + String.fromCharCode(value)
+    if (text[at] === ' ') at++
+    kept = at
+    i = at - 1
+  }
+  return kept === 0 ? null : out + text.slice(kept)
+}
+
 type Found = { readonly text: string; readonly end: number }
 
 function escapeAt(text: string, at: number): Found | null {

@@ -24,6 +24,17 @@ describe('a view of', () => {
     ['PHNjcmlwdD4=', '<script>', ['base64']],
     ['UEhOamNtbHdkRDQ9', '<script>', ['base64', 'base64']],
     ['JTNDc2NyaXB0JTNF', '<script>', ['base64', 'percent']],
+    ['PGI-PGI_PGI-PGI_', '<b><b?<b><b?', ['base64']],
+    ['3c7363726970743e', '<script>', ['hex']],
+    ['0x3c7363726970743e', '<script>', ['hex']],
+    ['\\3c b\\00003e', '<b>', ['css-escapes']],
+    ['ale/*x*/rt/**/(1)', 'alert(1)', ['comments']],
+    ["x'+or+1=1", "x' or 1=1", ['plus']],
+    ['%2527', "'", ['percent', 'percent']],
+    ['%255Cu003c', '<', ['percent', 'percent', 'escapes']],
+    ['&amp;lt;', '<', ['entities', 'entities']],
+    ['\\74\\150', '<h', ['escapes']],
+    ['\xbcb\xbe', '<b>', ['folded']],
   ])('%j is %j', (text, decoded, layers) => {
     expect(viewsOf(text)).toContainEqual({ text: decoded, layers })
   })
@@ -39,6 +50,9 @@ test('what is plain has no other view', () => {
     '100%',
     'AT&T',
     'C:\\temp',
+    '*/*',
+    'e3b0c44298fc1c149afbf4c8996fb924',
+    '5 * 3 / 2',
   ]) {
     expect(viewsOf(text)).toEqual([{ text, layers: [] }])
   }

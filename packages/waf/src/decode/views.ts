@@ -4,9 +4,11 @@
  * can be decoded costs one look at its characters. It deliberately judges nothing: every view is judged by others.
  */
 import { decodeBase64, decodeUtf7, shortest } from './base64.ts'
+import { dropComments } from './comments.ts'
 import { decodeEntities } from './entities.ts'
-import { decodeEscapes } from './escapes.ts'
+import { decodeCssEscapes, decodeEscapes } from './escapes.ts'
 import { foldCharacters } from './fold.ts'
+import { decodeHex } from './hex.ts'
 import { decodePercent, decodePercentU, decodeSloppyPercent } from './percent.ts'
 import { decodeDropping, decodeOverlong, decodeUtf8 } from './utf8.ts'
 
@@ -28,8 +30,9 @@ const HIGH = 16
 const CONTROL = 32
 const NOT_BASE64 = 64
 const INVISIBLE = 128
+const COMMENT = 256
 
-const classes: Uint8Array = new Uint8Array(128).fill(NOT_BASE64)
+const classes: Uint16Array = new Uint16Array(128).fill(NOT_BASE64)
 for (let i = 0; i < 32; i++) classes[i] = NOT_BASE64 | (i === 9 || i === 10 || i === 13 ? 0 : CONTROL)
 classes[127] = NOT_BASE64 | CONTROL
 for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-_=')
@@ -38,6 +41,7 @@ classes[0x2b] = PLUS
 classes[0x25] = PERCENT | NOT_BASE64
 classes[0x26] = AMPERSAND | NOT_BASE64
 classes[0x5c] = BACKSLASH | NOT_BASE64
+classes[0x2a] = COMMENT | NOT_BASE64
 
 function contentsOf(text: string): number {
   let mask = 0
@@ -46,7 +50,8 @@ function contentsOf(text: string): number {
     if (code < 128) mask |= classes[code] ?? 0
     else mask |= HIGH | NOT_BASE64 | (isInvisible(code) ? INVISIBLE : 0)
   }
-  return mask
+  // A star alone is no comment; most texts that have one have no more.
+  return (mask & COMMENT) !== 0 && !text.includes('/*') ? mask & ~COMMENT : mask
 }
 
 /** Characters that show nothing and that filters and parsers drop: soft hyphen, zero width, directions, BOM. */
@@ -65,6 +70,8 @@ interface Decoder {
   readonly works: number
   /** Null, or the same text, where there is nothing to decode. */
   readonly decode: (text: string) => string | null
+  /** Nobody decodes it twice. */
+  readonly once?: true
 }
 
 const decoders: readonly Decoder[] = [
@@ -77,9 +84,11 @@ const decoders: readonly Decoder[] = [
   { layer: 'folded', works: HIGH, decode: foldCharacters },
   { layer: 'entities', works: AMPERSAND, decode: (text) => decodeEntities(text, 'data') },
   { layer: 'escapes', works: BACKSLASH, decode: decodeEscapes },
-  { layer: 'utf-7', works: PLUS, decode: decodeUtf7 },
-  { layer: 'plus', works: PLUS, decode: decodePlus },
+  { layer: 'css-escapes', works: BACKSLASH, decode: decodeCssEscapes, once: true },
+  { layer: 'utf-7', works: PLUS, decode: decodeUtf7, once: true },
+  { layer: 'plus', works: PLUS, decode: decodePlus, once: true },
   { layer: 'controls', works: CONTROL | INVISIBLE, decode: dropControls },
+  { layer: 'comments', works: COMMENT, decode: dropComments, once: true },
 ]
 
 /** `+` for a space, where there is no other space: a form that was encoded twice. */
@@ -99,7 +108,7 @@ function dropControls(text: string): string {
   return out + text.slice(kept)
 }
 
-const works = PERCENT | AMPERSAND | BACKSLASH | PLUS | HIGH | CONTROL | INVISIBLE
+const works = PERCENT | AMPERSAND | BACKSLASH | PLUS | HIGH | CONTROL | INVISIBLE | COMMENT
 
 /** Whether the text has no view but itself. Most have none, and this is one look at their characters. */
 export function isPlain(text: string): boolean {
@@ -121,10 +130,12 @@ function expand(view: View, views: View[]): void {
   const contents = contentsOf(view.text)
   if ((contents & NOT_BASE64) === 0) {
     add(views, view, 'base64', decodeBase64(view.text))
+    add(views, view, 'hex', decodeHex(view.text))
     if ((contents & PLUS) === 0) return
   }
-  for (const { layer, works, decode } of decoders) {
-    if ((contents & works) !== 0) add(views, view, layer, decode(view.text))
+  for (const { layer, works, decode, once } of decoders) {
+    if ((contents & works) === 0 || (once === true && view.layers.includes(layer))) continue
+    add(views, view, layer, decode(view.text))
   }
 }
 

@@ -111,7 +111,7 @@ export const sqli: Detector = {
     if (alone !== null) return alone
     for (const quote of ["'", '"', '`']) {
       const first = text.indexOf(quote)
-      if (first < 0) continue
+      if (first < 0 || (quote === '"' && opensJson(text, first))) continue
       const found = inContext(text, first + 1, 'quote', 'value')
       if (found !== null) return found
       const close = closingQuote(text, 0, quote)
@@ -120,6 +120,11 @@ export const sqli: Detector = {
     }
     return null
   },
+}
+
+/** Whether the first quote opens a string of JSON: it ends no other one. What is in the JSON is judged by itself. */
+function opensJson(text: string, quote: number): boolean {
+  return quote <= 40 && /^\s*[{[][\s{[]*$/.test(text.slice(0, quote))
 }
 
 /** What two lots of tokens share, so that nothing is cut in two. */
