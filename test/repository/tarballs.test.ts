@@ -17,8 +17,8 @@ type Packed = {
 const sizeCeilings: Readonly<Record<string, number>> = {
   policy: 215_000,
   waf: 190_000,
-  gateway: 230_000,
-  cli: 170_000,
+  gateway: 250_000,
+  cli: 180_000,
 }
 
 const allowed = [
