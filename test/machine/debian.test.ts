@@ -1,6 +1,6 @@
 /**
- * Debian 12 as it ships: its kernel, its nft, what the kernel can do; and the kernel property test in there, because the
- * kernel that the other tests meet is only the one of the computer they run on.
+ * Debian 12 as it ships: its kernel, its nft, what the kernel can do; and in there the kernel property test and the golden
+ * rule sets, because the kernel that the other tests meet is only the one of the computer they run on.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -51,17 +51,30 @@ test.each([
   await machine.sh(script)
 })
 
-test('the kernel decides every packet as evaluate does there too', async () => {
+/** A stage of the kernel tests in there, and what it printed. */
+async function kernelTests(filter: string, env: Readonly<Record<string, string>>): Promise<string> {
   // vitest writes beside its configuration; the share is read-only.
-  await machine.sh(`modprobe nf_conntrack; mkdir /run/over
+  await machine.sh(`mountpoint -q /run/over && exit; modprobe nf_conntrack; mkdir /run/over
     mount -t tmpfs over /run/over; mkdir /run/over/upper /run/over/work
     mount -t overlay over -o lowerdir=${checkout},upperdir=/run/over/upper,workdir=/run/over/work ${checkout}`)
   const flags = '--conditions=thingwall-source --disable-warning=ExperimentalWarning'
+  return machine.sh(`cd ${checkout}; exec ${guestNode} ${flags} scripts/test.ts kernel ${filter} 2>&1`, {
+    env: { ...env, NO_COLOR: '1' },
+    withinMs: 12 * 60_000,
+  })
+}
+
+test('every golden rule set loads there, and its dump loads again as the same', async () => {
+  const said = await kernelTests('kernel/golden.test', {})
+  const [, passed] = /\n(\d+) passed, 0 failed, 0 skipped\n$/.exec(said) ?? []
+  console.info(`${passed} golden tests`)
+  // Four for each rule set.
+  expect(Number(passed)).toBeGreaterThanOrEqual(13 * 4)
+})
+
+test('the kernel decides every packet as evaluate does there too', async () => {
   const policies = machine.accelerator === 'kvm' ? 200 : 10
-  const said = await machine.sh(
-    `cd ${checkout}; exec ${guestNode} ${flags} scripts/test.ts kernel kernel/property.test 2>&1`,
-    { env: { THINGWALL_PROPERTY_RUNS: String(policies), NO_COLOR: '1' }, withinMs: 12 * 60_000 },
-  )
+  const said = await kernelTests('kernel/property.test', { THINGWALL_PROPERTY_RUNS: String(policies) })
   const [, packets] = /(\d+) packets over \d+ policies/.exec(said) ?? []
   console.info(/^.*packets over.*$/m.exec(said)?.[0])
   expect(Number(packets)).toBeGreaterThanOrEqual(policies * 100)
