@@ -22,6 +22,7 @@ describe('refused', () => {
     ["{{constructor.constructor('alert(1)')()}}"],
     ['class.module.classLoader.resources'],
     ['%24%7Bjndi%3Aldap%3A%2F%2Fx%7D'],
+    ['<#assign ex="freemarker.template.utility.Execute"?new()>${ex("id")}'],
   ])('%s', (...[text, field]) => {
     expect(asked(expression, text, field)).not.toBeNull()
   })
@@ -39,6 +40,8 @@ describe('passes', () => {
     ['100%{ok}'],
     ['${HOME}/bin'],
     ['a {{ b }} c ${d} e'],
+    ['<#if user??>Dear ${user}</#if>'],
+    ['the colour <#ff8800> of it'],
   ])('%s', (...[text, field]) => {
     expect(asked(expression, text, field)).toBeNull()
   })

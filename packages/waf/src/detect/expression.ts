@@ -33,6 +33,7 @@ export const expression: Detector = {
     '{php',
     '@(',
     '$[',
+    '<#',
   ],
   detect(text) {
     return lookups(text) ?? bare(text) ?? delimited(text)
@@ -118,6 +119,7 @@ const pairs: readonly (readonly [open: string, close: string, arithmetic: boolea
   ['@(', ')', true],
   ['{php}', '{/php}', true],
   ['$[', ']', true],
+  ['<#', '>', false],
 ]
 
 /** Every delimited piece, judged by what it reaches for. */

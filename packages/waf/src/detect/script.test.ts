@@ -21,6 +21,8 @@ describe('refused', () => {
     ["eval(atob('eA=='))"],
     ['setTimeout`alert(1)`'],
     ["x.constructor.constructor('a')()"],
+    ['data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg=='],
+    [' data:text/html,<script>alert(1)</script>'],
   ])('%s', (...[text, field]) => {
     expect(asked(script, text, field)).not.toBeNull()
   })
@@ -30,6 +32,10 @@ describe('passes', () => {
   test.each<[text: string, field?: Partial<Field>]>([
     ['javascript:void(0)'],
     ['javascript:;'],
+    ['data:image/svg+xml;base64,PHN2Zz48L3N2Zz4='],
+    ['data:image/png;base64,iVBORw0KGgo='],
+    ['data:,hello'],
+    ['the data: text or html'],
     ['call alert (1) when done'],
     ['the alert level is 3 (high)'],
     ["an 'alert' was sent (twice)"],

@@ -21,9 +21,12 @@ const indexed = new RegExp(
   'g',
 )
 
+/** A whole page, or a script, in a URL. A picture is what profiles are full of. */
+const page = /^data:(?:text\/(?:html|javascript|ecmascript)|application\/(?:xhtml|javascript|ecmascript))/
+
 export const script: Detector = {
   id: 'script',
-  triggers: ['(', '`', 'script:', '[', 'cookie', 'location', 'constructor', 'document', 'window.'],
+  triggers: ['(', '`', 'script:', '[', 'cookie', 'location', 'constructor', 'document', 'window.', 'data:'],
   detect(text, field) {
     if (field.kind === 'file') return null
     return (
@@ -44,11 +47,11 @@ function scheme(text: string): Evidence | null {
   const begin = text.slice(0, 200)
   // What pages write that mean "no link".
   if (/^\s*javascript:\s*(?:void\s*\(?\s*0\s*\)?)?;?\s*$/i.test(text)) return null
-  if (!/script|mocha/i.test(begin)) return null
+  if (!/script|mocha|data:/i.test(begin)) return null
   const found = runningScheme(begin.replace(/^['"\s]+/, ''))
-  return found !== null && /script:$/.test(found) && /[(=`[]/.test(text)
-    ? evidence(0, `a URL of the scheme ${found}`)
-    : null
+  if (found === null) return null
+  const runs = /script:$/.test(found) ? /[(=`[]/.test(text) : page.test(found)
+  return runs ? evidence(0, `a URL of the scheme ${found}`) : null
 }
 
 function indexedGlobal(text: string): Evidence | null {
