@@ -10,6 +10,7 @@ import {
   openPacketSocket,
   type RunOptions,
   type Site,
+  threadCpuNanoseconds,
 } from '@thingwall/gateway/lab'
 import { addressOf, macOf, TELEMETRY_PORT } from '../policy/fleet.ts'
 
@@ -110,10 +111,9 @@ export async function buildBench(tag: string): Promise<Bench> {
       outside.close()
     },
     cost: (frames) => {
-      const before = process.threadCpuUsage()
+      const before = threadCpuNanoseconds()
       for (const frame of frames) devices.send(frame)
-      const { user, system } = process.threadCpuUsage(before)
-      return ((user + system) * 1000) / frames.length
+      return Number(threadCpuNanoseconds() - before) / frames.length
     },
     arrived: () => {
       const text = inNamespace(site.namespacePath(outsideAt), () =>

@@ -44,3 +44,4 @@ export {
   type Site,
   type SiteDescription,
 } from './site.ts'
+export { threadCpuNanoseconds } from './thread-clock.ts'

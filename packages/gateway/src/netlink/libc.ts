@@ -42,6 +42,7 @@ interface Libc {
   readonly eventfd: (initial: number, flags: number) => number
   readonly close: (fd: number) => number
   readonly adjtimex: (clock: Uint8Array) => number
+  readonly clock_gettime: (clock: number, into: BigInt64Array) => number
   readonly setns: (fd: number, kind: number) => number
   readonly flock: (fd: number, operation: number) => number
   readonly ifNameToIndex: (name: string) => number
@@ -93,6 +94,7 @@ export function libc(): Libc {
     eventfd: program.func('int eventfd(unsigned int, int)'),
     close: program.func('int close(int)'),
     adjtimex: program.func('int adjtimex(void *)'),
+    clock_gettime: program.func('int clock_gettime(int, void *)'),
     setns: program.func('int setns(int, int)'),
     flock: program.func('int flock(int, int)'),
     ifNameToIndex: program.func('unsigned int if_nametoindex(const char *)'),
