@@ -1,4 +1,5 @@
 /** The part of the JSON Schema of written policies that is about APIs. As the rest of it, it helps while one writes. */
+import { textFormats } from '../model/api.ts'
 import { WHY_MAX_LENGTH } from './validate/text.ts'
 
 type Schema = Readonly<Record<string, unknown>>
@@ -99,21 +100,7 @@ export const apiDefinitions: Readonly<Record<string, Schema>> = {
     why: note,
     type: { enum: ['string', 'integer', 'number', 'boolean', 'file'] },
     format: {
-      enum: [
-        'base64url',
-        'byte',
-        'date',
-        'date-time',
-        'duration',
-        'email',
-        'hostname',
-        'ipv4',
-        'ipv6',
-        'mac',
-        'time',
-        'uri',
-        'uuid',
-      ],
+      enum: textFormats,
     },
     required: { type: 'boolean' },
     minLength: count,

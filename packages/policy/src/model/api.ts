@@ -9,21 +9,25 @@ export type ApiMode = 'enforce' | 'report'
 /** What becomes of a route, a parameter or a property that nothing declares. */
 export type Undeclared = 'refuse' | 'allow'
 
+/** What a text may be declared to spell. */
+export const textFormats = [
+  'base64url',
+  'byte',
+  'date',
+  'date-time',
+  'duration',
+  'email',
+  'hostname',
+  'ipv4',
+  'ipv6',
+  'mac',
+  'time',
+  'uri',
+  'uuid',
+] as const
+
 /** What a text spells. Each is judged in one pass, by its standard's grammar. */
-export type TextFormat =
-  | 'base64url'
-  | 'byte'
-  | 'date'
-  | 'date-time'
-  | 'duration'
-  | 'email'
-  | 'hostname'
-  | 'ipv4'
-  | 'ipv6'
-  | 'mac'
-  | 'time'
-  | 'uri'
-  | 'uuid'
+export type TextFormat = (typeof textFormats)[number]
 
 /** One named value: in the path, the query, a header, a cookie or a form. All that is said must hold. */
 export interface ApiValue {

@@ -4,15 +4,16 @@
  * Shape and spelling only. Whether a device's profile exists shows when the whole policy is known; what the application firewall
  * alone can say (two routes that one path meets, a range that is empty) it says itself.
  */
-import type {
-  ApiBody,
-  ApiCaller,
-  ApiContent,
-  ApiExclusion,
-  ApiRoute,
-  ApiRules,
-  ApiSchema,
-  ApiValue,
+import {
+  type ApiBody,
+  type ApiCaller,
+  type ApiContent,
+  type ApiExclusion,
+  type ApiRoute,
+  type ApiRules,
+  type ApiSchema,
+  type ApiValue,
+  textFormats,
 } from '../../model/api.ts'
 import type { ApiDocument } from '../../model/policy.ts'
 import { parseConnectionRate } from '../limit.ts'
@@ -45,23 +46,7 @@ const value: Reader<ApiValue> = object<ApiValue>(
   {
     why: note,
     type: optional(oneOf('string', 'integer', 'number', 'boolean', 'file')),
-    format: optional(
-      oneOf(
-        'base64url',
-        'byte',
-        'date',
-        'date-time',
-        'duration',
-        'email',
-        'hostname',
-        'ipv4',
-        'ipv6',
-        'mac',
-        'time',
-        'uri',
-        'uuid',
-      ),
-    ),
+    format: optional(oneOf(...textFormats)),
     required: optional(flag),
     minLength: optional(count),
     maxLength: optional(count),
