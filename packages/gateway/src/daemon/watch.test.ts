@@ -72,6 +72,15 @@ test('what is left of a trial is taken out once it is over, told once, and asked
   await watch.close()
 })
 
+test('a trial that began and was over between two looks is told all the same, and the next one too', async () => {
+  const { watch, sees, told } = watching(async () => true)
+  await sees(before)
+  await sees(over)
+  await sees({ ...over, over: { ...over.over, record: { ...record, sequence: 3 } } as Past })
+  expect(told).toEqual(['trial-over', 'trial-cleared', 'trial-over', 'trial-cleared'])
+  await watch.close()
+})
+
 test('also of one that was over before the daemon came; nothing is told where nothing was left', async () => {
   for (const isOut of [true, false]) {
     const { watch, sees, told, tidied } = watching(async () => isOut)

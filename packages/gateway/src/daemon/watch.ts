@@ -115,9 +115,9 @@ export function watchInForce(options: WatchOptions): Watch {
     inForce = seen
     const isOther =
       before === null || before.digest !== seen.digest || before.record?.sequence !== seen.record?.sequence
-    const wasTrial = before?.trial ?? null
-    if (before !== null && isOther && wasTrial !== null && seen.over?.record.digest === before.digest) {
-      const over = seen.over
+    // A short one may begin and be over between two looks.
+    const { over } = seen
+    if (before !== null && over !== null && over.record.sequence !== before.over?.record.sequence) {
       const how = endText(over.fate, lastBy)
       const back = seen.record === null ? 'nothing is in force' : `${nameOf(seen.record)} is in force again`
       say('trial-over', `${nameOf(over.record)} ${how}; ${back}`)
