@@ -79,7 +79,7 @@ export default defineConfig({
           environment: 'node',
           execArgv,
           pool: 'forks',
-          // One process, one file after the other: the tests share the machine's one kernel.
+          // Files that run together would share one network: npm test gives each its own.
           fileParallelism: false,
           isolate: false,
           testTimeout: 120_000,

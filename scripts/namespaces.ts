@@ -5,7 +5,8 @@
  */
 import { spawnSync } from 'node:child_process'
 
-export type Wrapped = { readonly program: string; readonly args: readonly string[] }
+type Wrapped = { readonly program: string; readonly args: readonly string[] }
+export type Wrap = (program: string, args: readonly string[]) => Wrapped
 
 /** What runs first inside. The shell stays as the first process, because it reaps orphans and Node does not. */
 const inside = 'mount -t tmpfs tmpfs /run && mkdir -p /run/netns && ip link set lo up && "$@"; exit $?'
@@ -18,9 +19,7 @@ const ownProcesses = ['--pid', '--mount-proc']
  * Finds the strongest isolation that this machine grants. Returns the wrapping function, or the reason why
  * there is none, as the operating system worded it.
  */
-export function findNamespaces():
-  | ((program: string, args: readonly string[]) => Wrapped)
-  | { readonly missing: string } {
+export function findNamespaces(): Wrap | { readonly missing: string } {
   if (process.platform !== 'linux') return { missing: `namespaces are Linux's, this is ${process.platform}` }
   const root = process.getuid?.() === 0
   const candidates = [

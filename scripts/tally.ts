@@ -3,6 +3,8 @@
  * It deliberately decides nothing beyond the sums; what must not be zero is for the caller to say.
  */
 
+import { relative } from 'node:path'
+
 export type Tally = { readonly passed: number; readonly failed: number; readonly skipped: number }
 
 export const nothing: Tally = { passed: 0, failed: 0, skipped: 0 }
@@ -14,8 +16,10 @@ export type VitestReport = {
   readonly numPendingTests: number
   readonly numTodoTests: number
   readonly testResults: readonly {
+    /** The file's path. */
+    readonly name: string
     readonly status: string
-    readonly assertionResults: readonly { readonly status: string }[]
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
   }[]
 }
 
@@ -37,6 +41,16 @@ export function countTests(report: VitestReport, run: { readonly ok: boolean }):
     failed: failed === 0 && !run.ok ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests,
   }
+}
+
+/** What failed, a line each: files below `root`, with the test's name where one of their tests did. */
+export function failuresIn({ testResults }: VitestReport, root: string): readonly string[] {
+  return testResults.flatMap(({ name, status, assertionResults }) => {
+    const file = relative(root, name)
+    const tests = assertionResults.filter((test) => test.status === 'failed')
+    if (tests.length > 0) return tests.map(({ fullName }) => `${file}: ${fullName}`)
+    return status === 'failed' ? [`${file}: not one test ran`] : []
+  })
 }
 
 /** The last line. Scripts read it: its shape does not change. */

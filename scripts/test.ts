@@ -4,18 +4,18 @@
  * a file filter for vitest, and `-t` a filter by test name. It deliberately sets nothing up: that is done
  * by bootstrap.mjs.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ensureImage } from '../test/machine/image/image.ts'
 import { findAccelerator } from '../test/machine/qemu/accelerator.ts'
 import { findChromium } from '../test/runtimes/chromium.ts'
 import { build, packages } from './build.ts'
-import { findNamespaces, type Wrapped } from './namespaces.ts'
+import { findNamespaces, type Wrap } from './namespaces.ts'
 import { endTogether, root, run, runPackage, sourceFlags } from './process.ts'
 import { ensureSystemTools } from './system-tools.mjs'
-import { add, countTests, lastLine, nothing, type Tally, type VitestReport } from './tally.ts'
+import { add, countTests, failuresIn, lastLine, nothing, type Tally, type VitestReport } from './tally.ts'
 
 type Check = { readonly ok: boolean; readonly output: string }
 type Stage = { readonly title: string; readonly run: () => Promise<Tally> }
@@ -27,6 +27,8 @@ const { values, positionals } = parseArgs({
 const colours = process.stdout.isTTY === true && !process.env.NO_COLOR
 const scratch = mkdtempSync(join(tmpdir(), 'thingwall-test-'))
 const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+/** What failed in all stages, a line each. */
+const failures: string[] = []
 
 const stages: Readonly<Record<string, Stage>> = {
   types: { title: 'types (tsc)', run: () => check(types) },
@@ -37,8 +39,8 @@ const stages: Readonly<Record<string, Stage>> = {
   property: { title: 'property tests', run: () => tests('property') },
   cli: { title: 'command-line tests', run: () => tests('cli') },
   editor: { title: 'editor tests', run: () => tests('editor') },
-  kernel: { title: 'kernel tests', run: () => kernelTests('kernel') },
-  soak: { title: 'soak', run: () => kernelTests('soak') },
+  kernel: { title: 'kernel tests', run: () => inNamespaces('kernel', kernelTests) },
+  soak: { title: 'soak', run: () => inNamespaces('soak', (wrap) => tests('soak', { wrap })) },
   machine: { title: 'tests in a machine of their own', run: machineTests },
   runtimes: { title: 'tests in other runtimes and browsers', run: runtimeTests },
   repository: { title: 'repository tests', run: () => tests('repository') },
@@ -72,7 +74,7 @@ async function main(): Promise<number> {
     if (stage === undefined) continue
     const started = performance.now()
     process.stdout.write(`\n── ${stage.title}\n`)
-    const tally = await stage.run()
+    const tally = somethingRan(name, await stage.run())
     total = add(total, tally)
     const seconds = ((performance.now() - started) / 1000).toFixed(1)
     summary.push(
@@ -81,9 +83,16 @@ async function main(): Promise<number> {
     process.stdout.write(`${summary.at(-1)}\n`)
   }
   process.stdout.write(`\n${summary.join('\n')}\n\n`)
+  if (failures.length > 0) process.stdout.write(`failed:\n  ${failures.join('\n  ')}\n\n`)
   if (total.passed + total.failed === 0) process.stdout.write('nothing ran, which is not a success\n')
   process.stdout.write(`${lastLine(total)}\n`)
   return total.failed > 0 || total.passed === 0 ? 1 : 0
+}
+
+function somethingRan(stage: string, tally: Tally): Tally {
+  if (filtered || tally.passed + tally.failed + tally.skipped > 0) return tally
+  process.stdout.write(`not one ${stage} test ran\n`)
+  return { ...tally, failed: 1 }
 }
 
 async function check(work: () => Promise<Check>): Promise<Tally> {
@@ -116,11 +125,14 @@ function deadCode(): Promise<Check> {
   return runPackage('knip/bin/knip.js', ['--no-progress', '--no-config-hints'], { output: 'keep' })
 }
 
-async function tests(
-  project: string,
-  wrap?: (program: string, args: readonly string[]) => Wrapped,
-): Promise<Tally> {
-  const report = join(scratch, `${project}.json`)
+interface How {
+  readonly wrap?: Wrap
+  /** Files instead of the filters. Their output is shown when they have ended. */
+  readonly files?: readonly string[]
+}
+
+async function tests(project: string, { wrap, files }: How = {}): Promise<Tally> {
+  const report = join(scratch, `${[project, ...(files ?? [])].join('-').replaceAll('/', '-')}.json`)
   const args = [
     ...sourceFlags,
     vitest,
@@ -132,14 +144,16 @@ async function tests(
     '--reporter=json',
     `--outputFile.json=${report}`,
     ...(values.t === undefined ? [] : ['-t', values.t]),
-    ...filters,
+    ...(files ?? filters),
   ]
   const { program, args: wrapped } = wrap?.(process.execPath, args) ?? { program: process.execPath, args }
-  const { ok } = await run(program, wrapped, { output: 'show' })
-  const tally = countTests(readReport(report), { ok })
-  if (filtered || tally.passed + tally.failed > 0) return tally
-  process.stdout.write(`no ${project} test ran\n`)
-  return { ...tally, failed: 1 }
+  const { ok, output } = await run(program, wrapped, { output: files === undefined ? 'show' : 'keep' })
+  process.stdout.write(output)
+  const found = readReport(report)
+  const failed = failuresIn(found, root)
+  failures.push(...failed)
+  if (!ok && failed.length === 0) failures.push(`${files?.join(' ') ?? project}: did not end well`)
+  return countTests(found, { ok })
 }
 
 function readReport(file: string): VitestReport {
@@ -151,11 +165,25 @@ function readReport(file: string): VitestReport {
   }
 }
 
-/** With namespaces every test of the kernel runs; without, every one is counted as skipped, and the reason is said. */
-async function kernelTests(project: 'kernel' | 'soak'): Promise<Tally> {
+/** With namespaces every one of these tests runs; without, each is counted as skipped, and the reason is said. */
+async function inNamespaces(project: string, work: (wrap: Wrap) => Promise<Tally>): Promise<Tally> {
   const namespaces = findNamespaces()
   if ('missing' in namespaces) return skipped(project, namespaces.missing)
-  return nothingSkipped(project, await tests(project, namespaces))
+  return nothingSkipped(project, await work(namespaces))
+}
+
+/** Each file in namespaces of its own, and so as many at once as there are processors. */
+async function kernelTests(wrap: Wrap): Promise<Tally> {
+  const waiting = globSync('test/kernel/**/*.test.ts', { cwd: root })
+    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+    .toSorted()
+  const tallies: Tally[] = []
+  const lane = async (): Promise<void> => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift())
+      tallies.push(await tests('kernel', { wrap, files: [file] }))
+  }
+  await Promise.all(Array.from({ length: availableParallelism() }, lane))
+  return tallies.reduce(add, nothing)
 }
 
 /**
