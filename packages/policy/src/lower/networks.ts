@@ -42,7 +42,7 @@ export function lowerNetworks(
       report(lowering, 'TW1021', {
         message: `the prefixes of network ${name} are read from its interface, and are not known here`,
         path: `networks.${name}.cidrs`,
-        hint: 'On the gateway they are read at apply; elsewhere every flow of this network is judged as held.',
+        hint: 'On the gateway apply reads them; here nobody is on this network, and what it sends is held.',
         origin: document.origin,
       })
     }

@@ -28,7 +28,7 @@ export const codes = {
   TW1018: { title: 'not a limit', severity: 'error' },
   TW1019: { title: 'an empty list where something must stand', severity: 'error' },
   TW1020: { title: 'an owner is missing', severity: 'error' },
-  TW1021: { title: 'the network prefixes are not known yet', severity: 'error' },
+  TW1021: { title: 'the network prefixes are not known yet', severity: 'warning' },
   TW1022: { title: 'the policy file did not load', severity: 'error' },
   TW1023: { title: 'the policy file is not deterministic', severity: 'error' },
   TW1024: { title: 'not a bindings file', severity: 'error' },
