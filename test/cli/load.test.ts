@@ -47,6 +47,13 @@ describe('TW1022 the policy file did not load', () => {
     expect(listOf(value.diagnostics)).toHaveLength(1)
     expect(listOf(value.diagnostics)[0]?.hint).toMatch(/^Use policy\(NAME, /)
   })
+  test.each([
+    ['polcy', 'Did you mean policy?'],
+    ['defineEverything', expect.stringContaining('A policy is written with policy, network, profile')],
+  ])('an import of %s, which is not there', async (what, hint) => {
+    const told = await diagnosticOf(`import { ${what} } from 'thingwall'\nexport default ${what}\n`)
+    expect(told).toMatchObject({ message: `'thingwall' has no '${what}'`, hint, at: 'this.policy.ts:1:10' })
+  })
   test('in a file that the policy imports', async () => {
     site.write('parts/hosts.ts', 'export const api =\n')
     const told = await diagnosticOf("import { api } from './parts/hosts.ts'\nexport default api\n")

@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Diagnostic, diagnose, type Origin } from '@thingwall/policy'
+import * as language from '@thingwall/policy'
+import { type Diagnostic, diagnose, didYouMean, type Origin } from '@thingwall/policy'
 import type { Message } from './message.ts'
 import type { Bounds, Outcome } from './sandbox.ts'
 import { syntaxFaultOf } from './syntax.ts'
@@ -79,6 +80,8 @@ function wordsFor({ name, message, stack }: Threw): readonly [message: string, h
   if (stack.includes('ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX')) {
     return [message, 'Policy files run by stripping their types: no enum, namespace or parameter property.']
   }
+  const missing = /module '(.+)' does not provide an export named '(.+)'$/.exec(message)
+  if (missing !== null) return wordsForMissing(missing[1] as string, missing[2] as string)
   if (name === 'SyntaxError') return [message, 'Mend the syntax, then run this again.']
   const what = /^Cannot find (?:module|package) '([^']+)'/.exec(message)?.[1]
   if (what !== undefined) {
@@ -102,6 +105,19 @@ function wordsFor({ name, message, stack }: Threw): readonly [message: string, h
     ]
   }
   return [`the policy threw ${name}: ${message}`, 'The place is where it was thrown.']
+}
+
+/** An import of something that the module does not have. */
+function wordsForMissing(module: string, what: string): readonly [message: string, hint: string] {
+  const message = `'${module}' has no '${what}'`
+  if (module !== 'thingwall') return [message, 'Export it there, or import what is.']
+  const near = didYouMean(what, Object.keys(language))
+  return [
+    message,
+    near === null
+      ? 'A policy is written with policy, network, profile, device, list, allow, deny, api and test.'
+      : `Did you mean ${near}?`,
+  ]
 }
 
 /** Node's own picture of a syntax error: `FILE:LINE`, some lines of source, a line of carets. */
