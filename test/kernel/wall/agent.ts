@@ -65,7 +65,7 @@ const program = join(import.meta.dirname, '../fixtures/host-agent.ts')
 /** Below the kernel's own choices, and each used once. */
 const firstPort = 20_000
 let flows = 0
-const patienceMs = 10_000
+const patienceMs = 30_000
 
 /** Starts the program in a namespace. */
 export async function startAgent(namespacePath: string): Promise<Agent> {
