@@ -1,9 +1,8 @@
 /** `thingwall doctor` on a real kernel: it takes every probe, nothing is left behind, and what somebody did shows. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { cli } from './program.ts'
 
-const main = join(import.meta.dirname, '../../packages/cli/src/main.ts')
 const nft = (...args: readonly string[]): string => execFileSync('nft', args, { encoding: 'utf8' })
 afterEach(() => {
   nft('flush', 'ruleset')
@@ -17,10 +16,8 @@ interface Found {
 }
 
 function doctor(): readonly Found[] {
-  const flags = ['--conditions=thingwall-source', '--disable-warning=ExperimentalWarning']
-  const args = [...flags, main, 'doctor', '--json', '--state', '/run/thingwall-doctor']
-  return (JSON.parse(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout) as { findings: Found[] })
-    .findings
+  const args = [...cli.slice(1), 'doctor', '--json', '--state', '/run/thingwall-doctor']
+  return (JSON.parse(spawnSync(cli[0], args, { encoding: 'utf8' }).stdout) as { findings: Found[] }).findings
 }
 
 test('this kernel takes all that rule sets need, and asking changes nothing', () => {

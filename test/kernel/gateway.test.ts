@@ -22,16 +22,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventExplanation, EventJson } from '@thingwall/gateway'
 import { buildFrame, buildSite, openPacketSocket, type PacketSocket, type Site } from '@thingwall/gateway/lab'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { cli } from './program.ts'
 import { until } from './wall/agent.ts'
 import { gatewayLinks, places, siteDescription } from './wall/places.ts'
-
-const root = join(import.meta.dirname, '../..')
-const main = join(root, 'packages/cli/src/main.ts')
-const node = [
-  process.execPath,
-  '--conditions=thingwall-source',
-  '--disable-warning=ExperimentalWarning',
-] as const
 
 /** Somebody without rights who is on every Debian. */
 const account = 'daemon'
@@ -106,7 +99,7 @@ const env = (): Record<string, string> => ({
 
 /** The command line on the gateway, and what it answered. */
 async function thingwall<T>(...args: readonly string[]): Promise<T> {
-  const { status, stdout, stderr } = await site.run('gateway', [...node, main, ...args, '--json'], {
+  const { status, stdout, stderr } = await site.run('gateway', [...cli, ...args, '--json'], {
     env: { SSH_CONNECTION: '', SUDO_USER: '', ...env() },
     cwd: folder,
   })
@@ -122,8 +115,8 @@ async function apply(drift: 'restore' | 'report', echo = '7000/udp'): Promise<vo
 async function begin(): Promise<void> {
   logged = ''
   const leases = `dnsmasq:${join(folder, 'leases/dnsmasq.leases')}`
-  const gateway = [main, 'gateway', '--user', account, '--leases', leases]
-  daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...node, ...gateway], {
+  const gateway = ['gateway', '--user', account, '--leases', leases]
+  daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...cli, ...gateway], {
     env: { ...process.env, ...env() },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -244,14 +237,10 @@ test('what was blocked is told and explained, by the policy of then and of now, 
 test('a flood is followed as a few events that count it all', async () => {
   await apply('report')
   await begin()
-  const follower = spawn(
-    process.execPath,
-    [...node.slice(1), main, 'events', '--follow', '--json', '--kind', 'denied'],
-    {
-      env: { ...process.env, ...env() },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
+  const follower = spawn(cli[0], [...cli.slice(1), 'events', '--follow', '--json', '--kind', 'denied'], {
+    env: { ...process.env, ...env() },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let lines = ''
   follower.stdout.on('data', (part: Buffer) => {
     lines += part.toString('utf8')
@@ -430,7 +419,7 @@ test('an operator without rights is told by the daemon what root sees, and chang
   writeFileSync(join(folder, 'told.json'), JSON.stringify({ format: 1, names: told }))
   await thingwall('apply', '--policy', 'site.policy.json', '--bindings', 'told.json', '--no-confirm')
   const run = (who: readonly string[], args: readonly string[]) =>
-    site.run('gateway', ['env', ...who, ...node, main, ...args], {
+    site.run('gateway', ['env', ...who, ...cli, ...args], {
       env: { SSH_CONNECTION: '', ...env() },
       cwd: folder,
     })

@@ -19,15 +19,10 @@ import {
   type Site,
 } from '@thingwall/gateway/lab'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { cli } from './program.ts'
 import { until } from './wall/agent.ts'
 import { gatewayLinks, places, siteDescription } from './wall/places.ts'
 
-const main = join(import.meta.dirname, '../../packages/cli/src/main.ts')
-const node = [
-  process.execPath,
-  '--conditions=thingwall-source',
-  '--disable-warning=ExperimentalWarning',
-] as const
 const [vent, other] = [places['vent-01'], places['vent-02']]
 const outside = { four: places.internet.four, six: places.internet.six }
 
@@ -112,7 +107,7 @@ async function apply(service: string): Promise<void> {
   }
   writeFileSync(join(folder, 'site.policy.json'), JSON.stringify(document))
   const args = ['apply', '--policy', 'site.policy.json', '--no-confirm', '--json']
-  const { status, stdout, stderr } = await site.run('gateway', [...node, main, ...args], {
+  const { status, stdout, stderr } = await site.run('gateway', [...cli, ...args], {
     env: { SSH_CONNECTION: '', SUDO_USER: '', ...env() },
     cwd: folder,
   })
@@ -121,8 +116,8 @@ async function apply(service: string): Promise<void> {
 
 async function begin(): Promise<void> {
   // Somebody without rights who is on every Debian; and what servers write is of no use here.
-  const gateway = [main, 'gateway', '--user', 'daemon', '--leases', 'none']
-  daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...node, ...gateway], {
+  const gateway = ['gateway', '--user', 'daemon', '--leases', 'none']
+  daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...cli, ...gateway], {
     env: { ...process.env, ...env() },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

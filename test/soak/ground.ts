@@ -9,13 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { buildSite, openPacketSocket, type PacketSocket, type Site } from '@thingwall/gateway/lab'
 import type { PolicyDocument } from '@thingwall/policy'
-
-const main = join(import.meta.dirname, '../../packages/cli/src/main.ts')
-const node = [
-  process.execPath,
-  '--conditions=thingwall-source',
-  '--disable-warning=ExperimentalWarning',
-] as const
+import { cli } from '../kernel/program.ts'
 
 /** Interfaces of the gateway by network, with their link addresses. */
 export const doors = {
@@ -69,7 +63,7 @@ export async function buildGround(folder: string, first: PolicyDocument): Promis
   const env = { THINGWALL_RUN: join(folder, 'run'), THINGWALL_STATE: join(folder, 'state') }
   const write: Ground['write'] = (file, content) => writeFileSync(join(folder, file), JSON.stringify(content))
   const thingwall: Ground['thingwall'] = async (...args) => {
-    const { status, stderr, stdout } = await site.run('gateway', [...node, main, ...args], {
+    const { status, stderr, stdout } = await site.run('gateway', [...cli, ...args], {
       env: { SSH_CONNECTION: '', SUDO_USER: '', ...env },
       cwd: folder,
       withinMs: 120_000,
@@ -98,8 +92,8 @@ export async function buildGround(folder: string, first: PolicyDocument): Promis
 }
 
 async function startDaemon(site: Site, env: Readonly<Record<string, string>>): Promise<ChildProcess> {
-  const gateway = [main, 'gateway', '--user', 'daemon', '--leases', 'none']
-  const daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...node, ...gateway], {
+  const gateway = ['gateway', '--user', 'daemon', '--leases', 'none']
+  const daemon = spawn('nsenter', [`--net=${site.namespacePath('gateway')}`, ...cli, ...gateway], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })

@@ -19,14 +19,10 @@ import { buildSite, type HostProcess, type RunResult, type Site } from '@thingwa
 import { type Artifact, deny, network, policy } from '@thingwall/policy'
 import { expect } from 'vitest'
 import { order } from '../../contracts/enforcement-point.ts'
+import { node } from '../program.ts'
 import { artifactOf, machineOn } from '../wall/point.ts'
 
 const enforcer = join(import.meta.dirname, '../fixtures/enforcer.ts')
-const node = [
-  process.execPath,
-  '--conditions=thingwall-source',
-  '--disable-warning=ExperimentalWarning',
-] as const
 
 export type TaskDeed =
   | { readonly kind: 'apply'; readonly artifact: Artifact; readonly order: Order }
