@@ -115,6 +115,47 @@ describe('several at once', () => {
     expect(await other.apply(old, forGood)).toMatchObject({ changed: true })
   })
 
+  test.each([
+    ['is kept', 'confirm', coming],
+    ['is ended', 'abandon', old],
+  ] as const)('what is on trial %s by who waits longer than for anything else', async (_, deed, left) => {
+    const waiting = Promise.withResolvers<string>()
+    const holder = await ground.open(state)
+    const other = await ground.open(state, { waitMs: 0, waiting: waiting.resolve })
+    await holder.apply(old, forGood)
+    await holder.apply(coming, { ...onTrial, confirmWithinMs: 600_000 })
+    const { settled } = await holder.exclusively('somebody who takes their time', async () => {
+      const settling = other[deed](by)
+      settling.catch(() => {})
+      expect(await Promise.race([waiting.promise, settling])).toMatch(/^somebody who takes their time/)
+      return { settled: settling }
+    })
+    expect((await settled).now.digest).toBe(left.digest)
+  })
+
+  test('a look of the daemon that takes its time keeps nobody from a confirmation', async () => {
+    const begun = Promise.withResolvers<void>()
+    let isSlow = false
+    const slowly: Machine = {
+      ...ground.machine,
+      run: (program, args) => {
+        if (!isSlow) return ground.machine.run(program, args)
+        isSlow = false
+        begun.resolve()
+        return new Promise(() => {})
+      },
+    }
+    const person = await ground.open(state, { waitMs: 30_000 })
+    const daemon = await ground.open(state, { machine: slowly, writer: 'gateway' })
+    await person.apply(old, forGood)
+    await person.apply(coming, onTrial)
+    isSlow = true
+    const look = daemon.readUndisturbed('the gateway, which looks for changes')
+    await begun.promise
+    expect((await person.confirm(by)).now.digest).toBe(coming.digest)
+    expect(await look).toMatchObject({ digest: coming.digest, trial: null })
+  })
+
   test('asking whether it would go in needs no state folder, and changes nothing', async () => {
     const point = await ground.open('/proc/version/state')
     await point.check(old, onTrial)

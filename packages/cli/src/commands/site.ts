@@ -92,7 +92,11 @@ export async function openGateway(call: Call, host: Host): Promise<Gateway> {
   })
   const stateFolder = stateFolderOf(call, host)
   const filler = fillerBy(spawned())
-  return { point: await openNftablesPoint({ machine: thisMachine, state: stateFolder, filler }), stateFolder }
+  const waiting = (holder: string): void => {
+    host.stderr.write(`waiting for another thingwall: ${holder}\n`)
+  }
+  const point = await openNftablesPoint({ machine: thisMachine, state: stateFolder, filler, waiting })
+  return { point, stateFolder }
 }
 
 /** Verbs that change what is in force: the daemon does none of it for anybody. */

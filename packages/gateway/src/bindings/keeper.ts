@@ -49,20 +49,21 @@ interface Change {
 
 export function openKeeper(options: KeeperOptions): Keeper {
   const { journal } = options
+  const made: Made = new Map()
   let waiting: Change[] = []
   let work: Promise<void> | null = null
 
   /** One run at a time; whoever comes meanwhile is part of the next. */
   const settle = (): Promise<void> => {
-    work ??= Promise.resolve().then(async () => {
-      // Whoever comes from here on waits for the next.
-      await options.point.exclusively('the keeper of bindings', async () => {
+    work ??= Promise.resolve().then(() =>
+      inAll(options, made, (all) => {
+        // Whoever comes from here on waits for the next.
         const changes = waiting
         waiting = []
         work = null
-        await carryOut(options, changes)
-      })
-    })
+        return carryOut(options, all, changes)
+      }),
+    )
     const current = work
     current.catch(() => {
       if (work === current) work = null
@@ -93,19 +94,65 @@ export function openKeeper(options: KeeperOptions): Keeper {
       await settle()
     },
     refresh: () =>
-      options.point.exclusively('the keeper of bindings', async () => {
-        for (const living of await options.point.generations()) {
-          const made = await options.madeOf(living)
-          if (made !== null) await put(options, living, [], allElements(options, made))
-        }
+      inAll(options, made, async (all) => {
+        for (const { living, made: of } of all) await put(options, living, [], allElements(options, of))
       }),
   }
 }
 
-async function carryOut(options: KeeperOptions, changes: readonly Change[]): Promise<void> {
-  for (const living of await options.point.generations()) {
-    const made = await options.madeOf(living)
-    if (made === null) continue
+interface Known {
+  readonly living: Living
+  readonly made: MadeOf
+}
+
+/** What generations are of, by `ofWhat`, as far as it was asked already. */
+type Made = Map<string, MadeOf>
+
+/**
+ * Does some work with all generations that anybody knows, while nobody changes them. To read a policy takes its time, so
+ * what a new one is of is asked without the lock; then it is looked once more which there are.
+ */
+async function inAll(
+  { point, madeOf }: KeeperOptions,
+  made: Made,
+  work: (all: readonly Known[]) => Promise<void>,
+): Promise<void> {
+  const strange = new Set<string>()
+  for (;;) {
+    const unasked = await point.exclusively('the keeper of bindings', async () => {
+      const all = await point.generations()
+      const others = all.filter((one) => !made.has(ofWhat(one)) && !strange.has(ofWhat(one)))
+      if (others.length > 0) return others
+      const left = new Set(all.map(ofWhat))
+      for (const key of made.keys()) if (!left.has(key)) made.delete(key)
+      await work(
+        all.flatMap((living) => {
+          const known = made.get(ofWhat(living))
+          return known === undefined ? [] : [{ living, made: known }]
+        }),
+      )
+      return []
+    })
+    if (unasked.length === 0) return
+    for (const one of unasked) {
+      const known = await madeOf(one)
+      if (known === null) strange.add(ofWhat(one))
+      else made.set(ofWhat(one), known)
+    }
+  }
+}
+
+/** The same while a generation is of the same. */
+function ofWhat({ sequence, digest }: Living): string {
+  return `${sequence} ${digest}`
+}
+
+async function carryOut(
+  options: KeeperOptions,
+  all: readonly Known[],
+  changes: readonly Change[],
+): Promise<void> {
+  for (const { living, made } of all) {
     const { ruleset } = made
     const gone = new Map<string, RunTimeElement>()
     const come = new Map<string, RunTimeElement>()

@@ -54,7 +54,7 @@ beforeEach(() => {
 
 async function watching(work: (watch: Watch) => Promise<void>): Promise<void> {
   const watch = watchInForce({
-    point: { read: async () => seen, exclusively: (_, inner) => inner(), tidy: async () => false },
+    point: { read: async () => seen, readUndisturbed: async () => seen, tidy: async () => false },
     policyOf: async () => site,
     restore: () => Promise.reject(new Error('nobody changed anything')),
     loadAnew: async () => {

@@ -40,7 +40,7 @@ function watching(tidy: () => Promise<boolean>) {
   const watch = watchInForce({
     point: {
       read: async () => now,
-      exclusively: (_who, work) => work(),
+      readUndisturbed: async () => now,
       tidy: () => {
         tidied += 1
         return tidy()

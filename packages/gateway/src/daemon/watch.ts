@@ -3,7 +3,7 @@
  * once a minute besides. What changed becomes an event; what another program changed is put back where the policy says so.
  *
  * Our own applies are not taken for another's: they hold the lock until their record is written, and a look that finds
- * something wrong is repeated under it.
+ * something wrong is repeated under it. A look gives the lock up again as soon as anybody waits for it.
  */
 import type { Ruleset } from '@thingwall/policy'
 import type { BindingClock } from '../bindings/clock.ts'
@@ -18,7 +18,7 @@ import type { PutBack } from './restore.ts'
 import type { ChangedBy } from './rule-changes.ts'
 
 export interface WatchOptions {
-  readonly point: Pick<NftablesPoint, 'read' | 'exclusively' | 'tidy'>
+  readonly point: Pick<NftablesPoint, 'read' | 'readUndisturbed' | 'tidy'>
   readonly policyOf: (sequence: number) => Promise<RememberedPolicy | null>
   readonly restore: (record: ApplicationRecord) => Promise<PutBack>
   /** Loads what is in force once more, because the clock was put back; false where the clock is not believed. */
@@ -87,7 +87,7 @@ export function watchInForce(options: WatchOptions): Watch {
   const attempt = async (): Promise<void> => {
     let seen = await point.read()
     if (changesIn(seen).length > 0) {
-      seen = await point.exclusively('the gateway, which looks for changes', () => point.read())
+      seen = await point.readUndisturbed('the gateway, which looks for changes')
     }
     const changes = changesIn(seen)
     const wanted = seen.record ?? seen.last

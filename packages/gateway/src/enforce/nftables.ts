@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import type { Artifact } from '@thingwall/policy'
 import { type Generation, splitName } from '@thingwall/policy/nftables'
 import { type Disk, thisDisk } from '../disk/disk.ts'
-import { exclusively } from '../disk/lock.ts'
+import { exclusively, USUAL_WAIT_MS, undisturbed } from '../disk/lock.ts'
 import { refusing } from '../disk/refusing.ts'
 import type { Machine } from '../machine/machine.ts'
 import { countersIn, type RuleCount } from '../nft/counters.ts'
@@ -21,7 +21,7 @@ import { readStanding } from '../nft/standing.ts'
 import { apply, tryOut } from './apply.ts'
 import { pastOf } from './fate.ts'
 import { type Context, look, metIn } from './look.ts'
-import type { BoundNow, EnforcementPoint, Order, Prospect } from './point.ts'
+import type { BoundNow, EnforcementPoint, InForce, Order, Prospect } from './point.ts'
 import { comesBack, restore } from './restore.ts'
 import { abandon, confirm, reconciled, tidy, tidyKernel } from './settle.ts'
 import { openState, type Writer } from './state.ts'
@@ -41,6 +41,11 @@ export interface NftablesPoint extends EnforcementPoint {
    * to those who wait. Throws TW4014 when somebody else is at it for long.
    */
   readonly exclusively: <T>(who: string, work: () => Promise<T>) => Promise<T>
+  /**
+   * What is in force while nobody is changing it. Keeps nobody waiting: it looks again after those who were asked for
+   * something meanwhile. Throws TW4014 when somebody is at it for long.
+   */
+  readonly readUndisturbed: (who: string) => Promise<InForce>
 }
 
 /** A generation that packets meet, or may meet once a trial ends. */
@@ -67,13 +72,15 @@ export interface NftablesPointOptions {
   readonly disk?: Disk
   /** Milliseconds since 1970; this machine's clock where nothing is said. */
   readonly now?: () => number
-  /** How long to wait for another that is at work on the same state folder; usually 10,000. */
+  /** How long to wait for another that is at work on the same state folder; usually 60,000, and while a trial lasts. */
   readonly waitMs?: number
+  /** Told by whom the state folder is held, once that has taken a few seconds. */
+  readonly waiting?: (holder: string) => void
   /** By whom the kernel is asked; default: the program `nft`. Whoever gave it closes it. */
   readonly nft?: Nft
   /** What fills large sets where the program `nft` is asked; default: that too. */
   readonly filler?: Nft['filler']
-  /** Who writes to the state folder; default: root. The daemon restores, and applies nothing. */
+  /** Who writes to the state folder; default: root. The daemon restores, applies nothing, and lets others go first. */
   readonly writer?: Writer
 }
 
@@ -83,15 +90,28 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
   const filled = (by: Nft): Nft => (filler === undefined ? by : { ...by, filler })
   const nft = given ?? filled(await openNft(machine))
   const context: Context = { nft, state: openState(folder, disk, options.writer), now }
-  const alone = <T>(who: string, work: (held: Context) => Promise<T>): Promise<T> =>
-    exclusively(folder, { who, ...(waitMs === undefined ? {} : { waitMs }) }, (lock) => {
+  const rank = options.writer === 'gateway' ? 'background' : 'asked'
+  const { waiting } = options
+  const alone = <T>(
+    who: string,
+    work: (held: Context) => Promise<T>,
+    longestMs: number | undefined = waitMs,
+  ): Promise<T> =>
+    exclusively(folder, { who, rank, waitMs: longestMs, waiting }, (lock) => {
       if (given !== undefined) return work(context)
       // An nft that outlives us goes on holding it: nobody else begins before it has ended.
       const run: Machine['run'] = (program, args) => machine.run(program, args, { inherits: lock })
       return work({ ...context, nft: filled(nftOn({ ...machine, run }, nft.version)) })
     })
+  // Who wants to keep or to end what is on trial gives up when there is nothing left to decide, and not before.
+  const whileTried = async (): Promise<number | undefined> => {
+    const leftMs = (await readStanding(nft)).trial?.leftMs ?? 0
+    return leftMs > (waitMs ?? USUAL_WAIT_MS) ? leftMs : waitMs
+  }
   return {
     read: async () => (await look(context)).inForce,
+    readUndisturbed: (who) =>
+      undisturbed(folder, { who, waitMs, waiting }, async () => (await look(context)).inForce),
     apply: (artifact, order, boundNow, onto) =>
       alone(`apply by ${order.by}`, (held) => apply(held, artifact, order, boundNow, onto)),
     check: async (artifact, order, boundNow) => {
@@ -102,12 +122,17 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
         await rm(scratch, { recursive: true, force: true })
       }
     },
-    confirm: (deed) =>
-      alone(`confirm by ${deed.by}`, async (held) => {
-        await reconciled(held)
-        return confirm(held, deed)
-      }),
-    abandon: (deed) => alone(`rollback by ${deed.by}`, (held) => abandon(held, deed)),
+    confirm: async (deed) =>
+      alone(
+        `confirm by ${deed.by}`,
+        async (held) => {
+          await reconciled(held)
+          return confirm(held, deed)
+        },
+        await whileTried(),
+      ),
+    abandon: async (deed) =>
+      alone(`rollback by ${deed.by}`, (held) => abandon(held, deed), await whileTried()),
     tidy: () => alone('tidying', options.writer === 'gateway' ? tidyKernel : tidy),
     history: async () => {
       const { standing, applications } = await look(context)
