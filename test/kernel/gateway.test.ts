@@ -445,7 +445,9 @@ test('an operator without rights is told by the daemon what root sees, and chang
     '--why',
     'so',
   )
-  for (const args of [asking, [...asking, '--json'], ['history', '--json']]) {
+  // Without the file again: what it said is kept with the application.
+  const later = asking.slice(0, 3)
+  for (const args of [asking, [...asking, '--json'], later, [...later, '--json'], ['history', '--json']]) {
     const [root, operator] = [await run([], args), await run(group, args)]
     // Of a trial that runs: how long it has left.
     const withoutTime = (text: string): string =>

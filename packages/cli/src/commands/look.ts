@@ -24,6 +24,8 @@ import { type Gateway, isStateNamed, openGateway, stateFolderOf } from './site.t
 /** A look at a machine. */
 export interface Look extends Surroundings {
   readonly inForce: InForce
+  /** What `--bindings` said when it was applied, as the text of a bindings file; null for nothing. */
+  readonly told: string | null
   readonly stateFolder: string
 }
 
@@ -31,14 +33,17 @@ export interface Look extends Surroundings {
 export async function lookAtMachine(call: Call, host: Host): Promise<Look> {
   const gateway = await withRights(call, host)
   if (gateway === null) {
-    const { state, inForce, foreign, counters } = await answered<LookJson>(call, host, '/v1/in-force')
-    return { stateFolder: state, inForce: understood(() => inForceOf(inForce)), foreign, counters }
+    const answer = await answered<LookJson>(call, host, '/v1/in-force')
+    const { state, inForce, told, foreign, counters } = answer
+    return { stateFolder: state, inForce: understood(() => inForceOf(inForce)), told, foreign, counters }
   }
   const { point, stateFolder } = gateway
   // Where that cannot be, the look still tells.
   await point.tidy().catch(() => {})
   const inForce = await point.read()
-  return { stateFolder, inForce, ...(await point.surroundings()) }
+  const { record } = inForce
+  const told = record === null ? null : await point.toldFor(record.sequence)
+  return { stateFolder, inForce, told, ...(await point.surroundings()) }
 }
 
 /** What was applied here, the newest first. */

@@ -128,10 +128,19 @@ export function stateFolderOf(call: Call, host: Host): string {
   return named === undefined || named === '' ? STATE_FOLDER : resolve(host.cwd, named)
 }
 
-/** The policy file compiled for this machine. Throws `Failure` with exit 1 where the policy has errors. */
-export async function prepare(call: Call, host: Host, log: number | null): Promise<Prepared> {
+/**
+ * The policy file compiled for this machine, with what `--bindings` says, or else with what was `told` before. Throws
+ * `Failure` with exit 1 where the policy has errors.
+ */
+export async function prepare(
+  call: Call,
+  host: Host,
+  log: number | null,
+  told: string | null = null,
+): Promise<Prepared> {
   const path = call.options.policy ?? DEFAULT_POLICY_FILE
-  return compile(call, host, await loadPolicy(path, { cwd: host.cwd, nowMs: host.now() }), log)
+  const loaded = await loadPolicy(path, { cwd: host.cwd, nowMs: host.now() })
+  return compile(call, host, { ...loaded, told }, log)
 }
 
 /** A policy compiled for this machine as it is now. Throws `Failure` with exit 1 where the policy has errors. */

@@ -26,12 +26,13 @@ import { type Prepared, prepare, stateOption } from './site.ts'
 import { timeText, trialJson, trialText } from './trial.ts'
 
 export async function run(call: Call, host: Host): Promise<Report> {
-  const { inForce, foreign, counters, stateFolder } = await lookAtMachine(call, host)
-  const file = await compare(call, host, inForce)
+  const { inForce, told, foreign, counters, stateFolder } = await lookAtMachine(call, host)
+  const file = await compare(call, host, inForce, told)
   const [compared, fault] = file instanceof Failure ? [null, file] : [file, null]
   const own = fault === null ? (compared?.diagnostics.filter(concernsStatus) ?? []) : fault.diagnostics
   const diagnostics = [...own, ...warnOfForeign(foreign)]
-  const view: View = { inForce, compared, fault, counters, stateFolder }
+  const isToldThen = told !== null && call.options.bindings === undefined
+  const view: View = { inForce, compared, isToldThen, fault, counters, stateFolder }
   const exit = exitOf(view, call.options['exit-code'] === true)
   return {
     exit,
@@ -47,6 +48,8 @@ interface View {
   readonly inForce: InForce
   /** The policy file compiled now; null where there is none to compare with. */
   readonly compared: Prepared | null
+  /** Compared with what `--bindings` said when this was applied, because it says nothing now. */
+  readonly isToldThen: boolean
   /** What keeps it from being compiled. */
   readonly fault: Failure | null
   readonly counters: readonly RuleCount[]
@@ -54,11 +57,16 @@ interface View {
 }
 
 /** Without `--policy`, and where the default file is not there, status only says what is in force. */
-async function compare(call: Call, host: Host, { record }: InForce): Promise<Prepared | Failure | null> {
+async function compare(
+  call: Call,
+  host: Host,
+  { record }: InForce,
+  told: string | null,
+): Promise<Prepared | Failure | null> {
   const isAsked = call.options.policy !== undefined
   if (!isAsked && !existsSync(resolve(host.cwd, DEFAULT_POLICY_FILE))) return null
   try {
-    return await prepare(call, host, record?.log ?? null)
+    return await prepare(call, host, record?.log ?? null, told)
   } catch (error) {
     // A file with errors cannot be compared; what is in force is told all the same.
     if (error instanceof Failure && error.exit === exits.no) return error
@@ -134,7 +142,8 @@ function textFor(view: View, page: Page): string {
     const same = isWhatTheFileSays(view) === true
     const other = inForce.digest === null ? 'is not in force' : 'says something else'
     const words = same ? page.ink('green', 'says the same') : page.ink('yellow', other)
-    out.push(line('file', `${showFile(compared.loaded.file, page.cwd)} ${words}`))
+    const then = view.isToldThen ? ', with the bindings it was applied with' : ''
+    out.push(line('file', `${showFile(compared.loaded.file, page.cwd)} ${words}${then}`))
   }
   const met = counters.filter(({ packets }) => packets > 0)
   if (inForce.digest === null) return `${out.join('\n')}\n`

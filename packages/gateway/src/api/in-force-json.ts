@@ -35,6 +35,8 @@ export interface LookJson extends Surroundings {
   /** The state folder. */
   readonly state: string
   readonly inForce: InForceJson
+  /** What was said by hand for what is in force, as the text of a bindings file; null for nothing. */
+  readonly told: string | null
 }
 
 export interface HistoryJson {

@@ -87,6 +87,7 @@ const inForce = object({
 export const look: Schema = object({
   state: text,
   inForce,
+  told: orNull(text),
   foreign: listOf(
     object({
       kind: { enum: ['drop', 'translation'] },

@@ -106,6 +106,7 @@ function daemonWith(events: Store): Daemon {
     point: {
       read: async () => inForce,
       history: async () => [past, tried],
+      toldFor: async (sequence: number) => `told for ${sequence}`,
       surroundings: async () => ({ foreign: [], counters: [{ rule: 'a"b\n', packets: 5, bytes: 300 }] }),
     } as unknown as Daemon['point'],
     events,
@@ -179,6 +180,7 @@ test('what is in force and what was is read back as it was', async () => {
   const look = (await server.inject('/v1/in-force')).json<LookJson>()
   // Milliseconds of the kernel's timer are whole.
   expect(inForceOf(look.inForce)).toEqual({ ...inForce, trial: { ...inForce.trial, leftMs: 1500 } })
+  expect(look).toMatchObject({ told: `told for ${inForce.record?.sequence}` })
   expect(look).toMatchObject({ state: '/var/lib/thingwall', counters: [{ rule: 'a"b\n', packets: 5 }] })
   const { applications } = (await server.inject('/v1/history')).json<HistoryJson>()
   expect(applications.map(pastOf)).toEqual([past, tried])

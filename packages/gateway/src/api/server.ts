@@ -152,7 +152,9 @@ export function openServer({ daemon, log, now, token }: ServerOptions): FastifyI
   get(routes.inForce, async (): Promise<LookJson> => {
     const inForce = await daemon.point.read()
     const { foreign, counters } = await daemon.point.surroundings()
-    return { state: daemon.stateFolder, inForce: inForceJson(inForce), foreign, counters }
+    const { record } = inForce
+    const told = record === null ? null : await daemon.point.toldFor(record.sequence)
+    return { state: daemon.stateFolder, inForce: inForceJson(inForce), told, foreign, counters }
   })
   get(routes.history, async (): Promise<HistoryJson> => {
     const history = await daemon.point.history()
