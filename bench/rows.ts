@@ -32,6 +32,8 @@ export type Row = {
 /** How much of it is wanted: `--brief` leaves out what takes long, and bars that only the whole can meet. */
 export interface Extent {
   readonly isBrief: boolean
+  /** One of the `parts` that the benchmark exports; null for all of it. */
+  readonly only: string | null
 }
 
 /** The default export of `bench/NAME.bench.ts` and `bench/NAME.exam.ts`. */

@@ -18,6 +18,18 @@ test('without a name it lists what there is', () => {
   })
 })
 
+test('one part of a benchmark is run only where it has that part', () => {
+  expect(run('bench', 'kernel', '--only', 'everything')).toEqual({
+    exit: 2,
+    out: '',
+    err: 'kernel has no part "everything"; it has the parts forwarding, flood, replaces, loads\n',
+  })
+  expect(run('bench', 'types', '--only', 'loads')).toMatchObject({
+    exit: 2,
+    err: expect.stringContaining('no parts'),
+  })
+})
+
 test('where there is nothing it could not run, and says what would be run', () => {
   expect(run('audit')).toEqual({
     exit: 2,

@@ -1,8 +1,8 @@
 /**
  * `npm run bench -- NAME` and `npm run exam -- NAME`: runs `bench/NAME.bench.ts` or `bench/NAME.exam.ts` and
  * prints what it measured. `--json` prints only JSON, `--strict` makes a bar that is not met a failure, `--brief` leaves
- * out what takes long where a benchmark knows that; without NAME it lists what there is, which is a failure where there is
- * nothing. It deliberately knows no benchmark by name.
+ * out what takes long where a benchmark knows that, `--only PART` all but one part where it has parts; without NAME it
+ * lists what there is, which is a failure where there is nothing. It deliberately knows no benchmark by name.
  */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,6 +25,7 @@ async function main(kind: string, args: readonly string[]): Promise<number> {
       json: { type: 'boolean', default: false },
       strict: { type: 'boolean', default: false },
       brief: { type: 'boolean', default: false },
+      only: { type: 'string' },
     },
     allowPositionals: true,
   })
@@ -43,14 +44,20 @@ async function main(kind: string, args: readonly string[]): Promise<number> {
     )
     return 2
   }
-  const { default: benchmark }: { default?: Benchmark } = await import(
+  const { default: benchmark, parts = [] }: { default?: Benchmark; parts?: readonly string[] } = await import(
     pathToFileURL(join(import.meta.dirname, `${name}.${kind}.ts`)).href
   )
   if (typeof benchmark !== 'function')
     throw new Error(`bench/${name}.${kind}.ts has no function as its default export`)
+  const { only = null } = values
+  if (only !== null && !parts.includes(only)) {
+    const has = parts.length === 0 ? 'no parts' : `the parts ${parts.join(', ')}`
+    process.stderr.write(`${name} has no part ${JSON.stringify(only)}; it has ${has}\n`)
+    return 2
+  }
 
   const rows: Row[] = []
-  for await (const measured of await benchmark({ isBrief: values.brief })) {
+  for await (const measured of await benchmark({ isBrief: values.brief, only })) {
     rows.push(judge(measured))
     // The table comes at the end, aligned; this shows that it goes on.
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${measured.measure}`)

@@ -66,7 +66,7 @@ export function nftContract(name: string, open: () => Promise<NftSubject>): void
       expect(await nft.table('inet', 'thingwall')).toBe(
         await listed('-s', 'list', 'table', 'inet', 'thingwall'),
       )
-      expect(await nft.set('inet', 'thingwall', 'live')).toContain('0x00010001')
+      expect(await nft.set('set', 'inet', 'thingwall', 'live')).toContain('0x00010001')
     })
 
     test('objects come with counters and without elements', async () => {
@@ -101,7 +101,7 @@ export function nftContract(name: string, open: () => Promise<NftSubject>): void
       expect(await subject.nft.rules()).toBe('')
       expect(await subject.nft.objects()).toHaveLength(1)
       expect(await subject.nft.table('inet', 'thingwall')).toBe('')
-      expect(await subject.nft.set('inet', 'thingwall', 'live')).toBe('')
+      expect(await subject.nft.set('set', 'inet', 'thingwall', 'live')).toBe('')
     })
 
     test('a file that is not there is no rule set', async () => {
@@ -113,10 +113,10 @@ export function nftContract(name: string, open: () => Promise<NftSubject>): void
       const { nft } = subject
       await nft.load(written(table))
       const asked = await Promise.all([
-        nft.set('inet', 'thingwall', 'live'),
-        nft.set('inet', 'thingwall', 'claimed'),
+        nft.set('set', 'inet', 'thingwall', 'live'),
+        nft.set('set', 'inet', 'thingwall', 'claimed'),
         nft.table('inet', 'other'),
-        nft.set('inet', 'thingwall', 'live'),
+        nft.set('set', 'inet', 'thingwall', 'live'),
       ])
       expect(asked.map((text) => /set (\w+) \{/.exec(text)?.[1])).toEqual([
         'live',

@@ -7,6 +7,7 @@ import {
   fillerBy,
   type NftablesPoint,
   type NftablesPointOptions,
+  openNft,
   openNftablesPoint,
   spawned,
   thisMachine,
@@ -173,6 +174,59 @@ test('what devices were given is put in after what the policy says, and takes it
   const held = nft('list', 'set', 'inet', 'thingwall', 'a/bound/things/6')
   expect(held).toContain(`${ONE} timeout 1h`)
   expect(held).toContain('02:00:00:00:00:05 . fd20::9:9 timeout 2h')
+})
+
+describe('another program changes an element of a small set of a large rule set', () => {
+  const changes: readonly [string, string, string][] = [
+    ['set', 'live', 'add element inet thingwall a/live { 0x0fffffff }'],
+    ['verdict map', 'decide', 'add element inet thingwall a/decide { 0:fff : goto a/through }'],
+  ]
+  const ways: readonly [string, Filler | undefined][] = [
+    ['a privileged process', direct],
+    ['nft alone', undefined],
+  ]
+  test.each(ways.flatMap((way) => changes.map((change) => [...change, ...way] as const)))(
+    'a %s: %s, %s, looked at by %s',
+    async (_, name, command, _way, filler) => {
+      const point = await open(filler)
+      await point.apply(large, order)
+      expect((await point.read()).integrity.kind).toBe('intact')
+      nft(command)
+      expect((await point.read()).integrity).toEqual({
+        kind: 'changed',
+        changes: [`set inet ${name} has other elements`],
+      })
+    },
+  )
+})
+
+test('sets and maps read the same by a privileged process as by nft', async () => {
+  await (await open(direct)).apply(large, order)
+  const program = await openNft(thisMachine)
+  const filler = await direct()
+  const listed: string[] = []
+  try {
+    for (const [, family = '', kind = '', name = ''] of nft('-t', 'list', 'ruleset')
+      .split(/^table /m)
+      .flatMap((table) => {
+        const [family = ''] = table.split(' ')
+        return [...table.matchAll(/^\t(set|map) (\S+) \{/gm)].map(([, kind, name]) => [
+          '',
+          family,
+          kind,
+          name,
+        ])
+      })) {
+      if (/(bound|class|target|claimed|link)/.test(name)) continue
+      const by = await program.set(kind as 'set' | 'map', family, 'thingwall', name)
+      expect(await filler?.set(kind as 'set' | 'map', family, 'thingwall', name)).toBe(by)
+      expect(by).toContain(name)
+      listed.push(kind)
+    }
+  } finally {
+    filler?.close()
+  }
+  expect(new Set(listed)).toEqual(new Set(['set', 'map']))
 })
 
 describe('interrupted while it is filled', () => {

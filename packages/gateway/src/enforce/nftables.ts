@@ -78,7 +78,7 @@ export interface NftablesPointOptions {
   readonly waiting?: (holder: string) => void
   /** By whom the kernel is asked; default: the program `nft`. Whoever gave it closes it. */
   readonly nft?: Nft
-  /** What fills large sets where the program `nft` is asked; default: that too. */
+  /** What fills and lists large rule sets where the program `nft` is asked; default: that too. */
   readonly filler?: Nft['filler']
   /** Who writes to the state folder; default: root. The daemon restores, applies nothing, and lets others go first. */
   readonly writer?: Writer
@@ -101,7 +101,9 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
       if (given !== undefined) return work(context)
       // An nft that outlives us goes on holding it: nobody else begins before it has ended.
       const run: Machine['run'] = (program, args) => machine.run(program, args, { inherits: lock })
-      return work({ ...context, nft: filled(nftOn({ ...machine, run }, nft.version)) })
+      return sharing(filled(nftOn({ ...machine, run }, nft.version)), (held) =>
+        work({ ...context, nft: held }),
+      )
     })
   // Who wants to keep or to end what is on trial gives up when there is nothing left to decide, and not before.
   const whileTried = async (): Promise<number | undefined> => {
@@ -156,6 +158,21 @@ export async function openNftablesPoint(options: NftablesPointOptions): Promise<
       )
     },
     exclusively: (who, work) => alone(who, () => work()),
+  }
+}
+
+/** One filler for all of the work: to start another takes as long as what it saves. */
+async function sharing<T>(nft: Nft, work: (nft: Nft) => Promise<T>): Promise<T> {
+  let opened: ReturnType<Nft['filler']> | undefined
+  const filler: Nft['filler'] = async () => {
+    opened ??= nft.filler()
+    const one = await opened
+    return one === null ? null : { ...one, close: () => {} }
+  }
+  try {
+    return await work({ ...nft, filler })
+  } finally {
+    await opened?.then((one) => one?.close())
   }
 }
 

@@ -78,7 +78,7 @@ export async function observe(
     )
       objects[`${family} ${kind} ${name}`] = shortDigest(asCompiled(body, generation))
   }
-  return { nft: nft.version, objects, elements: await elementsOf(nft, generation, coverage) }
+  return { nft: nft.version, objects, elements: await elementsOf(nft, standing, generation, coverage) }
 }
 
 const REMARKABLE: ReadonlySet<string> = new Set(['chain', 'set', 'map', 'counter'])
@@ -109,6 +109,7 @@ export function differences(before: Observation, now: Observation): readonly str
 
 async function elementsOf(
   nft: Nft,
+  { objects }: Standing,
   generation: Generation,
   coverage: Coverage,
 ): Promise<Observation['elements']> {
@@ -122,12 +123,20 @@ async function elementsOf(
       if (lasting !== null) elements[`${family} ${name}`] = shortDigest(lasting.join())
     }
   }
-  if (coverage === 'all') for (const family of FAMILIES) add(family, await nft.table(family, TABLE))
-  else {
+  if (coverage === 'all') {
+    for (const family of FAMILIES) add(family, await nft.table(family, TABLE))
+    return elements
+  }
+  const filler = await nft.filler()
+  try {
+    const { set } = filler ?? nft
     for (const key of coverage) {
-      const [family = '', name = ''] = key.split(' ')
-      add(family, await nft.set(family, TABLE, nameIn(generation, name)))
+      const [family = '', compiled = ''] = key.split(' ')
+      const name = nameIn(generation, compiled)
+      add(family, await set(objects.has(`${family} map ${name}`) ? 'map' : 'set', family, TABLE, name))
     }
+  } finally {
+    filler?.close()
   }
   return elements
 }

@@ -23,15 +23,20 @@ export interface Nft {
   readonly table: (family: string, name: string) => Promise<string>
   /** A small set with how long its elements have left, as text; empty when there is none. */
   readonly timer: (family: string, table: string, name: string) => Promise<string>
-  /** One set with its elements, as text; empty when there is none. */
-  readonly set: (family: string, table: string, name: string) => Promise<string>
-  /** What fills large sets with less work than `load` has with them; null where there is none. Who asks closes it. */
+  /** One set or map with its elements, as text; empty when there is none. */
+  readonly set: (kind: SetKind, family: string, table: string, name: string) => Promise<string>
+  /** What large rule sets are less work for than for `load` and `set`; null where there is none. Who asks closes it. */
   readonly filler: () => Promise<Filler | null>
 }
+
+/** nft lists each under its own word, and knows the other by none. */
+export type SetKind = 'set' | 'map'
 
 export interface Filler {
   /** False where the set is not for this to fill: then some of it may be in the set already. */
   readonly fill: (filling: Filling) => Promise<boolean>
+  /** As `Nft` lists one, without a program started for each. */
+  readonly set: Nft['set']
   readonly close: () => void
 }
 
@@ -97,7 +102,7 @@ export function nftOn(machine: Machine, version: string): Nft {
     },
     table: (family, name) => ask('-s', 'list', 'table', family, name),
     timer: (family, table, name) => ask('list', 'set', family, table, name),
-    set: (family, table, name) => ask('-s', 'list', 'set', family, table, name),
+    set: (kind, family, table, name) => ask('-s', 'list', kind, family, table, name),
     filler: async () => null,
   }
 }

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ThingwallError } from '../error.ts'
 import type { Machine } from '../machine/machine.ts'
-import { type Filling, type Nft, type NftObject, openNft, refusalOf } from '../nft/program.ts'
+import { type Filler, type Filling, type Nft, type NftObject, openNft, refusalOf } from '../nft/program.ts'
 import { type Connection, openConnection, type Question } from './connection.ts'
 import { receiveSocket } from './descriptors.ts'
 import { type ElementChange, writeChanges } from './element-changes.ts'
@@ -72,13 +72,8 @@ function byLibrary(connection: Connection, launch: Launch, version: string): Pri
     const { answer } = await connection.ask(payload === undefined ? question : { ...question, payload })
     if (answer.kind !== 'done') throw refused(answer, 'the kernel did not take the rule set')
   }
-  const look = async (head: object): Promise<string> => {
-    const question: Question = { head, changes: 'nothing', withinMs: LOOK_WITHIN_MS }
-    const { answer, payload } = await connection.ask(question)
-    if (answer.kind === 'listing') return payload.toString('utf8')
-    if (answer.kind === 'refused' && /No such file or directory/.test(answer.said)) return ''
-    throw refused(answer, 'nft did not answer')
-  }
+  const look = (head: object): Promise<string> => lookBy(connection, head)
+  const own = onConnection(connection)
   return {
     version,
     backend: { kind: 'library', pid: connection.pid, restarts: connection.restarts },
@@ -90,12 +85,27 @@ function byLibrary(connection: Connection, launch: Launch, version: string): Pri
       (JSON.parse(await look({ op: 'objects' })) as { readonly nftables: readonly NftObject[] }).nftables,
     table: (family, table) => look({ op: 'table', family, table }),
     timer: (family, table, set) => look({ op: 'timer', family, table, set }),
-    set: (family, table, set) => look({ op: 'set', family, table, set }),
-    filler: async () => ({ fill: (filling) => fill(connection, filling), close: () => {} }),
+    set: own.set,
+    filler: async () => ({ ...own, close: () => {} }),
     elements: (changes) => change({ op: 'elements', changes }),
     setting: (setting, value) => setByProcess(launch, setting, value),
     openSocket: (request) => receiveSocket(launch, request),
     close: connection.close,
+  }
+}
+
+async function lookBy(connection: Connection, head: object): Promise<string> {
+  const question: Question = { head, changes: 'nothing', withinMs: LOOK_WITHIN_MS }
+  const { answer, payload } = await connection.ask(question)
+  if (answer.kind === 'listing') return payload.toString('utf8')
+  if (answer.kind === 'refused' && /No such file or directory/.test(answer.said)) return ''
+  throw refused(answer, 'nft did not answer')
+}
+
+function onConnection(connection: Connection): Omit<Filler, 'close'> {
+  return {
+    fill: (filling) => fill(connection, filling),
+    set: (kind, family, table, set) => lookBy(connection, { op: kind, family, table, set }),
   }
 }
 
@@ -111,7 +121,7 @@ async function fill(
   return true
 }
 
-/** For who else has no privileged process: one is started to fill sets, and ends with that. */
+/** For who else has no privileged process: one is started for large sets, and ends with its work. */
 export function fillerBy(launch: Launch): Nft['filler'] {
   return async () => {
     const connection = openConnection({ launch, purpose: 'rules' })
@@ -121,7 +131,7 @@ export function fillerBy(launch: Launch): Nft['filler'] {
       connection.close()
       return null
     }
-    return { fill: (filling) => fill(connection, filling), close: connection.close }
+    return { ...onConnection(connection), close: connection.close }
   }
 }
 

@@ -30,6 +30,7 @@ describe('read', () => {
     [{ op: 'fill', family: 'inet', table: 'thingwall', set: 'a/class/4', marker: 'a/digest/ab/1' }],
     [{ op: 'set', family: 'inet', table: 'filter', set: 'name/0/4' }],
     [{ op: 'timer', family: 'inet', table: 'thingwall', set: 'trial' }],
+    [{ op: 'map', family: 'inet', table: 'thingwall', set: 'a/decide' }],
     [{ op: 'setting', setting: 'net/ipv4/ip_forward', value: 1 }],
     [{ op: 'socket', socket: log }],
     [{ op: 'socket', socket: { kind: 'flow-events', receiveBufferBytes: 4096 } }],

@@ -18,7 +18,7 @@ export type Request =
   | { readonly op: 'table'; readonly family: TableFamily; readonly table: string }
   /** `timer` also says how long elements have left. */
   | {
-      readonly op: 'set' | 'timer'
+      readonly op: 'set' | 'map' | 'timer'
       readonly family: TableFamily
       readonly table: string
       readonly set: string
@@ -110,6 +110,7 @@ export function readRequest(value: unknown): Request {
       only(rest, ['family', 'table'])
       return { op, family: familyOf(rest.family), table: nameOf(rest.table) }
     case 'set':
+    case 'map':
     case 'timer':
       only(rest, ['family', 'table', 'set'])
       return { op, family: familyOf(rest.family), table: nameOf(rest.table), set: nameOf(rest.set) }

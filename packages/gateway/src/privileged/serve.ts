@@ -126,7 +126,8 @@ function changeOrList(
       list(fd, library, `list table ${request.family} ${request.table}`, STATELESS)
       return
     case 'set':
-      list(fd, library, `list set ${request.family} ${request.table} ${request.set}`, STATELESS)
+    case 'map':
+      list(fd, library, `list ${request.op} ${request.family} ${request.table} ${request.set}`, STATELESS)
       return
     case 'timer':
       list(fd, library, `list set ${request.family} ${request.table} ${request.set}`, 0)
