@@ -99,3 +99,18 @@ describe('passes', () => {
     expect(asked(sqli, text)).toBeNull()
   })
 })
+
+describe('a long text', () => {
+  test('is read to its end, over every place where a lot of it ends', () => {
+    const line = 'the gateway measured what it was told to, and nothing else. '
+    for (let lines = 265; lines < 285; lines++)
+      expect(asked(sqli, `${line.repeat(lines)} union select password from users`)).toBe(
+        'union joins a second query',
+      )
+  })
+  test('may be one expression: none is too deep', () => {
+    expect(asked(sqli, `1 and ${'1+'.repeat(60_000)}1`)).toBeNull()
+    expect(asked(sqli, `1 and ${'a::int+'.repeat(60_000)}1`)).toBeNull()
+    expect(asked(sqli, `1 and ${'(1+'.repeat(60_000)}1`)).toBeNull()
+  })
+})

@@ -15,7 +15,7 @@ import { readsUntil } from './sql/condition.ts'
 import type { Context, Found } from './sql/found.ts'
 import { fragment, onlyOperators } from './sql/fragment.ts'
 import { type Sql, withBrackets } from './sql/grammar.ts'
-import { closingQuote, mostTokens, type SqlToken, sqlTokens } from './sql/tokens.ts'
+import { closingQuote, type SqlToken, sqlTokens } from './sql/tokens.ts'
 
 export const sqli: Detector = {
   id: 'sqli',
@@ -107,15 +107,16 @@ export const sqli: Detector = {
     if (field.kind === 'file' || /%[0-9a-f]{2}%[0-9a-f]{2}/i.test(text)) return null
     // The name of a pair, not a key in JSON: rules of devices have operators there.
     const isPair = field.part === 'name' && field.name === text
-    const alone = inContext(text, 0, 'none', isPair ? 'name' : 'value')
+    const alone = inContext(text, 0, 'none', isPair ? 'name' : 'value', new Set())
     if (alone !== null) return alone
+    const read = new Set<number>()
     for (const quote of ["'", '"', '`']) {
       const first = text.indexOf(quote)
       if (first < 0 || (quote === '"' && opensJson(text, first))) continue
-      const found = inContext(text, first + 1, 'quote', 'value')
+      const found = inContext(text, first + 1, 'quote', 'value', read)
       if (found !== null) return found
       const close = closingQuote(text, 0, quote)
-      const other = close > first ? inContext(text, close + 1, 'quote', 'value') : null
+      const other = close > first ? inContext(text, close + 1, 'quote', 'value', read) : null
       if (other !== null) return other
     }
     return null
@@ -127,23 +128,45 @@ function opensJson(text: string, quote: number): boolean {
   return quote <= 40 && /^\s*[{[][\s{[]*$/.test(text.slice(0, quote))
 }
 
-/** What two lots of tokens share, so that nothing is cut in two. */
-const overlap = 200
+/** So many characters are read at once; where a lot begins depends on the text more than on where the reading began. */
+const lot = 16_384
+/** What two lots share, so that nothing is cut in two. */
+const overlap = 2048
 
-function inContext(text: string, from: number, context: Context, part: Field['part']): Evidence | null {
-  for (let start = from; ; ) {
-    const tokens = sqlTokens(text, start)
-    if (tokens.length === 0) return null
+/** `read`: where lots began that were read in the same context before; from there on all is the same. */
+function inContext(
+  text: string,
+  from: number,
+  context: Context,
+  part: Field['part'],
+  read: Set<number>,
+): Evidence | null {
+  for (let start = from; start < text.length && !read.has(start); ) {
+    if (start !== from) read.add(start)
+    const next = start - (start % lot) + lot
+    const tokens = sqlTokens(text, start, next + overlap)
+    const last = tokens.at(-1)
+    if (last === undefined) {
+      start = next + overlap
+      continue
+    }
     const sql = withBrackets(tokens, text, readsUntil)
     const found = (start === from ? atBegin(sql, text, from, context, part) : null) ?? anywhere(sql, context)
     if (found !== null) {
       const token = tokens[Math.min(found.index, tokens.length - 1)] as SqlToken
-      const length = Math.max((tokens.at(-1) as SqlToken).end - token.at, 1)
+      const length = Math.max(last.end - token.at, 1)
       return { at: token.at, length: Math.min(length, 80), why: found.why }
     }
-    if (tokens.length < mostTokens) return null
-    start = (tokens[mostTokens - overlap] as SqlToken).at
+    start = beginOf(tokens, next) ?? Math.max(last.end, next + overlap)
   }
+  return null
+}
+
+/** Where the first token begins that begins at `least` or later. */
+function beginOf(tokens: readonly SqlToken[], least: number): number | null {
+  let at = tokens.length
+  while (at > 0 && (tokens[at - 1] as SqlToken).at >= least) at--
+  return tokens[at]?.at ?? null
 }
 
 function atBegin(sql: Sql, text: string, from: number, context: Context, part: Field['part']): Found | null {

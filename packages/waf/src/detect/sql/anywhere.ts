@@ -12,13 +12,17 @@ import type { SqlToken } from './tokens.ts'
 
 /** What is SQL wherever it stands. */
 export function anywhere(sql: Sql, context: Context): Found | null {
-  const { tokens } = sql
+  const { tokens, text } = sql
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at] as SqlToken
     const hit =
       token.kind === 'word'
-        ? atWord(sql, at, context)
-        : isLogic(token)
+        ? mayBegin(token, text)
+          ? atWord(sql, at, context)
+          : tokens[at + 1]?.kind === 'open'
+            ? atCall(sql, at, context)
+            : null
+        : token.kind === 'operator' && token.end === token.at + 2 && isLogic(token)
           ? condition(sql, at, context)
           : token.kind === 'semicolon' && statementAt(sql, at + 1) && plausibleBefore(sql, at, context)
             ? found(at, 'a second statement')
@@ -26,6 +30,21 @@ export function anywhere(sql: Sql, context: Context): Found | null {
     if (hit !== null) return hit
   }
   return null
+}
+
+const beginnings =
+  'and or xor having where union except intersect select order group into waitfor declare shutdown exec execute insert delete update drop truncate create alter procedure from join case'
+/** For each first letter a bit for each length of the words that begin something. */
+const lengths: Uint32Array = new Uint32Array(26)
+for (const word of beginnings.split(' ')) {
+  const letter = word.charCodeAt(0) - 97
+  lengths[letter] = (lengths[letter] ?? 0) | (1 << word.length)
+}
+
+/** Whether a word may be one that begins something, by its first letter and its length; quoted ones may be any. */
+function mayBegin({ at, end }: SqlToken, text: string): boolean {
+  const letter = (text.charCodeAt(at) | 32) - 97
+  return letter < 0 || letter >= 26 || (end - at < 32 && (((lengths[letter] ?? 0) >> (end - at)) & 1) === 1)
 }
 
 /** A second statement follows a value, not a paragraph of code. */

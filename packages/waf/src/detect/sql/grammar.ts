@@ -8,20 +8,42 @@ import type { SqlToken } from './tokens.ts'
 /** Tokens with their brackets matched. */
 export interface Sql {
   readonly tokens: readonly SqlToken[]
-  /** For each opening bracket the index of the closing one, or the number of tokens. */
-  readonly closing: readonly (number | undefined)[]
+  /** For each opening bracket the index of the closing one, or the number of tokens; 0 for all else. */
+  readonly closing: Int32Array
   /** What the tokens were read from. */
   readonly text: string
-  /** What is known of expressions, by the operator from which they go on. */
-  readonly tails: Map<number, Operand>
+  readonly tails: Tails
   /** Up to which token it can be read as SQL from the beginning on; told once, and asked often. */
   readonly reads: () => number
 }
 
 export function withBrackets(tokens: readonly SqlToken[], text: string, reads: (sql: Sql) => number): Sql {
-  const closing: (number | undefined)[] = new Array(tokens.length)
+  let closing: Int32Array | null = null
+  let tails: Tails | null = null
+  let known: number | null = null
+  const sql: Sql = {
+    tokens,
+    // Most texts are never asked for their brackets.
+    get closing() {
+      closing ??= matched(tokens)
+      return closing
+    },
+    text,
+    get tails() {
+      // An operand may end one behind the last token: its bracket does not close.
+      tails ??= { ends: new Int32Array(tokens.length + 2), strengths: new Uint8Array(tokens.length + 2) }
+      return tails
+    },
+    reads: () => (known ??= reads(sql)),
+  }
+  return sql
+}
+
+function matched(tokens: readonly SqlToken[]): Int32Array {
+  const closing = new Int32Array(tokens.length)
   const open: number[] = []
-  for (const [index, { kind }] of tokens.entries()) {
+  for (let index = 0; index < tokens.length; index++) {
+    const { kind } = tokens[index] as SqlToken
     if (kind === 'open') {
       open.push(index)
       closing[index] = tokens.length
@@ -30,9 +52,7 @@ export function withBrackets(tokens: readonly SqlToken[], text: string, reads: (
       if (from !== undefined) closing[from] = index
     }
   }
-  let known: number | null = null
-  const sql: Sql = { tokens, closing, text, tails: new Map(), reads: () => (known ??= reads(sql)) }
-  return sql
+  return closing
 }
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '))
@@ -108,21 +128,41 @@ export function expressionAt(sql: Sql, from: number): Operand | null {
   return left === null ? null : joined(left, tailAt(sql, left.end))
 }
 
+/** Where expressions end that go on at an operator, and how strong what they hold is; 0: not asked yet. */
+export interface Tails {
+  readonly ends: Int32Array
+  readonly strengths: Uint8Array
+}
+
 /** What an expression goes on with behind an operand, from its operator on; each place is asked about once. */
 function tailAt(sql: Sql, from: number): Operand {
-  const known = sql.tails.get(from)
-  if (known !== undefined) return known
-  const operator = sql.tokens[from]
-  let tail: Operand = { end: from, what: 'name' }
-  if (operator?.kind === 'operator' && arithmetic.has(operator.text)) {
-    if (operator.text === '::') tail = tailAt(sql, castEnd(sql.tokens, from + 1))
-    else {
-      const right = operandAt(sql, from + 1)
-      if (right !== null) tail = joined(right, tailAt(sql, right.end))
+  const { tokens } = sql
+  const { ends, strengths } = sql.tails
+  // Not by recursion: an expression may be as long as the text.
+  const passed: number[] = []
+  let at = from
+  while (ends[at] === 0) {
+    const operator = tokens[at]
+    const goes = operator?.kind === 'operator' && arithmetic.has(operator.text)
+    const cast = goes && operator.text === '::'
+    const right = goes && !cast ? operandAt(sql, at + 1) : null
+    if (!cast && right === null) {
+      ends[at] = at
+      break
     }
+    passed.push(at)
+    strengths[at] = right === null ? 0 : strength.indexOf(right.what)
+    at = right === null ? castEnd(tokens, at + 1) : right.end
   }
-  sql.tails.set(from, tail)
-  return tail
+  const end = ends[at] as number
+  let most = strengths[at] as number
+  for (let index = passed.length - 1; index >= 0; index--) {
+    const place = passed[index] as number
+    most = Math.max(most, strengths[place] as number)
+    ends[place] = end
+    strengths[place] = most
+  }
+  return { end, what: strength[most] ?? 'name' }
 }
 
 function joined(left: Operand, tail: Operand): Operand {

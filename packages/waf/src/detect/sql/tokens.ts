@@ -4,6 +4,8 @@
  * It deliberately knows no grammar; that is statement.ts.
  */
 
+import { hexDigit } from '../../decode/percent.ts'
+
 export type SqlKind =
   | 'number'
   | 'string'
@@ -26,6 +28,51 @@ export interface SqlToken {
   readonly open: boolean
 }
 
+/** Most words are never asked for their text: it is cut out when it is. */
+class Token implements SqlToken {
+  readonly kind: SqlKind
+  readonly at: number
+  readonly end: number
+  readonly open: boolean
+  readonly source: string
+  cut: string | null
+
+  constructor(kind: SqlKind, source: string, at: number, end: number, open: boolean) {
+    this.kind = kind
+    this.at = at
+    this.end = end
+    this.open = open
+    this.source = source
+    this.cut = null
+  }
+
+  get text(): string {
+    this.cut ??= this.said()
+    return this.cut
+  }
+
+  private said(): string {
+    const { kind, source, at, end, open } = this
+    switch (kind) {
+      case 'string': {
+        let quote = at
+        while (source[quote] !== "'" && source[quote] !== '"') quote++
+        return source.slice(quote + 1, open ? end : end - 1)
+      }
+      case 'comment':
+        return source[at] === '#' ? '#' : source.slice(at, at + 2)
+      case 'word':
+        return source[at] === '`' || source[at] === '['
+          ? source.slice(at + 1, end - 1).toLowerCase()
+          : source.slice(at, end).toLowerCase()
+      case 'variable':
+        return source.slice(at, end).toLowerCase()
+      default:
+        return end === at + 1 ? (source[at] as string) : source.slice(at, end)
+    }
+  }
+}
+
 const WORD = 1
 const DIGIT = 2
 const SPACE = 4
@@ -43,97 +90,110 @@ const classAt = (text: string, at: number): number => {
   return code < 128 ? (classes[code] ?? 0) : Number.isNaN(code) ? 0 : code === 0xa0 ? SPACE : WORD
 }
 
-/** So many are read at once; whoever asks for the rest begins where these end. */
-export const mostTokens = 2000
-
-/** The tokens of `text` from `from` on. Comments that end are gone, but for one that nothing follows. */
-export function sqlTokens(text: string, from: number): SqlToken[] {
+/** The tokens of `text` that begin from `from` on and before `to`. Comments that end are gone, but for one that nothing follows. */
+export function sqlTokens(text: string, from: number, to: number): SqlToken[] {
   const tokens: SqlToken[] = []
+  const stop = Math.min(text.length, to)
   let at = from
-  while (at < text.length && tokens.length < mostTokens) {
+  while (at < stop) {
     const kind = classAt(text, at)
     if (kind === SPACE) at++
-    else at = tokenAt(text, at, kind, tokens)
+    else if (kind === WORD) at = wordAt(text, at, tokens)
+    else at = signAt(text, at, kind, tokens)
   }
   return tokens
 }
 
-function tokenAt(text: string, at: number, kind: number, tokens: SqlToken[]): number {
-  const push = (kind: SqlKind, end: number, value: string, open = false): number => {
-    tokens.push({ kind, text: value, at, end, open })
-    return end
-  }
-  const char = text[at] as string
-  switch (char) {
-    case "'":
-    case '"':
-      return stringAt(text, at, char, push)
-    case '`':
-    case '[':
-      return quotedName(text, at, char, push)
-    case '(':
-      return push('open', at + 1, char)
-    case ')':
-      return push('close', at + 1, char)
-    case ',':
-      return push('comma', at + 1, char)
-    case ';':
-      return push('semicolon', at + 1, char)
-    case '@':
-      if (text[at + 1] === '>' || text[at + 1] === '?')
-        return push('operator', at + 2, text.slice(at, at + 2))
-      return variableAt(text, at, push)
-    case '#':
+function push(
+  tokens: SqlToken[],
+  kind: SqlKind,
+  text: string,
+  at: number,
+  end: number,
+  open = false,
+): number {
+  tokens.push(new Token(kind, text, at, end, open))
+  return end
+}
+
+function signAt(text: string, at: number, kind: number, tokens: SqlToken[]): number {
+  const code = text.charCodeAt(at)
+  switch (code) {
+    case 0x27: // '
+    case 0x22: // "
+      return stringAt(text, at, at, tokens)
+    case 0x60: // `
+    case 0x5b: // [
+      return quotedName(text, at, tokens)
+    case 0x28: // (
+      return push(tokens, 'open', text, at, at + 1)
+    case 0x29: // )
+      return push(tokens, 'close', text, at, at + 1)
+    case 0x2c: // ,
+      return push(tokens, 'comma', text, at, at + 1)
+    case 0x3b: // ;
+      return push(tokens, 'semicolon', text, at, at + 1)
+    case 0x40: // @
+      if (text[at + 1] === '>' || text[at + 1] === '?') return push(tokens, 'operator', text, at, at + 2)
+      return variableAt(text, at, tokens)
+    case 0x23: // #
       // PostgreSQL's way into JSON, which goes on with a path in a string.
       if (text[at + 1] === '>' || text[at + 1] === '-') {
         const end = text[at + 2] === '>' ? at + 3 : at + 2
         if (text[end] === "'" || (text[end] === ' ' && text[end + 1] === "'"))
-          return push('operator', end, text.slice(at, end))
+          return push(tokens, 'operator', text, at, end)
       }
-      return lineComment(text, at, char, push)
-    case '-':
-      if (text[at + 1] === '-') return lineComment(text, at, '--', push)
+      return lineComment(text, at, tokens)
+    case 0x2d: // -
+      if (text.charCodeAt(at + 1) === 0x2d) return lineComment(text, at, tokens)
       break
-    case '/':
-      if (text[at + 1] === '*') return blockComment(text, at, push)
+    case 0x2f: // /
+      if (text.charCodeAt(at + 1) === 0x2a) return blockComment(text, at, tokens)
       break
-    case '*':
+    case 0x2a: // *
       // The end of code in a comment.
-      if (text[at + 1] === '/') return at + 2
+      if (text.charCodeAt(at + 1) === 0x2f) return at + 2
       break
-    case '\\':
-    case '{':
-    case '}':
-    case ']':
+    case 0x5c: // \
+    case 0x7b: // {
+    case 0x7d: // }
+    case 0x5d: // ]
       return at + 1
     default:
   }
-  if (kind === DIGIT || (char === '.' && classAt(text, at + 1) === DIGIT)) return numberAt(text, at, push)
-  if (kind === WORD) return wordAt(text, at, push)
-  if (kind === OPERATOR) {
-    let end = at + 1
-    while (
-      end < at + 3 &&
-      classAt(text, end) === OPERATOR &&
-      '=<>|&:~*'.includes(text[end] as string) &&
-      !text.startsWith('/*', end)
-    )
-      end++
-    // `<@` of PostgreSQL, unless a variable begins there.
-    if (
-      char === '<' &&
-      end === at + 1 &&
-      text[end] === '@' &&
-      (classAt(text, end + 1) & WORD) === 0 &&
-      text[end + 1] !== '@'
-    )
-      end++
-    return push('operator', end, text.slice(at, end))
-  }
-  return push('operator', at + 1, char)
+  if (kind === DIGIT || (code === 0x2e && classAt(text, at + 1) === DIGIT)) return numberAt(text, at, tokens)
+  if (kind === OPERATOR) return operatorAt(text, at, tokens)
+  return push(tokens, 'operator', text, at, at + 1)
 }
 
-type Push = (kind: SqlKind, end: number, value: string, open?: boolean) => number
+/** What an operator may go on with: `=<>|&:~*`. */
+function goesOn(code: number): boolean {
+  return (
+    code === 0x3d ||
+    code === 0x3c ||
+    code === 0x3e ||
+    code === 0x7c ||
+    code === 0x26 ||
+    code === 0x3a ||
+    code === 0x7e ||
+    code === 0x2a
+  )
+}
+
+function operatorAt(text: string, at: number, tokens: SqlToken[]): number {
+  let end = at + 1
+  while (end < at + 3 && goesOn(text.charCodeAt(end))) end++
+  // `<@` of PostgreSQL, unless a variable begins there.
+  if (
+    end === at + 1 &&
+    text[at] === '<' &&
+    text[end] === '@' &&
+    (classAt(text, end + 1) & WORD) === 0 &&
+    text[end + 1] !== '@'
+  )
+    end++
+  return push(tokens, 'operator', text, at, end)
+}
 
 /** Where the string closes whose inside begins at `from`: doubled quotes and escaped ones do not. -1: nowhere. */
 export function closingQuote(text: string, from: number, quote: string): number {
@@ -144,34 +204,37 @@ export function closingQuote(text: string, from: number, quote: string): number 
   return -1
 }
 
-function stringAt(text: string, at: number, quote: string, push: Push): number {
-  const close = closingQuote(text, at + 1, quote)
+/** A string that begins at `at`, with a prefix up to its quote. */
+function stringAt(text: string, at: number, quote: number, tokens: SqlToken[]): number {
+  const close = closingQuote(text, quote + 1, text[quote] as string)
   return close < 0
-    ? push('string', text.length, text.slice(at + 1), true)
-    : push('string', close + 1, text.slice(at + 1, close))
+    ? push(tokens, 'string', text, at, text.length, true)
+    : push(tokens, 'string', text, at, close + 1)
 }
 
-function quotedName(text: string, at: number, open: string, push: Push): number {
+function quotedName(text: string, at: number, tokens: SqlToken[]): number {
   // No further than a name goes: a text of nothing but brackets must not be searched again for each.
-  const end = open === '[' ? ']' : '`'
+  const open = text.charCodeAt(at)
+  const end = open === 0x5b ? 0x5d : 0x60
   let close = at + 1
-  while (close < at + 131 && text[close] !== end && text[close] !== open && text[close] !== '\n') close++
-  return text[close] !== end ? at + 1 : push('word', close + 1, text.slice(at + 1, close).toLowerCase())
+  let code = text.charCodeAt(close)
+  while (close < at + 131 && code !== end && code !== open && code !== 10) code = text.charCodeAt(++close)
+  return code !== end ? at + 1 : push(tokens, 'word', text, at, close + 1)
 }
 
-function variableAt(text: string, at: number, push: Push): number {
+function variableAt(text: string, at: number, tokens: SqlToken[]): number {
   let end = at + 1
-  while (text[end] === '@') end++
-  while ((classAt(text, end) & (WORD | DIGIT)) !== 0 || text[end] === '.') end++
-  return push('variable', end, text.slice(at, end).toLowerCase())
+  while (text.charCodeAt(end) === 0x40) end++
+  while ((classAt(text, end) & (WORD | DIGIT)) !== 0 || text.charCodeAt(end) === 0x2e) end++
+  return push(tokens, 'variable', text, at, end)
 }
 
-function lineComment(text: string, at: number, how: string, push: Push): number {
+function lineComment(text: string, at: number, tokens: SqlToken[]): number {
   const line = text.indexOf('\n', at)
-  return line < 0 ? push('comment', text.length, how, true) : line + 1
+  return line < 0 ? push(tokens, 'comment', text, at, text.length, true) : line + 1
 }
 
-function blockComment(text: string, at: number, push: Push): number {
+function blockComment(text: string, at: number, tokens: SqlToken[]): number {
   // MySQL runs what is in /*! … */, from the version that is named on.
   if (text[at + 2] === '!' || (text[at + 2] === 'M' && text[at + 3] === '!')) {
     let end = at + 3 + (text[at + 2] === 'M' ? 1 : 0)
@@ -179,29 +242,57 @@ function blockComment(text: string, at: number, push: Push): number {
     return end
   }
   const close = text.indexOf('*/', at + 2)
-  if (close < 0) return push('comment', text.length, '/*', true)
+  if (close < 0) return push(tokens, 'comment', text, at, text.length, true)
   let next = close + 2
   while (next < text.length && classAt(text, next) === SPACE) next++
-  return next === text.length ? push('comment', close + 2, '/*') : next
+  return next === text.length ? push(tokens, 'comment', text, at, close + 2) : next
 }
 
-function numberAt(text: string, at: number, push: Push): number {
-  const hex = /0x[0-9a-fA-F]+|0b[01]+(?![0-9a-z])/y
-  hex.lastIndex = at
-  const found = hex.exec(text)?.[0]
-  if (found !== undefined) return push('number', at + found.length, found)
-  const decimal = /(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?/iy
-  decimal.lastIndex = at
-  const number = decimal.exec(text)?.[0] ?? text[at] ?? ''
-  return push('number', at + number.length, number)
+/** `0x41`, `0b01`, `1.5e+3`, `.5`. */
+function numberAt(text: string, at: number, tokens: SqlToken[]): number {
+  const kind = text.charCodeAt(at + 1) | 32
+  if (text.charCodeAt(at) === 0x30 && (kind === 0x78 || kind === 0x62)) {
+    const end = prefixedNumber(text, at + 2, kind)
+    if (end > at + 2) return push(tokens, 'number', text, at, end)
+  }
+  let end = digits(text, at)
+  if (text.charCodeAt(end) === 0x2e && (end > at || classAt(text, end + 1) === DIGIT))
+    end = digits(text, end + 1)
+  if ((text.charCodeAt(end) | 32) === 0x65) {
+    const sign = text.charCodeAt(end + 1)
+    const from = sign === 0x2b || sign === 0x2d ? end + 2 : end + 1
+    const exponent = digits(text, from)
+    if (exponent > from) end = exponent
+  }
+  return push(tokens, 'number', text, at, end)
 }
 
-function wordAt(text: string, at: number, push: Push): number {
-  let end = at
+function digits(text: string, from: number): number {
+  let end = from
+  while (classAt(text, end) === DIGIT) end++
+  return end
+}
+
+/** Where `0x…` or `0b…` ends whose digits begin at `from`; `from` itself where it is none. */
+function prefixedNumber(text: string, from: number, kind: number): number {
+  // Only lower case begins one, to all of them.
+  if (text.charCodeAt(from - 1) !== kind) return from
+  let end = from
+  if (kind === 0x78) {
+    while (hexDigit(text.charCodeAt(end)) >= 0) end++
+    return end
+  }
+  while (text.charCodeAt(end) === 0x30 || text.charCodeAt(end) === 0x31) end++
+  const next = text.charCodeAt(end)
+  return (next >= 0x30 && next <= 0x39) || (next >= 0x61 && next <= 0x7a) ? from : end
+}
+
+function wordAt(text: string, at: number, tokens: SqlToken[]): number {
+  let end = at + 1
   for (;;) {
     while ((classAt(text, end) & (WORD | DIGIT)) !== 0) end++
     // `a.b`, `a.*` and "a"."b" are one name.
-    if (text[end] !== '.' || (classAt(text, end + 1) !== WORD && text[end + 1] !== '`')) break
+    if (text.charCodeAt(end) !== 0x2e || (classAt(text, end + 1) !== WORD && text[end + 1] !== '`')) break
     end++
     if (text[end] === '`') {
       const length = text.slice(end + 1, end + 131).indexOf('`')
@@ -217,14 +308,13 @@ function wordAt(text: string, at: number, push: Push): number {
     (text[end + 1] === "'" || text[end + 1] === '"')
   )
     end++
-  const word = text.slice(at, end).toLowerCase()
-  const quote = text[end]
   // N'…', x'…', _utf8'…', q'…' are strings.
-  if ((quote === "'" || quote === '"') && /^(?:n|x|b|e|u&?|q|_[a-z0-9]+)$/.test(word)) {
-    const close = closingQuote(text, end + 1, quote)
-    return close < 0
-      ? push('string', text.length, text.slice(end + 1), true)
-      : push('string', close + 1, text.slice(end + 1, close))
-  }
-  return push('word', end, word)
+  const quote = text.charCodeAt(end)
+  if (
+    (quote === 0x27 || quote === 0x22) &&
+    end - at <= 40 &&
+    /^(?:n|x|b|e|u&?|q|_[a-z0-9]+)$/i.test(text.slice(at, end))
+  )
+    return stringAt(text, at, end, tokens)
+  return push(tokens, 'word', text, at, end)
 }
