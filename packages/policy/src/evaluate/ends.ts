@@ -1,8 +1,10 @@
 /**
  * The two ends of a flow as rules see them, and what bindings say at an instant: whose address, told which name.
  */
-import { type Address, linkOf, wordOf } from '../model/address.ts'
-import { ABSENT, findByWord } from '../model/address-table.ts'
+import { type Address, linkOf } from '../model/address.ts'
+import { ABSENT, findWords } from '../model/address-table.ts'
+import { type AddressWords, wordsOf } from '../model/address-words.ts'
+import { classAt } from '../model/device-traits.ts'
 import { type Bindings, type Flow, subjectOf } from '../model/flow.ts'
 import type { Candidates, Device, Network, Ruleset } from '../model/ruleset.ts'
 import { toldBy } from './told.ts'
@@ -28,24 +30,21 @@ export interface Case {
 /** One end of a flow. */
 export interface End {
   readonly address: Address
-  /** The first 32 bits of the address (see `wordOf`). */
-  readonly word: number
+  readonly words: AddressWords
   readonly isGateway: boolean
-  readonly isSource: boolean
   /** Index into `Ruleset.devices`, or `ABSENT`. */
   readonly device: number
+  /** Index into `Ruleset.classes`, or `ABSENT`. */
+  readonly class: number
 }
 
 /** Puts a flow before a rule set, both ends identified. */
 export function caseOf(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: number): Case {
-  const { source, destination } = flow
-  const isOwn = flow.ingress === 'gateway'
+  const { ingress, source, destination } = flow
+  const from = endOf(ruleset, bindings, source, at, { isGateway: ingress === 'gateway' })
   const isToUs = isGatewayAddress(ruleset, bindings, destination)
-  const first = wordOf(source, 0)
-  const second = wordOf(destination, 0)
-  const sender = isOwn ? ABSENT : ownerAt(ruleset, bindings, source, first, at)
-  const target = isToUs ? ABSENT : ownerAt(ruleset, bindings, destination, second, at)
-  const door = ruleset.index.doors.get(flow.ingress ?? '')
+  const to = endOf(ruleset, bindings, destination, at, { isGateway: isToUs })
+  const door = ruleset.index.doors.get(ingress ?? '')
   return {
     ruleset,
     flow,
@@ -53,37 +52,61 @@ export function caseOf(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: num
     at,
     subject: subjectOf(flow),
     network: door === undefined ? null : door.network,
-    general: door === undefined ? [] : door.candidates,
-    from: { address: source, word: first, isGateway: isOwn, isSource: true, device: sender },
-    to: { address: destination, word: second, isGateway: isToUs, isSource: false, device: target },
+    general: door === undefined ? NOTHING : door.candidates,
+    from,
+    to,
   }
+}
+
+const NOTHING: readonly never[] = []
+
+function endOf(
+  ruleset: Ruleset,
+  bindings: Bindings,
+  address: Address,
+  at: number,
+  { isGateway }: Pick<End, 'isGateway'>,
+): End {
+  const words = wordsOf(address)
+  const device = isGateway ? ABSENT : ownerAt(ruleset, bindings, address, words, at)
+  const ofClass = device === ABSENT ? ABSENT : classAt(ruleset.traits, device)
+  return { address, words, isGateway, device, class: ofClass }
 }
 
 /** The device an address belongs to: stated by the policy, or leased or learnt and still valid. */
 export function ownerOf(ruleset: Ruleset, bindings: Bindings, address: Address, at: number): Device | null {
-  return ruleset.devices[ownerAt(ruleset, bindings, address, wordOf(address, 0), at)] ?? null
+  return ruleset.devices[ownerAt(ruleset, bindings, address, wordsOf(address), at)] ?? null
 }
 
-/** As `ownerOf`, but the index of the device, or `ABSENT`. `word` is the first of the address (see `wordOf`). */
-function ownerAt(ruleset: Ruleset, bindings: Bindings, address: Address, word: number, at: number): number {
-  const stated = findByWord(ruleset.owners, address, word)
+/** As `ownerOf`, but the index of the device, or `ABSENT`. */
+function ownerAt(
+  ruleset: Ruleset,
+  bindings: Bindings,
+  address: Address,
+  words: AddressWords,
+  at: number,
+): number {
+  const stated = findWords(ruleset.owners, words)
   if (stated !== ABSENT) return stated
-  const link = linkOf(address)
+  const link = words.a === LINK_LOCAL ? linkOf(address) : null
   const formed = link === null ? undefined : ruleset.links.get(link)
   if (formed !== undefined) return formed
   const { places, devices, until } = bindings.leases
-  const place = findByWord(places, address, word)
+  const place = findWords(places, words)
   return place === ABSENT || (until[place] as number) <= at ? ABSENT : (devices[place] as number)
 }
 
+/** The first word of an address that `linkOf` reads: fe80::/64. */
+const LINK_LOCAL = 0xfe800000 | 0
+
 export function isGatewayAddress(ruleset: Ruleset, bindings: Bindings, address: Address): boolean {
-  return ruleset.gateway.has(address) || bindings.gateway.has(address)
+  return ruleset.gateway.has(address) || (bindings.gateway.size > 0 && bindings.gateway.has(address))
 }
 
 /** Whether a device was told the address of an end for a name. Before it is told anything, that cannot be said. */
 export function toldTruth(one: Case, device: number, pattern: number, end: End): Truth {
   const { told } = one.bindings
-  const answer = findByWord(told.answers, end.address, end.word)
+  const answer = findWords(told.answers, end.words)
   const own = toldBy(told, device, pattern, answer, one.at)
   if (own === YES) return YES
   const common = toldBy(told, one.ruleset.devices.length, pattern, answer, one.at)

@@ -5,18 +5,18 @@
  * are replies, which follow the flow they answer for as long as the rule that let it in stands.
  */
 import { ABSENT } from '../model/address-table.ts'
-import { classAt } from '../model/device-traits.ts'
 import { type Bindings, covers, type Decision, type Flow } from '../model/flow.ts'
 import { isIn, searchable } from '../model/interval.ts'
 import {
   type Candidate,
   type Candidates,
   isWithin,
-  type Network,
   type Parts,
   type Rule,
   type Ruleset,
   type SortedEndpoint,
+  type Term,
+  type Translation,
 } from '../model/ruleset.ts'
 import { type Case, caseOf, type End, toldTruth } from './ends.ts'
 import { judgeFixed, staysOnLink } from './fixed.ts'
@@ -66,37 +66,23 @@ function findRules(one: Case): Readonly<Found> {
 }
 
 function candidatesFrom({ ruleset, from }: Case): Candidates {
-  return from.device === ABSENT ? NOTHING : (ruleset.index.fromClass[classOf(ruleset, from)] ?? NOTHING)
+  return from.class === ABSENT ? NOTHING : (ruleset.index.fromClass[from.class] ?? NOTHING)
 }
 
 function candidatesTo({ ruleset, to }: Case): Candidates {
-  return to.device === ABSENT ? NOTHING : (ruleset.index.toClass[classOf(ruleset, to)] ?? NOTHING)
-}
-
-function classOf({ traits }: Ruleset, end: End): number {
-  return classAt(traits, end.device)
+  return to.class === ABSENT ? NOTHING : (ruleset.index.toClass[to.class] ?? NOTHING)
 }
 
 function scan(one: Case, candidates: Candidates, found: Found): void {
   for (const candidate of candidates) {
     const { rank } = candidate
     if (rank > found.decided || rank > found.deny) return
-    if (!isFor(candidate, one.subject) || !wasTranslatedFor(candidate, one)) continue
+    if (!isFor(candidate, one.subject)) continue
     const truth = truthOf(one, candidate)
     if (truth === YES) found.decided = rank
     else if (truth === MAYBE && candidate.rule.effect === 'deny') found.deny = Math.min(found.deny, rank)
     else if (truth === MAYBE) found.allow = Math.min(found.allow, rank)
   }
-}
-
-function truthOf(one: Case, { rule, match, from, to }: Candidate): Truth {
-  if (hasEnded(rule.endsAt, one.at) || hasEnded(match.endsAt, one.at)) return NO
-  if (match.startsAt !== null && one.at < match.startsAt) return NO
-  if (rule.when !== null && !isWithin(rule.when, one.at)) return NO
-  const source = endTruth(one, from, one.from, one.to)
-  if (source === NO) return NO
-  const target = endTruth(one, to, one.to, one.from)
-  return target < source ? target : source
 }
 
 function isFor({ subjects }: Candidate, subject: number): boolean {
@@ -106,48 +92,54 @@ function isFor({ subjects }: Candidate, subject: number): boolean {
   return false
 }
 
-/** Whether the destination was translated as the match says, where it says so. */
-function wasTranslatedFor({ match: { translated } }: Candidate, { flow }: Case): boolean {
-  if (translated === undefined) return true
+function truthOf(one: Case, { term, translated, from, to }: Candidate): Truth {
+  if (term !== null && !isInForce(term, one.at)) return NO
+  if (translated !== null && !wasTranslated(translated, one.flow)) return NO
+  const source = endTruth(one, from, one.from, one.to)
+  if (source === NO) return NO
+  const target = endTruth(one, to, one.to, one.from)
+  return target < source ? target : source
+}
+
+function isInForce({ startsAt, endsAt, when }: Term, at: number): boolean {
+  return at >= startsAt && at < endsAt && (when === null || isWithin(when, at))
+}
+
+/** Whether the destination was translated as a rule says. */
+function wasTranslated({ network, services }: Translation, flow: Flow): boolean {
   const { original } = flow
   if (original === undefined) return false
   const { destinationPort: _, ...rest } = flow
   const addressed = original.port === undefined ? rest : { ...rest, destinationPort: original.port }
-  const isThere = translated.network === null || translated.network === flow.ingress
-  return isThere && translated.services.some((service) => covers(service, addressed))
+  const isThere = network === null || network === flow.ingress
+  return isThere && services.some((service) => covers(service, addressed))
 }
 
 /** In any of `include` and in none of `except`; undecidable when the answer hangs on an undecidable part. */
-function endTruth(one: Case, { include, except }: SortedEndpoint, end: End, other: End): Truth {
-  const within = partsTruth(one, include, end, other)
-  if (within === NO || except === null) return within
-  const without = partsTruth(one, except, end, other)
+function endTruth(one: Case, asked: SortedEndpoint | null, end: End, other: End): Truth {
+  if (asked === null) return YES
+  const within = partsTruth(one, asked.include, end, other)
+  if (within === NO || asked.except === null) return within
+  const without = partsTruth(one, asked.except, end, other)
   return without === YES ? NO : without === MAYBE ? MAYBE : within
 }
 
 function partsTruth(one: Case, parts: Parts, end: End, other: End): Truth {
   // Nothing but `gateway` ever means the gateway.
   if (end.isGateway) return parts.gateway ? YES : NO
-  if (parts.any || isMember(one, parts, end) || isIn(parts.addresses, end.address, end.word)) return YES
-  for (const network of parts.networks) if (isOn(one, network, end)) return YES
+  if (parts.any || isIn(parts.addresses, end.words) || isMember(one, parts, end)) return YES
+  if (one.network !== null && parts.networks.includes(one.network)) return YES
   return parts.patterns.length === 0 ? NO : namesTruth(one, parts, end, other)
 }
 
-/** Of a source where its packet came in tells, of a destination the address. */
-function isOn(one: Case, network: Network, end: End): boolean {
-  if (end.isSource) return one.network === network
-  return isIn(searchable(network.addresses), end.address, end.word)
-}
-
 function isMember({ ruleset }: Case, { groups }: Parts, end: End): boolean {
-  if (end.device === ABSENT) return false
-  for (const group of groups) if (ruleset.classes[classOf(ruleset, end)]?.groups.has(group)) return true
+  if (end.class === ABSENT) return false
+  for (const group of groups) if (ruleset.classes[end.class]?.groups.has(group)) return true
   return false
 }
 
 function namesTruth(one: Case, { patterns }: Parts, end: End, other: End): Truth {
-  // A name is somewhere outside: an answer that points inside (rebinding) opens nothing.
-  if (other.device === ABSENT || isIn(searchable(one.ruleset.local), end.address, end.word)) return NO
+  if (!mayBeNamed(one, end, other)) return NO
   let truth: Truth = NO
   for (const pattern of patterns) {
     const told = toldTruth(one, other.device, pattern, end)
@@ -156,41 +148,36 @@ function namesTruth(one: Case, { patterns }: Parts, end: End, other: End): Truth
   return truth
 }
 
-function hasEnded(endsAt: number | null, at: number): boolean {
-  return endsAt !== null && at >= endsAt
+/** A name is somewhere outside: an answer that points inside (rebinding) opens nothing. */
+function mayBeNamed({ ruleset }: Case, end: End, other: End): boolean {
+  return other.device !== ABSENT && !end.isGateway && !isIn(ruleset.index.local, end.words)
 }
 
 /**
  * Two hosts of one network that nobody keeps apart talk without passing the gateway; so do one and all, or a group, by
  * whichever way else a packet to them may go.
  */
-function isSeen(one: Case): boolean {
-  const { network, to } = one
+function isSeen({ network, to }: Case): boolean {
   if (to.isGateway || network === null || network.role === 'uplink' || network.isolation !== 'none')
     return true
-  return !isOn(one, network, to) && !staysOnLink(to.address)
+  return !isIn(searchable(network.addresses), to.words) && !staysOnLink(to.address)
 }
 
 /** The names whose answers are missing where the rule hangs on them. */
 function needsOf(one: Case, rule: Rule): readonly string[] {
   const needs = new Set<string>()
   for (const candidate of [...candidatesFrom(one), ...candidatesTo(one), ...one.general]) {
-    if (candidate.rule !== rule || !wasTranslatedFor(candidate, one)) continue
-    if (truthOf(one, candidate) !== MAYBE) continue
-    for (const [{ include, except }, end, other] of [
+    if (candidate.rule !== rule || truthOf(one, candidate) !== MAYBE) continue
+    for (const [asked, end, other] of [
       [candidate.from, one.from, one.to],
       [candidate.to, one.to, one.from],
     ] as const) {
-      const device = one.ruleset.devices[other.device]
-      for (const pattern of [...include.patterns, ...(except?.patterns ?? [])]) {
-        if (
-          device === undefined ||
-          end.isGateway ||
-          isIn(searchable(one.ruleset.local), end.address, end.word)
-        )
-          continue
+      if (asked === null || !mayBeNamed(one, end, other)) continue
+      for (const pattern of [...asked.include.patterns, ...(asked.except?.patterns ?? [])]) {
         if (toldTruth(one, other.device, pattern, end) === MAYBE)
-          needs.add(`an answer for ${one.ruleset.patterns[pattern]} told to ${device.name}`)
+          needs.add(
+            `an answer for ${one.ruleset.patterns[pattern]} told to ${one.ruleset.devices[other.device]?.name}`,
+          )
       }
     }
   }

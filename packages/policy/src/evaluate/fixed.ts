@@ -51,7 +51,7 @@ interface Purpose {
 function identityFault(one: Case, network: Network, purpose: Purpose): FixedId | null {
   const { source, link } = one.flow
   const { isDiscovery, isLease, mayBeNobody } = purpose
-  if (one.from.word === 0 && (source === UNSPECIFIED_4 || source === UNSPECIFIED_6))
+  if (one.from.words.a === 0 && (source === UNSPECIFIED_4 || source === UNSPECIFIED_6))
     return network.role !== 'uplink' && mayBeNobody ? null : 'fixed/spoofed'
   const { networks, traits } = one.ruleset
   const device = one.from.device
@@ -86,7 +86,9 @@ function discovers({ flow, from, to }: Case, network: Network | null): boolean {
 /** DHCP and DHCPv6 between hosts and the gateway, and between the gateway and the uplink's server. */
 function leases({ flow, from, to }: Case, network: Network | null): boolean {
   if (flow.protocol !== UDP) return false
-  const [client, server] = flow.destination.length === 8 ? [68, 67] : [546, 547]
+  const isFour = flow.destination.length === 8
+  const client = isFour ? 68 : 546
+  const server = isFour ? 67 : 547
   const asks = flow.sourcePort === client && flow.destinationPort === server
   const answers = flow.sourcePort === server && flow.destinationPort === client
   if (from.isGateway) return asks || answers
@@ -105,9 +107,9 @@ const UNSPECIFIED_4 = '0'.repeat(8)
 const UNSPECIFIED_6 = '0'.repeat(32)
 
 /** This network, loopback, unspecified: addresses that no wire carries a packet to. */
-function isNobodys({ address, word }: End): boolean {
-  if (address.length === 8) return word >>> 24 === 0 || word >>> 24 === 127
-  return word === 0 && address < '00000000000000000000000000000002'
+function isNobodys({ words: { isFour, a, b, c, d } }: End): boolean {
+  if (isFour) return a >>> 24 === 0 || a >>> 24 === 127
+  return a === 0 && b === 0 && c === 0 && (d === 0 || d === 1)
 }
 
 /** The same as a set: where no policy's rule is asked about what goes there. */

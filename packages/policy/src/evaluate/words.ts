@@ -3,6 +3,7 @@
 import { DEFAULT_DENY } from '../lower/default-tier.ts'
 import { endOfEntry, opposite } from '../lower/endpoints.ts'
 import { NO_FORWARD } from '../lower/forwards.ts'
+import { termOf } from '../lower/order.ts'
 import { type Address, formatAddress } from '../model/address.ts'
 import { escapeText, type Origin } from '../model/diagnostic.ts'
 import type { Bindings, Decision, Flow } from '../model/flow.ts'
@@ -133,14 +134,17 @@ function nearMiss(place: Place, flow: Flow | null): string {
 /** The rule set with one rule put in another's place. */
 function withRule(ruleset: Ruleset, old: Rule, rule: Rule): Ruleset {
   const swap = (candidates: Candidates): Candidates =>
-    candidates.map((one) =>
-      one.rule === old ? { ...one, rule, match: { ...one.match, endsAt: null } } : one,
-    )
+    candidates.map((one) => {
+      if (one.rule !== old) return one
+      const match = { ...one.match, endsAt: null }
+      return { ...one, rule, match, term: termOf(rule, match) }
+    })
   const { fromClass, toClass, general, doors } = ruleset.index
   return {
     ...ruleset,
     rules: ruleset.rules.map((one) => (one === old ? rule : one)),
     index: {
+      ...ruleset.index,
       fromClass: fromClass.map(swap),
       toClass: toClass.map(swap),
       general: swap(general),

@@ -75,7 +75,8 @@ export function lower(
     networks: lowering.networks,
     patterns: new Map(patterns.map((pattern, index) => [pattern, index])),
   }
-  const local = [...lowering.networks.values()].filter((network) => network.role !== 'uplink')
+  const inside = [...lowering.networks.values()].filter((network) => network.role !== 'uplink')
+  const local = unionOf(inside.flatMap((network) => network.addresses))
   const ruleset: Ruleset = {
     name: document.name,
     networks: [...lowering.networks.values()],
@@ -87,12 +88,12 @@ export function lower(
     forwards: lowering.forwards,
     lists: lowering.lists,
     patterns,
-    index: indexRules(rules, classes, lowering.groups.length, named),
+    index: indexRules(rules, classes, lowering.groups.length, named, local),
     owners,
     links,
     traits: traitsOf(devices, lowering.networks.keys()),
     gateway: new Set([...lowering.networks.values()].flatMap((network) => network.gateway)),
-    local: unionOf(local.flatMap((network) => network.addresses)),
+    local,
     deviceByName: lowering.deviceByName,
     networkByName: lowering.networks,
   }

@@ -1,6 +1,7 @@
 /** Puts rules in the order in which they win, and files every match where a flow's ends find it. */
 
 import { subjectsOf } from '../model/flow.ts'
+import { type AddressSet, searchable } from '../model/interval.ts'
 import {
   type Candidate,
   type DeviceClass,
@@ -9,11 +10,14 @@ import {
   type Match,
   type Rule,
   type RuleIndex,
+  type SortedEndpoint,
+  type Term,
   tiers,
 } from '../model/ruleset.ts'
 import { DEFAULT_DENY } from './default-tier.ts'
 import { NO_FORWARD } from './forwards.ts'
 import { type Named, sortEndpoint } from './parts.ts'
+import { earliest } from './rules.ts'
 
 /** Strongest tier first, then longest-lived, then id; what refuses the rest of its tier stands last in it. */
 export function inWinningOrder(rules: readonly Rule[]): Rule[] {
@@ -58,12 +62,13 @@ export function classify(
   return { classes, classOf }
 }
 
-/** `rules` in winning order. */
+/** `rules` in winning order; `local` as in the rule set. */
 export function indexRules(
   rules: readonly Rule[],
   classes: readonly DeviceClass[],
   groupCount: number,
   named: Named,
+  local: AddressSet,
 ): RuleIndex {
   const { networks } = named
   const classesOfGroup: number[][] = Array.from({ length: groupCount }, () => [])
@@ -74,25 +79,30 @@ export function indexRules(
   const general: Candidate[] = []
   for (const [rank, rule] of rules.entries()) {
     for (const match of rule.matches) {
-      const candidate = candidateOf(rank, rule, match, named)
-      const from = match.from.include.find((atom) => atom.kind === 'group')
-      const to = match.to.include.find((atom) => atom.kind === 'group')
-      if (from !== undefined)
-        for (const one of classesOfGroup[from.group] ?? []) fromClass[one]?.push(candidate)
-      else if (to !== undefined)
-        for (const one of classesOfGroup[to.group] ?? []) toClass[one]?.push(candidate)
-      else general.push(candidate)
+      const from = sortEndpoint(match.from, 'source', named)
+      const to = sortEndpoint(match.to, 'destination', named)
+      const [source] = from.include.groups
+      const [destination] = to.include.groups
+      if (source !== undefined) {
+        const candidate = candidateOf(rank, rule, match, { from: beyond(from), to })
+        for (const one of classesOfGroup[source] ?? []) fromClass[one]?.push(candidate)
+      } else if (destination !== undefined) {
+        const candidate = candidateOf(rank, rule, match, { from, to: beyond(to) })
+        for (const one of classesOfGroup[destination] ?? []) toClass[one]?.push(candidate)
+      } else general.push(candidateOf(rank, rule, match, { from, to }))
     }
   }
   const doors = new Map(
     [...networks.keys(), 'gateway'].map((name): [string, Door] => {
-      const candidates = general.filter(
-        ({ rule, match }) => rule.id !== DEFAULT_DENY && mayEnter(match, name),
-      )
+      const candidates = general
+        .filter(({ rule, match }) => rule.id !== DEFAULT_DENY && mayEnter(match, name))
+        .map(({ rank, rule, match, from, to }) =>
+          candidateOf(rank, rule, match, { from: isSaidBy(name, match) ? beyond(from) : from, to }),
+        )
       return [name, { network: networks.get(name) ?? null, candidates }]
     }),
   )
-  return { fromClass, toClass, general, doors }
+  return { fromClass, toClass, general, doors, local: searchable(local) }
 }
 
 /** Whether flows that come in by a network, or that the gateway opens, can be from where a match says. */
@@ -103,13 +113,42 @@ function mayEnter({ from }: Match, door: string): boolean {
   })
 }
 
-function candidateOf(rank: number, rule: Rule, match: Match, named: Named): Candidate {
+/** Whether all that come in by a door are from where a match says, but for its exceptions. */
+function isSaidBy(door: string, { from }: Match): boolean {
+  return from.include.some((atom) => {
+    if (atom.kind === 'network') return atom.name === door
+    return atom.kind === (door === 'gateway' ? 'gateway' : 'any')
+  })
+}
+
+/** What is left to ask where the place says that an end is included. */
+function beyond(end: SortedEndpoint | null): SortedEndpoint | null {
+  return end === null || end.except === null ? null : end
+}
+
+function candidateOf(
+  rank: number,
+  rule: Rule,
+  match: Match,
+  { from, to }: Pick<Candidate, 'from' | 'to'>,
+): Candidate {
+  const subjects = match.services.flatMap(subjectsOf)
   return {
     rank,
     rule,
     match,
-    from: sortEndpoint(match.from, named),
-    to: sortEndpoint(match.to, named),
-    subjects: match.services.flatMap(subjectsOf),
+    subjects,
+    term: termOf(rule, match),
+    translated: match.translated ?? null,
+    from,
+    to,
   }
+}
+
+/** When a match of a rule is in force; null: always. */
+export function termOf(rule: Rule, match: Match): Term | null {
+  const startsAt = match.startsAt ?? Number.NEGATIVE_INFINITY
+  const endsAt = earliest(rule.endsAt, match.endsAt) ?? Number.POSITIVE_INFINITY
+  const isAlways = startsAt === Number.NEGATIVE_INFINITY && endsAt === Number.POSITIVE_INFINITY
+  return isAlways && rule.when === null ? null : { startsAt, endsAt, when: rule.when }
 }

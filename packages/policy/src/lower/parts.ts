@@ -9,11 +9,14 @@ export interface Named {
   readonly patterns: ReadonlyMap<string, number>
 }
 
+/** Which end of a flow is asked about. */
+export type Side = 'source' | 'destination'
+
 /** The endpoint with its atoms sorted. */
-export function sortEndpoint({ include, except }: Endpoint, named: Named): SortedEndpoint {
+export function sortEndpoint({ include, except }: Endpoint, side: Side, named: Named): SortedEndpoint {
   return {
-    include: partsOf(include, named),
-    except: except.length === 0 ? null : partsOf(except, named),
+    include: partsOf(include, side, named),
+    except: except.length === 0 ? null : partsOf(except, side, named),
   }
 }
 
@@ -24,14 +27,21 @@ export function patternsOf(rules: readonly Rule[]): readonly string[] {
   return [...new Set(atoms.flatMap((atom) => (atom.kind === 'name' ? [atom.pattern] : [])))]
 }
 
-function partsOf(atoms: readonly Atom[], { networks, patterns }: Named): Parts {
+function partsOf(atoms: readonly Atom[], side: Side, named: Named): Parts {
+  const networks = atoms.flatMap((atom) =>
+    atom.kind === 'network' ? (named.networks.get(atom.name) ?? []) : [],
+  )
   const sets = atoms.flatMap((atom) => (atom.kind === 'addresses' ? [atom.set] : []))
+  // Of a source where its packet came in tells, of a destination the address.
+  const places = side === 'source' ? sets : [...sets, ...networks.map(({ addresses }) => addresses)]
   return {
     any: atoms.some((atom) => atom.kind === 'any'),
     gateway: atoms.some((atom) => atom.kind === 'gateway'),
-    networks: atoms.flatMap((atom) => (atom.kind === 'network' ? (networks.get(atom.name) ?? []) : [])),
+    networks: side === 'source' ? networks : [],
     groups: atoms.flatMap((atom) => (atom.kind === 'group' ? [atom.group] : [])),
-    addresses: searchable(sets.length === 1 && sets[0] !== undefined ? sets[0] : unionOf(sets.flat())),
-    patterns: atoms.flatMap((atom) => (atom.kind === 'name' ? (patterns.get(atom.pattern) ?? []) : [])),
+    addresses: searchable(
+      places.length === 1 && places[0] !== undefined ? places[0] : unionOf(places.flat()),
+    ),
+    patterns: atoms.flatMap((atom) => (atom.kind === 'name' ? (named.patterns.get(atom.pattern) ?? []) : [])),
   }
 }

@@ -16,9 +16,9 @@ export function withoutClock(ruleset: Ruleset, since: number): Ruleset {
   )
   if (changed.every((rule, at) => rule === ruleset.rules[at])) return ruleset
   const rules = inWinningOrder(changed)
-  const { classes, groups, networkByName: networks } = ruleset
+  const { classes, groups, local, networkByName: networks } = ruleset
   const patterns = new Map(ruleset.patterns.map((pattern, at) => [pattern, at]))
-  const index = indexRules(rules, classes, groups.length, { networks, patterns })
+  const index = indexRules(rules, classes, groups.length, { networks, patterns }, local)
   return { ...ruleset, rules, index }
 }
 

@@ -5,7 +5,8 @@
  * entry, key, digits); this one with one, and mostly from the processor's cache. It keeps the size it was
  * made for: no growth, no removal, no iteration.
  */
-import { type Address, wordOf } from './address.ts'
+import type { Address } from './address.ts'
+import { type AddressWords, wordsOf } from './address-words.ts'
 
 /** Made by `addressTable`, filled by `putAddress`, read by `findAddress`. Plain data. */
 export interface AddressTable {
@@ -38,53 +39,58 @@ function familyTable(count: number, words: number): FamilyTable {
 
 /** Sets the value (from 0) of an address and returns the one it had. */
 export function putAddress(table: AddressTable, address: Address, value: number): number {
-  const { slots } = address.length === 8 ? table.four : table.six
-  const slot = slotOf(table, address, wordOf(address, 0))
+  const words = wordsOf(address)
+  const { a, b, c, d } = words
+  if (words.isFour) {
+    const { slots } = table.four
+    const slot = slotOfFour(table.four, a)
+    const before = (slots[slot] as number) - 1
+    slots[slot] = value + 1
+    slots[slot + 1] = a
+    return before
+  }
+  const { slots } = table.six
+  const slot = slotOfSix(table.six, words)
   const before = (slots[slot] as number) - 1
   slots[slot] = value + 1
-  const words = address.length >> 3
-  for (let word = 0; word < words; word++) slots[slot + 1 + word] = wordOf(address, word * 8)
+  slots[slot + 1] = a
+  slots[slot + 2] = b
+  slots[slot + 3] = c
+  slots[slot + 4] = d
   return before
 }
 
 /** The value of an address, or `ABSENT`. */
 export function findAddress(table: AddressTable, address: Address): number {
-  return findByWord(table, address, wordOf(address, 0))
+  return findWords(table, wordsOf(address))
 }
 
-/** As `findAddress`, for an address whose first 32 bits (see `wordOf`) are known already. */
-export function findByWord(table: AddressTable, address: Address, word: number): number {
-  const { slots } = address.length === 8 ? table.four : table.six
-  if (slots.length === 0) return ABSENT
-  return (slots[slotOf(table, address, word)] as number) - 1
+/** As `findAddress`, for an address whose numbers are known already. */
+export function findWords({ four, six }: AddressTable, words: AddressWords): number {
+  if (words.isFour)
+    return four.slots.length === 0 ? ABSENT : (four.slots[slotOfFour(four, words.a)] as number) - 1
+  return six.slots.length === 0 ? ABSENT : (six.slots[slotOfSix(six, words)] as number) - 1
 }
 
-/** Where an address is in its family's slots, or the free slot where it would be. */
-function slotOf(table: AddressTable, address: Address, word: number): number {
-  if (address.length === 8) {
-    const { slots, mask } = table.four
-    let at = scatter(word) & mask
-    while (slots[at * 2] !== 0 && slots[at * 2 + 1] !== word) at = (at + 1) & mask
-    return at * 2
-  }
-  const { slots, mask } = table.six
-  const b = wordOf(address, 8)
-  const c = wordOf(address, 16)
-  const d = wordOf(address, 24)
-  let at = scatter(word ^ scatter(b ^ scatter(c ^ scatter(d)))) & mask
+/** Where an address is in the slots of its family, or the free slot where it would be. */
+function slotOfFour({ slots, mask }: FamilyTable, a: number): number {
+  let at = scatter(a) & mask
+  while (slots[at * 2] !== 0 && slots[at * 2 + 1] !== a) at = (at + 1) & mask
+  return at * 2
+}
+
+function slotOfSix({ slots, mask }: FamilyTable, { a, b, c, d }: AddressWords): number {
+  let at = scatter(a ^ scatter(b ^ scatter(c ^ scatter(d)))) & mask
   while (
     slots[at * 5] !== 0 &&
-    (slots[at * 5 + 4] !== d ||
-      slots[at * 5 + 3] !== c ||
-      slots[at * 5 + 2] !== b ||
-      slots[at * 5 + 1] !== word)
+    (slots[at * 5 + 4] !== d || slots[at * 5 + 3] !== c || slots[at * 5 + 2] !== b || slots[at * 5 + 1] !== a)
   )
     at = (at + 1) & mask
   return at * 5
 }
 
-/** Spreads neighbouring addresses over the table. */
-function scatter(word: number): number {
+/** Spreads neighbouring numbers over a table. */
+export function scatter(word: number): number {
   const mixed = Math.imul(word ^ (word >>> 16), 0x45d9f3b)
   return mixed ^ (mixed >>> 16)
 }

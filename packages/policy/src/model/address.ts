@@ -25,16 +25,6 @@ export function familyOf(address: Address): Family {
   return address.length === 8 ? 4 : 6
 }
 
-/** Eight hex digits as a signed 32-bit number: such numbers need no memory of their own. */
-export function wordOf(address: Address, from: number): number {
-  let bits = 0
-  for (let at = from; at < from + 8; at++) {
-    const code = address.charCodeAt(at)
-    bits = (bits << 4) | ((code & 15) + 9 * (code >> 6))
-  }
-  return bits
-}
-
 /**
  * Reads `10.20.0.11` or `fd20::11`. Returns null for anything else: octal, hexadecimal and short IPv4 forms, zone
  * identifiers and IPv4-mapped IPv6 are not addresses here, because programs disagree about what they mean.

@@ -63,13 +63,14 @@ export interface Leases {
   readonly until: Float64Array
 }
 
-/** `names` by number, as `tellAll` makes it and `toldUntil` reads it. Plain data. */
+/** `names` by number, as `tellAll` makes it and `toldBy` reads it. Plain data. */
 export interface Told {
-  /** Every address that is an answer → its number. */
+  /** Every address that is an answer to a name rules speak of → its number. */
   readonly answers: AddressTable
-  /** Index of a device → its first row; after the devices comes everybody, and then the end. */
-  readonly starts: Int32Array
-  /** Two numbers a row, ascending within a device: pattern and answer as one, and until when. */
+  /** How many patterns there are, and how many answers with "any at all": what numbers in `rows` are made of. */
+  readonly patterns: number
+  readonly choices: number
+  /** A hash table, two numbers a slot: device, pattern and answer as one (0: free), and until when. */
   readonly rows: Float64Array
 }
 

@@ -172,8 +172,10 @@ export interface Limit {
 export interface Parts {
   readonly any: boolean
   readonly gateway: boolean
+  /** Of a source, where its packet came in tells which network it is on. Of a destination there are none. */
   readonly networks: readonly Network[]
   readonly groups: readonly number[]
+  /** Of a destination, those of its networks too. */
   readonly addresses: SearchableSet
   /** Indexes into `Ruleset.patterns`. */
   readonly patterns: readonly number[]
@@ -185,16 +187,29 @@ export interface SortedEndpoint {
   readonly except: Parts | null
 }
 
+/** From when until when, and in which hours, a match of a rule is in force. */
+export interface Term {
+  /** Milliseconds since 1970, or minus `Infinity`. */
+  readonly startsAt: number
+  /** The first instant past it, or `Infinity`. */
+  readonly endsAt: number
+  readonly when: WeekRanges | null
+}
+
 /** A match that can concern a flow, with its rule and that rule's rank: its index in `Ruleset.rules`. */
 export interface Candidate {
   readonly rank: number
   readonly rule: Rule
   readonly match: Match
-  /** `match.from` and `match.to`. */
-  readonly from: SortedEndpoint
-  readonly to: SortedEndpoint
   /** `match.services`: first and last subject (see `subjectsOf`) of each, one after the other. */
   readonly subjects: readonly number[]
+  /** Null: always in force. */
+  readonly term: Term | null
+  /** `match.translated`. */
+  readonly translated: Translation | null
+  /** What `match.from` and `match.to` ask beyond the place the candidate is filed in; null: nothing. */
+  readonly from: SortedEndpoint | null
+  readonly to: SortedEndpoint | null
 }
 
 /** In the order in which they win. */
@@ -218,6 +233,8 @@ export interface RuleIndex {
   readonly general: Candidates
   /** By where a flow comes in: the name of a network, or `gateway`. */
   readonly doors: ReadonlyMap<string, Door>
+  /** `Ruleset.local`. */
+  readonly local: SearchableSet
 }
 
 export interface Ruleset {
