@@ -10,7 +10,7 @@ export interface Named {
 }
 
 /** Which end of a flow is asked about. */
-export type Side = 'source' | 'destination'
+type Side = 'source' | 'destination'
 
 /** The endpoint with its atoms sorted. */
 export function sortEndpoint({ include, except }: Endpoint, side: Side, named: Named): SortedEndpoint {
