@@ -15,6 +15,15 @@ describe('refused', () => {
     ['x\r\nQUIT\r\n'],
     ['\r\nA1 LOGIN a b'],
     ['a\nb', { part: 'name' }],
+    ['x\r\n \r\n\tSet-Cookie : a=b'],
+    [`x\n${'\n '.repeat(5000)}Set-Cookie: a=b`],
+    ['a\r\nx-forwarded-host:b'],
+    ['http\r\nHTTP/1.1 200 OK'],
+    ['aPOST http://x/ HTTP/1.1'],
+    ['\u560a\u560dSet-Cookie:\u0020a=b'],
+    ['%E5%98%8A%E5%98%8DLocation:%20http://evil.example'],
+    ['/a\u010d\u010aHost: b', { place: 'path', name: '' }],
+    ['\u4e0d\u4e0aSet-Cookie: a=b'],
   ])('%s', (...[text, field]) => {
     expect(asked(splitting, text, field)).not.toBeNull()
   })
@@ -28,6 +37,12 @@ describe('passes', () => {
     ['to\ndo\nlist'],
     ['I got a HTTP 404\nand then a 500'],
     ['data\nin rows'],
+    ['\u8fde\u4e0d\u4e0aServer: timeout'],
+    ['\u4ee5\u4e0astatus: 3'],
+    ['\u560a\u560d'],
+    ['a line\n12 lists of a'],
+    ['the host\n: is down'],
+    ['see HTTP/1.1 and GET /a'],
   ])('%s', (...[text, field]) => {
     expect(asked(splitting, text, field)).toBeNull()
   })

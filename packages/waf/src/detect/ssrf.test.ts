@@ -23,6 +23,12 @@ describe('refused', () => {
     ['//127.0.0.1/x'],
     ['http://user@127.0.0.1/'],
     ['phar://x.phar'],
+    [`http://127.0.0.1/${'a'.repeat(100_000)}`],
+    [`${' '.repeat(100_000)}url:url: file:///etc/hosts`],
+    [`http://${'a.'.repeat(60)}localhost/`],
+    ['http://evil.example/shell.txt?', { name: 'page' }],
+    ['https://evil.example/a/cmd.gif?\0', { name: 'template' }],
+    ['http://203.0.113.7/crash.php', { name: 'src' }],
   ])('%s', (...[text, field]) => {
     expect(asked(ssrf, text, field)).not.toBeNull()
   })
@@ -41,6 +47,12 @@ describe('passes', () => {
     ['see http://localhost in the manual'],
     ['tel:+123'],
     ['coap: a protocol'],
+    ['https://volcano.example/search?'],
+    ['https://volcano.example/a.php?id=1'],
+    ['https://volcano.example/index.php?', { name: 'redirect_url' }],
+    ['is it http://volcano.example/a.txt?'],
+    ['http://192.168.1.20/index.php'],
+    ['http://203.0.113.7/firmware.bin'],
     ['http://localhost:3000/', { place: 'header', name: 'referer' }],
   ])('%s', (...[text, field]) => {
     expect(asked(ssrf, text, field)).toBeNull()

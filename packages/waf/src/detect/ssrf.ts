@@ -1,15 +1,20 @@
 /**
  * detector  ssrf
  * finds     URLs that would make the server ask itself, its neighbours or its cloud: loopback, link-local and metadata
- *           addresses in any spelling, and schemes that read files or speak to anything but the web
- * how       a value that is a URL is taken apart as a URL parser does it; hosts that are numbers in any base are addresses
+ *           addresses in any spelling, and schemes that read files or speak to anything but the web; and a program elsewhere
+ *           that is to be included here
+ * how       a value that is a URL is taken apart as a URL parser does it; hosts that are numbers in any base are addresses.
+ *           However long a value is, its beginning is read once from left to right, and its end once
  * passes    links to hosts by name, addresses of one's own network written plainly, `mailto:`, `data:` images
  * does not  resolve names
  */
 import type { Detector } from '../model/detector.ts'
+import type { Field } from '../model/request.ts'
+import { spacesEnd } from './characters.ts'
 
+/** Read at the scheme: what may stand before it is skipped by then. */
 const schemes =
-  /^(?:url:)*\s*(?:(?:file|gopher|dict|ldaps?|jar|netdoc|tftp|sftp|phar|php|expect|zip|glob|ogg|rar|ssh2?(?:\.\w+)?|compress\.\w+|local_file|imaps?|pop3s?|smtps?|rtmp|rtsps?|telnet|smb|cifs|nfs|vnc|rmi|jnp|ldapi|xri|view-source|cap|mysql|redis|mongodb|data:text\/(?:html|plain);base64,[\w+/=]{16,}|nntp|mms|svn(?:\+ssh)?|git|bzr|maven|adiumxtra|aaf|doc|about|classpath|bundleresource|s3|gs|dav):\/{0,4}(?=[^/\s])|(?:file|php|zip|phar|expect|glob|jar|ogg|rar|compress\.\w+|ssh2\.\w+):\/\/)/i
+  /(?:(?:file|gopher|dict|ldaps?|jar|netdoc|tftp|sftp|phar|php|expect|zip|glob|ogg|rar|ssh2?(?:\.\w+)?|compress\.\w+|local_file|imaps?|pop3s?|smtps?|rtmp|rtsps?|telnet|smb|cifs|nfs|vnc|rmi|jnp|ldapi|xri|view-source|cap|mysql|redis|mongodb|data:text\/(?:html|plain);base64,[\w+/=]{16,}|nntp|mms|svn(?:\+ssh)?|git|bzr|maven|adiumxtra|aaf|doc|about|classpath|bundleresource|s3|gs|dav):\/{0,4}(?=[^/\s])|(?:file|php|zip|phar|expect|glob|jar|ogg|rar|compress\.\w+|ssh2\.\w+):\/\/)/iy
 
 /** Names and suffixes that resolve to oneself or to a cloud's metadata. */
 const inner =
@@ -49,12 +54,14 @@ export const ssrf: Detector = {
     )
       return null
     const value = text.trim()
-    if (value.length > 4000) return null
+    schemes.lastIndex = schemeAt(value)
     const scheme = schemes.exec(value)
     if (scheme !== null && !/^data:(?:image|font|audio|video)/i.test(value))
       return { at: 0, length: 60, why: `a URL of the scheme ${scheme[0].slice(0, 20)}` }
     const host = hostOf(value)
     if (host === null) return null
+    if (includes(value, host, field))
+      return { at: 0, length: 60, why: 'a program on another server, to be included here' }
     if (inner.test(host))
       return {
         at: text.indexOf(host),
@@ -68,10 +75,41 @@ export const ssrf: Detector = {
   },
 }
 
+/** Where the scheme begins: `url:` is what Java takes away, as often as it stands there. */
+function schemeAt(value: string): number {
+  let at = 0
+  while (value.slice(at, at + 4).toLowerCase() === 'url:') at += 4
+  return spacesEnd(value, at)
+}
+
+/** Programs, and files whose name says nothing of what is in them. */
+const program =
+  /\/[^/\s?]{1,100}\.(?:php\d?|phtml|inc|txt|dat|log|gif|jpe?g|png|pl|py|cgi|asp|aspx|jsp)[?\0]{1,8}$/i
+const page = /^\/[^\s?#]{0,200}\.(?:php\d?|phtml|inc)$/i
+const takesUrls = /ur[li]|link|href|ref|redirect|return|location|callback|^(?:dl|dr|from|next|rf|su|to)$/i
+
+/**
+ * A file elsewhere whose URL ends in an empty query, so that what the program here appends is no part of its name; and a
+ * program on a server that has no name.
+ */
+function includes(value: string, host: string, field: Field): boolean {
+  if (field.place === 'header' || takesUrls.test(field.name) || !/^(?:https?|ftps?):\/\//i.test(value))
+    return false
+  if (program.test(value.slice(-120))) return !/\s/.test(value)
+  if (value.length > 300) return false
+  const address = host.startsWith('[') ? null : addressOf(host)
+  return (
+    address !== null &&
+    host.split('.').length === 4 &&
+    !isPrivate(address) &&
+    page.test(value.slice(value.indexOf('/', 8)))
+  )
+}
+
 /** The host of a value that is a URL, without credentials and port; a slash or two do. */
 function hostOf(value: string): string | null {
   const found =
-    /^(?:[a-z][a-z0-9+.-]{1,20}:)?[/\\]{1,4}(?:[^/\\?#\s]*@)?(\[[^\]\s]{2,60}\]|[^/\\?#\s:]{1,100})/i.exec(
+    /^(?:[a-z][a-z0-9+.-]{1,20}:)?[/\\]{1,4}(?:[^/\\?#\s]*@)?(\[[^\]\s]{2,60}\]|[^/\\?#\s:]{1,255})/i.exec(
       value,
     ) ??
     /^((?:localhost|kubernetes\.default|metadata\.google|instance-data)[\w.-]{0,60}|ip6-\w{1,20}|127\.\d+\.\d+\.\d+|[\w-]{1,60}\.(?:lvh\.me|nip\.io)|(?:lvh|localtest|vcap)\.me|169\.254\.169\.254)(?=(?::\d{1,5})?\/)/i.exec(
@@ -118,6 +156,16 @@ function embedded(text: string): readonly number[] | null {
   if (pair === null) return /^f[cde]|^fe80/.test(text) ? [169, 254, 0, 0] : null
   const [high, low] = [Number.parseInt(pair[1] ?? '', 16), Number.parseInt(pair[2] ?? '', 16)]
   return [high >> 8, high & 255, low >> 8, low & 255]
+}
+
+/** A network of one's own, where things are reached by address. */
+function isPrivate([a = 0, b = 0]: readonly number[]): boolean {
+  return (
+    a === 10 ||
+    (a === 172 && b >= 16 && b < 32) ||
+    (a === 192 && b === 168) ||
+    (a === 100 && b >= 64 && b < 128)
+  )
 }
 
 function isInner([a = 0, b = 0]: readonly number[]): boolean {

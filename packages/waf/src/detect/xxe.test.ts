@@ -11,6 +11,8 @@ describe('refused', () => {
     ['<!ENTITY % a "b">'],
     ['<?xml-stylesheet href="x"?>'],
     ['<xi:include href="x"/>'],
+    ['<soap:Envelope xmlns="x" <!x'],
+    ['<a:Envelope><b:Envelope c <!x'],
     ['+ADwAIQ-ENTITY a SYSTEM +ACI-x+ACIAPg-'],
   ])('%s', (...[text, field]) => {
     expect(asked(xxe, text, field)).not.toBeNull()
@@ -21,6 +23,7 @@ describe('passes', () => {
   test.each<[text: string, field?: Partial<Field>]>([
     ['<!DOCTYPE html>'],
     ['<?xml version="1.0"?><a>b</a>'],
+    ['<soap:Envelope xmlns="x"><!-- b --></soap:Envelope>'],
     ['the DOCTYPE of a page'],
     ['<a xmlns="http://a.example"/>'],
   ])('%s', (...[text, field]) => {
