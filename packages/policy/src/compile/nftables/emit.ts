@@ -61,7 +61,7 @@ function emit(ruleset: Ruleset, options: NftablesOptions): Artifact {
 
 function inetTable(ruleset: Ruleset, sets: Sets, slots: Slots, options: NftablesOptions): TableDeclaration {
   const log = keepLog(ruleset, options, 'inet')
-  const limits = keepLimits(ruleset, sets, log)
+  const limits = keepLimits(ruleset, log)
   const identity = guardIdentity(ruleset, sets, options)
   const judgement = judge(ruleset, sets, slots)
   const live = keepLive(slots, options)
