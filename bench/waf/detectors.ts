@@ -8,6 +8,7 @@
  */
 import { viewsOf } from '../../packages/waf/src/decode/views.ts'
 import { detectors } from '../../packages/waf/src/detect/all.ts'
+import { Work } from '../../packages/waf/src/model/work.ts'
 import type { Measured } from '../rows.ts'
 import { best } from './growth.ts'
 import { hostilePieces } from './hostile.ts'
@@ -30,7 +31,8 @@ const leastMs = 5
 /** A row for each detector, and one for the decoders. */
 export function* growthOfDetectors(): Generator<Measured> {
   for (const { id, detect } of detectors) {
-    const work = (text: string): unknown => detect(text, { place: 'body', name: 'x', part: 'value', text })
+    const work = (text: string): unknown =>
+      detect(text, { place: 'body', name: 'x', part: 'value', text }, new Work(Number.POSITIVE_INFINITY))
     yield growthOf(`growth of ${id} when the worst text doubles`, work)
   }
   yield growthOf('growth of the decoders when the worst text doubles', viewsOf)

@@ -10,7 +10,13 @@ import { hostileBodies, hostilePieces } from './hostile.ts'
 
 // As long as it takes: with the limits that there are by default most of these are refused at once.
 const settings = readOptions({
-  limits: { holdBytes: 16_777_216, fields: 10_000_000, names: 16_777_216, parts: 1_000_000 },
+  limits: {
+    holdBytes: 16_777_216,
+    fields: 10_000_000,
+    names: 16_777_216,
+    parts: 1_000_000,
+    work: Number.POSITIVE_INFINITY,
+  },
 })
 const head = (type: string): RequestParts => ({
   method: 'POST',

@@ -21,9 +21,10 @@ import { faultFinding as declaredFinding } from './declare/named.ts'
 import { DeclaredParts } from './declare/parts.ts'
 import { detectors } from './detect/all.ts'
 import { fixationOf } from './detect/fixation.ts'
-import { type JudgeField, judgeWith } from './judge/judge.ts'
+import { type JudgeField, judgeWith, workRule } from './judge/judge.ts'
 import type { Caller, Decision, Finding } from './model/decision.ts'
 import type { Field, RequestParts } from './model/request.ts'
+import { Work } from './model/work.ts'
 import { readOptions, type Settings, type WafOptions } from './options.ts'
 import type { BodyValue } from './request/body-reader.ts'
 import { decodeEncoding } from './request/encoding.ts'
@@ -151,7 +152,9 @@ export function begin(
   const route = match?.kind === 'route' ? match : null
   const enforced = (route === null ? declared.mode : route.route.mode) === 'enforce'
   const decided = (finding: Finding | null, body: BodyValue, how: DecideHow = {}): Inspected => {
-    const verdict = finding === null ? 'allow' : enforced && how.tell !== true ? 'refuse' : 'report'
+    const tells =
+      !enforced || how.tell === true || (finding?.rule === workRule && settings.bodies.onWork === 'report')
+    const verdict = finding === null ? 'allow' : tells ? 'report' : 'refuse'
     const decision: Decision = {
       id: how.id ?? settings.newId(),
       verdict,
@@ -209,11 +212,16 @@ export function begin(
 function judgeBy(settings: Settings, route: string | null, { headers }: RequestParts): Judge {
   const { parameters, declared } = settings
   const fixed = fixationOf(headers)
-  const judgeFirst: JudgeField = fixed === null ? judge : (field) => fixed(field) ?? judge(field)
+  const work = new Work(settings.limits.work)
+  const passes = settings.bodies.onWork === 'pass'
+  const within = (found: Finding | null): Finding | null =>
+    passes && found !== null && found.rule === workRule ? null : found
+  const judgeFirst: JudgeField =
+    fixed === null
+      ? (field) => within(judge(field, work))
+      : (field) => fixed(field) ?? within(judge(field, work))
   const judgeAll =
-    declared.exclusions.length === 0
-      ? judgeFirst
-      : judgeUnlessExcluded(judgeFirst, settings, route, settings.now())
+    declared.exclusions.length === 0 ? judgeFirst : judgeUnlessExcluded(judgeFirst, settings, route, work)
   if (parameters.size === 0) return { text: judgeAll }
   const judgeDeclared = ({ place, name, part, text, piece }: Field): Finding | null => {
     if (part === 'name' || (place !== 'query' && place !== 'body')) return null
@@ -237,16 +245,21 @@ function judgeBy(settings: Settings, route: string | null, { headers }: RequestP
 /** What one detector may find there, the others still look for. */
 function judgeUnlessExcluded(
   judgeFirst: JudgeField,
-  { declared: { exclusions }, judgeWithout }: Settings,
+  settings: Settings,
   route: string | null,
-  nowMs: number,
+  work: Work,
 ): JudgeField {
+  const nowMs = settings.now()
+  const {
+    declared: { exclusions },
+    judgeWithout,
+  } = settings
   return (field) => {
     const finding = judgeFirst(field)
     if (finding === null) return null
     const excluded = excludedAt(exclusions, field, route, nowMs)
     if (excluded === null || !excluded.has(finding.rule)) return finding
-    return judgeWithout(excluded)(field)
+    return judgeWithout(excluded)(field, work)
   }
 }
 

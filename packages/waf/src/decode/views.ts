@@ -3,6 +3,7 @@
  * fixpoint. At most five layers and twelve views, no view longer than the text it came from; a text in which nothing
  * can be decoded costs one look at its characters. It deliberately judges nothing: every view is judged by others.
  */
+import { Work } from '../model/work.ts'
 import { decodeBase64, decodeUtf7, shortest } from './base64.ts'
 import { dropComments } from './comments.ts'
 import { decodeEntities } from './entities.ts'
@@ -118,29 +119,59 @@ export function isPlain(text: string): boolean {
 
 /** The text itself, then what decodes from it, nearest first. */
 export function viewsOf(text: string): View[] {
-  const views: View[] = [{ text, layers: [] }]
-  for (let next = 0; next < views.length && views.length < mostViews; next++) {
-    const view = views[next] as View
-    if (view.layers.length < mostLayers) expand(view, views)
-  }
+  const all = new Views(text, new Work(Number.POSITIVE_INFINITY))
+  const views: View[] = []
+  for (let view = all.next(); view !== null; view = all.next()) views.push(view)
   return views
 }
 
-function expand(view: View, views: View[]): void {
-  const contents = contentsOf(view.text)
-  if ((contents & NOT_BASE64) === 0) {
-    add(views, view, 'base64', decodeBase64(view.text))
-    add(views, view, 'hex', decodeHex(view.text))
-    if ((contents & PLUS) === 0) return
-  }
-  for (const { layer, works, decode, once } of decoders) {
-    if ((contents & works) === 0 || (once === true && view.layers.includes(layer))) continue
-    add(views, view, layer, decode(view.text))
-  }
-}
+/** For each character that a decoder looks at, and for each that it gives. */
+const lookSteps = 2
+const giveSteps = 4
 
-function add(views: View[], from: View, layer: string, text: string | null): void {
-  if (text === null || text === '' || views.length >= mostViews) return
-  if (views.some((view) => view.text === text)) return
-  views.push({ text, layers: [...from.layers, layer] })
+/** The views of a text one after the other; a view is decoded when it is asked for. */
+export class Views {
+  readonly #work: Work
+  readonly #views: View[]
+  /** The next that is given, and the next that others are decoded from. */
+  #next = 0
+  #from = 0
+
+  constructor(text: string, work: Work) {
+    this.#work = work
+    this.#views = [{ text, layers: [] }]
+  }
+
+  /** Null where there are no more, or where it would take too much work. */
+  next(): View | null {
+    while (this.#next >= this.#views.length && this.#views.length < mostViews) {
+      const from = this.#views[this.#from++]
+      if (from === undefined) return null
+      if (from.layers.length < mostLayers) this.#expand(from)
+    }
+    return this.#work.isOver ? null : (this.#views[this.#next++] ?? null)
+  }
+
+  #expand(view: View): void {
+    const { text } = view
+    const contents = contentsOf(text)
+    if ((contents & NOT_BASE64) === 0) {
+      if (!this.#work.spend(text.length * lookSteps)) return
+      this.#add(view, 'base64', decodeBase64(text))
+      this.#add(view, 'hex', decodeHex(text))
+      if ((contents & PLUS) === 0) return
+    }
+    for (const { layer, works, decode, once } of decoders) {
+      if ((contents & works) === 0 || (once === true && view.layers.includes(layer))) continue
+      if (this.#views.length >= mostViews || !this.#work.spend(text.length * lookSteps)) return
+      this.#add(view, layer, decode(text))
+    }
+  }
+
+  #add(from: View, layer: string, text: string | null): void {
+    if (text === null || text === '' || this.#views.length >= mostViews) return
+    if (!this.#work.spend(text.length * giveSteps)) return
+    if (this.#views.some((view) => view.text === text)) return
+    this.#views.push({ text, layers: [...from.layers, layer] })
+  }
 }

@@ -9,6 +9,7 @@
  */
 import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
+import type { Work } from '../model/work.ts'
 import { aloneAt } from './shell/alone.ts'
 import { batchAt } from './shell/batch.ts'
 import { commandAt, evidence } from './shell/command.ts'
@@ -82,14 +83,14 @@ export const shell: Detector = {
     'netstat',
     '$',
   ],
-  detect(text, field) {
+  detect(text, field, work) {
     if (field.kind === 'file') return null
     return (
       functionDefinition(text) ??
       include(text) ??
-      batch(text) ??
+      batch(text, work) ??
       (field.place === 'path' ? null : aloneAt(text)) ??
-      separated(text, field)
+      separated(text, field, work)
     )
   },
 }
@@ -112,19 +113,23 @@ function include(text: string): Evidence | null {
   return at < 0 ? null : { at, length: 60, why: 'a server-side include' }
 }
 
-function batch(text: string): Evidence | null {
-  const at = batchAt(text)
+function batch(text: string, work: Work): Evidence | null {
+  const at = batchAt(text, work)
   return at < 0 ? null : evidence(at, text, 'a condition or loop of cmd')
 }
 
+/** For each sign behind which a command may begin, and for each command. */
+const [signSteps, commandSteps] = [40, 1500]
+
 /** Every place where a shell would begin a command. */
-function separated(text: string, field: Field): Evidence | null {
+function separated(text: string, field: Field, work: Work): Evidence | null {
   const url = /^(?:[a-z][a-z0-9+.-]{1,20}:)?\/\/|^\/[^\s]*\?/i.test(text)
   let space = 0
   while (url && space < text.length && text.charCodeAt(space) > 32) space++
   for (let at = 0; at < text.length; at++) {
     const how = separatorAt(text, at)
     if (how === null) continue
+    if (!work.spend(signSteps)) return null
     // Two backticks are nothing.
     if (how.kind === 'backtick' && text[at + 1] === '`') {
       at++
@@ -148,6 +153,7 @@ function separated(text: string, field: Field): Evidence | null {
       text[next + word.length] !== '='
     )
       continue
+    if (!work.spend(commandSteps)) return null
     const found = commandAt(text, how, field)
     if (found !== null) return found
   }

@@ -8,7 +8,7 @@
  * does not  look for words: `union` and `select` are English
  */
 import type { Detector, Evidence } from '../model/detector.ts'
-import type { Field } from '../model/request.ts'
+import type { Work } from '../model/work.ts'
 import { anywhere } from './sql/anywhere.ts'
 import { behindQuote } from './sql/behind-quote.ts'
 import { readsUntil } from './sql/condition.ts'
@@ -102,21 +102,21 @@ export const sqli: Detector = {
     'procedure',
     'iif(',
   ],
-  detect(text, field) {
+  detect(text, field, work) {
     // A file is put into no statement, and what is still escaped is judged once it is not.
     if (field.kind === 'file' || /%[0-9a-f]{2}%[0-9a-f]{2}/i.test(text)) return null
     // The name of a pair, not a key in JSON: rules of devices have operators there.
     const isPair = field.part === 'name' && field.name === text
-    const alone = inContext(text, 0, 'none', isPair ? 'name' : 'value', new Set())
+    const alone = inContext(text, 0, 'none', { work, read: new Set(), isName: isPair })
     if (alone !== null) return alone
-    const read = new Set<number>()
+    const reading: Reading = { work, read: new Set(), isName: false }
     for (const quote of ["'", '"', '`']) {
       const first = text.indexOf(quote)
       if (first < 0 || (quote === '"' && opensJson(text, first))) continue
-      const found = inContext(text, first + 1, 'quote', 'value', read)
+      const found = inContext(text, first + 1, 'quote', reading)
       if (found !== null) return found
       const close = closingQuote(text, 0, quote)
-      const other = close > first ? inContext(text, close + 1, 'quote', 'value', read) : null
+      const other = close > first ? inContext(text, close + 1, 'quote', reading) : null
       if (other !== null) return other
     }
     return null
@@ -133,25 +133,41 @@ const lot = 16_384
 /** What two lots share, so that nothing is cut in two. */
 const overlap = 2048
 
-/** `read`: where lots began that were read in the same context before; from there on all is the same. */
+/** For each character that is read, and for each token. */
+const [characterSteps, tokenSteps] = [4, 50]
+
+interface Reading {
+  readonly work: Work
+  /** Where lots began that were read in the same context before; from there on all is the same. */
+  readonly read: Set<number>
+  /** Whether the text is the name of a pair. */
+  readonly isName: boolean
+}
+
 function inContext(
   text: string,
   from: number,
   context: Context,
-  part: Field['part'],
-  read: Set<number>,
+  { work, read, isName }: Reading,
 ): Evidence | null {
   for (let start = from; start < text.length && !read.has(start); ) {
     if (start !== from) read.add(start)
     const next = start - (start % lot) + lot
     const tokens = sqlTokens(text, start, next + overlap)
+    if (
+      !work.spend(
+        (Math.min(next + overlap, text.length) - start) * characterSteps + tokens.length * tokenSteps,
+      )
+    )
+      return null
     const last = tokens.at(-1)
     if (last === undefined) {
       start = next + overlap
       continue
     }
     const sql = withBrackets(tokens, text, readsUntil)
-    const found = (start === from ? atBegin(sql, text, from, context, part) : null) ?? anywhere(sql, context)
+    const found =
+      (start === from ? atBegin(sql, text, from, context, isName) : null) ?? anywhere(sql, context, work)
     if (found !== null) {
       const token = tokens[Math.min(found.index, tokens.length - 1)] as SqlToken
       const length = Math.max(last.end - token.at, 1)
@@ -169,7 +185,7 @@ function beginOf(tokens: readonly SqlToken[], least: number): number | null {
   return tokens[at]?.at ?? null
 }
 
-function atBegin(sql: Sql, text: string, from: number, context: Context, part: Field['part']): Found | null {
+function atBegin(sql: Sql, text: string, from: number, context: Context, isName: boolean): Found | null {
   if (context === 'quote') return behindQuote(sql, text, from)
-  return fragment(sql) ?? (part === 'name' ? onlyOperators(sql) : null)
+  return fragment(sql) ?? (isName ? onlyOperators(sql) : null)
 }

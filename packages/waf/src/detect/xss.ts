@@ -7,22 +7,28 @@
  * does not  look for code without markup; that is script.ts
  */
 import type { Detector, Evidence } from '../model/detector.ts'
+import type { Work } from '../model/work.ts'
 import { type Attribute, attributesAt, isSpace, tokensOf } from './html/tokens.ts'
 import { harmOf, harmOfAttribute, runsAsStyle } from './html/verdict.ts'
 
 export const xss: Detector = {
   id: 'xss',
   triggers: ['<', 'on', 'script:', 'style', 'expression', 'srcdoc', 'data:'],
-  detect(text) {
-    return inData(text) ?? brokenOut(text)
+  detect(text, _, work) {
+    return inData(text, work) ?? brokenOut(text, work)
   },
 }
 
-function inData(text: string): Evidence | null {
+/** For each tag, comment, attribute; and for each character in one. */
+const [markupSteps, characterSteps] = [150, 3]
+
+function inData(text: string, work: Work): Evidence | null {
   const open = text.indexOf('<')
   if (open < 0) return null
   let style = false
-  for (const token of tokensOf(text, open)) {
+  const stops = (): boolean => !work.spend(markupSteps)
+  for (const token of tokensOf(text, open, stops)) {
+    if (!work.spend(markupSteps + (token.end - token.at) * characterSteps)) return null
     const harm = harmOf(token)
     if (harm !== null) return evidence(token.at, token.end, harm)
     if (style && token.kind === 'text' && runsAsStyle(text.slice(token.at, token.end)))
@@ -33,7 +39,7 @@ function inData(text: string): Evidence | null {
       const inner = text.slice(token.at + 1, token.end)
       const nested = inner.indexOf('<')
       if (nested >= 0 && token.kind !== 'start') {
-        const found = onceInData(inner, nested)
+        const found = onceInData(inner, nested, work)
         if (found !== null) return { ...found, at: found.at + token.at + 1 }
       }
     }
@@ -41,8 +47,10 @@ function inData(text: string): Evidence | null {
   return null
 }
 
-function onceInData(text: string, from: number): Evidence | null {
-  for (const token of tokensOf(text, from)) {
+function onceInData(text: string, from: number, work: Work): Evidence | null {
+  const stops = (): boolean => !work.spend(markupSteps)
+  for (const token of tokensOf(text, from, stops)) {
+    if (!work.spend(markupSteps + (token.end - token.at) * characterSteps)) return null
     const harm = harmOf(token)
     if (harm !== null) return evidence(token.at, token.end, harm)
   }
@@ -50,26 +58,26 @@ function onceInData(text: string, from: number): Evidence | null {
 }
 
 /** As the value of an attribute: up to its quote the text is harmless, behind it the tag goes on. */
-function brokenOut(text: string): Evidence | null {
+function brokenOut(text: string, work: Work): Evidence | null {
   if (!text.includes('=')) return null
   // Wherever one begins, after a few attributes all come to the same ones: none is judged twice.
   const judged = new Set<number>()
   for (const quote of ['"', "'", '`']) {
     const close = text.indexOf(quote)
-    const found = close < 0 ? null : restOfTag(text, close + 1, judged)
+    const found = close < 0 ? null : restOfTag(text, close + 1, judged, work)
     if (found !== null) return found
   }
   let at = 0
   while (at < text.length && !isSpace(text.charCodeAt(at)) && text[at] !== '/') at++
-  return (at < text.length ? restOfTag(text, at, judged) : null) ?? restOfTag(text, 0, judged)
+  return (at < text.length ? restOfTag(text, at, judged, work) : null) ?? restOfTag(text, 0, judged, work)
 }
 
 /** What a page does that puts `text` from `from` on inside a tag. */
-function restOfTag(text: string, from: number, judged: Set<number>): Evidence | null {
+function restOfTag(text: string, from: number, judged: Set<number>, work: Work): Evidence | null {
   let found: Evidence | null = null
   attributesAt(text, from, (attribute) => {
     const { name, value, at } = attribute
-    if (judged.has(at)) return true
+    if (judged.has(at) || !work.spend(markupSteps + name.length + (value?.length ?? 0))) return true
     judged.add(at)
     const harm = harmOfAttribute(attribute)
     if (harm === null || !(actsAlone(name, value ?? '') || leftOpen(text, attribute))) return false

@@ -3,6 +3,7 @@
  * tells one from another is data they declare; the engine names none of them.
  */
 import type { Field } from './request.ts'
+import type { Work } from './work.ts'
 
 /** Where in the judged text, and in words that a person on call understands, why. */
 export interface Evidence {
@@ -19,5 +20,8 @@ export interface Detector {
    * triggers of all detectors at once; most values have none and are done.
    */
   readonly triggers: readonly string[]
-  detect(text: string, field: Field): Evidence | null
+  /**
+   * Spends steps of `work` for what takes more than a look at each character, and gives up when there are none: whoever asked sees that.
+   */
+  detect(text: string, field: Field, work: Work): Evidence | null
 }

@@ -22,7 +22,10 @@ test('all flows, or what is named', () => {
 
 describe('refused', () => {
   test.each<[why: string, options: object]>([
-    ['bodies has no option "streams"; there are: stream, onOverflow, onUnread, decoders', { streams: true }],
+    [
+      'bodies has no option "streams"; there are: stream, onOverflow, onUnread, onWork, decoders',
+      { streams: true },
+    ],
     ['onUnread is "refuse", "report" or "pass", not "allow"', { onUnread: 'allow' }],
     ['stream names "PUT /firmware/:id", which is no route', { stream: ['PUT /firmware/:id'] }],
     ['stream is true, false or a list of routes', { stream: 'PUT /firmware/{id}' }],

@@ -18,6 +18,8 @@ export interface BodyOptions {
   readonly onOverflow?: Unjudged
   /** A body in a coding that nobody here can undo. `refuse` by default. */
   readonly onUnread?: Unjudged
+  /** A request that takes more to judge than `limits.work`; what came before was judged. `refuse` by default. */
+  readonly onWork?: Unjudged
   /** Decoders for codings that the runtime does not know, by their names in Content-Encoding. */
   readonly decoders?: Decoders
 }
@@ -28,6 +30,7 @@ export interface BodySettings {
   flows(route: string | null): boolean
   readonly onOverflow: Unjudged
   readonly onUnread: Unjudged
+  readonly onWork: Unjudged
   readonly decoders: Decoders
 }
 
@@ -35,6 +38,7 @@ const known: ReadonlySet<string> = new Set([
   'stream',
   'onOverflow',
   'onUnread',
+  'onWork',
   'decoders',
 ] satisfies (keyof BodyOptions)[])
 
@@ -45,8 +49,14 @@ export function readBodyOptions(options: BodyOptions, routes: readonly string[])
     throw new TypeError(
       `waf: bodies has no option ${JSON.stringify(strange)}; there are: ${[...known].join(', ')}`,
     )
-  const { stream = false, onOverflow = 'refuse', onUnread = 'refuse', decoders = {} } = options
-  for (const [name, value] of Object.entries({ onOverflow, onUnread }))
+  const {
+    stream = false,
+    onOverflow = 'refuse',
+    onUnread = 'refuse',
+    onWork = 'refuse',
+    decoders = {},
+  } = options
+  for (const [name, value] of Object.entries({ onOverflow, onUnread, onWork }))
     if (value !== 'refuse' && value !== 'report' && value !== 'pass')
       throw new TypeError(`waf: ${name} is "refuse", "report" or "pass", not ${JSON.stringify(value)}`)
   for (const [name, decoder] of Object.entries(decoders))
@@ -54,7 +64,7 @@ export function readBodyOptions(options: BodyOptions, routes: readonly string[])
       throw new TypeError(
         `waf: the decoder ${JSON.stringify(name)} is no function under a name in lower case`,
       )
-  return { flows: flowsBy(stream, routes), onOverflow, onUnread, decoders }
+  return { flows: flowsBy(stream, routes), onOverflow, onUnread, onWork, decoders }
 }
 
 function flowsBy(stream: unknown, routes: readonly string[]): BodySettings['flows'] {

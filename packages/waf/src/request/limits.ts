@@ -21,6 +21,11 @@ export interface Limits {
   readonly headers: number
   readonly headerBytes: number
   readonly targetBytes: number
+  /**
+   * Steps it may take to judge a request, for each mebibyte of its texts; what is shorter has as many. A step is about a
+   * look at a character. Texts that are made to be costly are told by it, and refused.
+   */
+  readonly work: number
 }
 
 export const defaultLimits: Limits = {
@@ -35,6 +40,7 @@ export const defaultLimits: Limits = {
   headers: 100,
   headerBytes: 65_536,
   targetBytes: 32_768,
+  work: 1_000_000_000,
 }
 
 /** A request that cannot be read in one way only, or that is more than was agreed: refused, not guessed. */

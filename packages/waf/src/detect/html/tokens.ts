@@ -43,14 +43,18 @@ function isLetter(code: number): boolean {
   return lower >= 97 && lower <= 122
 }
 
-/** Every token of a text that begins in the data state; `from` leaves out what is before. */
-export function* tokensOf(text: string, from = 0): Generator<HtmlToken, void> {
+/**
+ * Every token of a text that begins in the data state; `from` leaves out what is before. `stops` is asked at each attribute: where it
+ * says so, a tag is left as it is.
+ */
+export function* tokensOf(text: string, from = 0, stops: () => boolean = never): Generator<HtmlToken, void> {
   let at = from
   let plain = from
   while (at < text.length) {
     const open = text.indexOf('<', at)
     if (open < 0) break
-    const token = markupAt(text, open)
+    if (stops()) return
+    const token = markupAt(text, open, stops)
     if (token === null) {
       at = open + 1
       continue
@@ -63,12 +67,12 @@ export function* tokensOf(text: string, from = 0): Generator<HtmlToken, void> {
 }
 
 /** What begins at a `<`; null where that is only a character. */
-function markupAt(text: string, open: number): HtmlToken | null {
+function markupAt(text: string, open: number, stops: () => boolean): HtmlToken | null {
   const next = text.charCodeAt(open + 1)
-  if (isLetter(next)) return tagAt(text, open, open + 1, 'start')
+  if (isLetter(next)) return tagAt(text, open, open + 1, 'start', stops)
   if (next === 0x2f) {
     const after = text.charCodeAt(open + 2)
-    if (isLetter(after)) return tagAt(text, open, open + 2, 'end')
+    if (isLetter(after)) return tagAt(text, open, open + 2, 'end', stops)
     if (Number.isNaN(after)) return null
     // "</>" is nothing at all.
     return after === 0x3e
@@ -110,11 +114,17 @@ function commentAt(text: string, open: number): HtmlToken {
   return { kind: 'comment', text: rest, at: open, end: text.length }
 }
 
-function tagAt(text: string, open: number, from: number, kind: 'start' | 'end'): HtmlToken {
+function tagAt(
+  text: string,
+  open: number,
+  from: number,
+  kind: 'start' | 'end',
+  stops: () => boolean,
+): HtmlToken {
   let at = from
   while (at < text.length && !endsName(text.charCodeAt(at))) at++
   const name = lower(text.slice(from, at))
-  const { attributes, end, closed, selfClosing } = attributesAt(text, at)
+  const { attributes, end, closed, selfClosing } = attributesAt(text, at, stops)
   return kind === 'start'
     ? { kind, name, attributes, selfClosing, at: open, end, closed }
     : { kind, name, at: open, end, closed }

@@ -4,18 +4,24 @@
  * It deliberately passes `if (a == b)` of C and "if x == y then".
  */
 
+import type { Work } from '../../model/work.ts'
+
 /** As much of a condition as is looked at. */
 const longest = 200
 const commands =
   /^@?(?:goto|echo|cmd|set|exit|call|del|erase|start|copy|type|dir|cd|ping|net|powershell|md|rd|ren|move|pause)\b/i
 
+/** For each condition and each loop. */
+const steps = 500
+
 /** Where a condition or a loop of cmd begins, or -1. */
-export function batchAt(text: string): number {
+export function batchAt(text: string, work: Work): number {
   // Code of another language: lines, or a block.
   const last = text.trimEnd().at(-1)
   if (last === ';' || last === '{' || text.includes('\n')) return -1
   const word = /\b(?:if|for)(?=\s)/gi
   for (let found = word.exec(text); found !== null; found = word.exec(text)) {
+    if (!work.spend(steps)) return -1
     const piece = text.slice(found.index, found.index + longest)
     if (found[0].toLowerCase() === 'for' ? isLoop(piece) : isCondition(piece)) return found.index
   }

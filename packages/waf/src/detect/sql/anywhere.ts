@@ -2,6 +2,7 @@
  * What is SQL wherever it stands in a text: unions, queries in brackets, second statements, clauses that write. It
  * deliberately lets a whole query alone that a person may have typed, unless it asks for more than a table.
  */
+import type { Work } from '../../model/work.ts'
 import { asksMore, atCall } from './calls.ts'
 import { condition } from './condition.ts'
 import { type Context, type Found, found } from './found.ts'
@@ -10,21 +11,22 @@ import { selectAt, systemTable } from './select.ts'
 import { statementAt } from './statement.ts'
 import type { SqlToken } from './tokens.ts'
 
+/** For each word that may begin something, and for each sign that joins conditions. */
+const beginSteps = 400
+
 /** What is SQL wherever it stands. */
-export function anywhere(sql: Sql, context: Context): Found | null {
+export function anywhere(sql: Sql, context: Context, work: Work): Found | null {
   const { tokens, text } = sql
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at] as SqlToken
+    if (!mayHold(token, tokens[at + 1], text)) continue
+    if (!work.spend(beginSteps)) return null
     const hit =
       token.kind === 'word'
-        ? mayBegin(token, text)
-          ? atWord(sql, at, context)
-          : tokens[at + 1]?.kind === 'open'
-            ? atCall(sql, at, context)
-            : null
-        : token.kind === 'operator' && token.end === token.at + 2 && isLogic(token)
+        ? atWord(sql, at, context)
+        : token.kind === 'operator'
           ? condition(sql, at, context)
-          : token.kind === 'semicolon' && statementAt(sql, at + 1) && plausibleBefore(sql, at, context)
+          : statementAt(sql, at + 1) && plausibleBefore(sql, at, context)
             ? found(at, 'a second statement')
             : null
     if (hit !== null) return hit
@@ -45,6 +47,20 @@ for (const word of beginnings.split(' ')) {
 function mayBegin({ at, end }: SqlToken, text: string): boolean {
   const letter = (text.charCodeAt(at) | 32) - 97
   return letter < 0 || letter >= 26 || (end - at < 32 && (((lengths[letter] ?? 0) >> (end - at)) & 1) === 1)
+}
+
+/** Whether anything may begin at a token: a word that begins something or is called, a logical sign, a semicolon. */
+function mayHold(token: SqlToken, next: SqlToken | undefined, text: string): boolean {
+  switch (token.kind) {
+    case 'word':
+      return next?.kind === 'open' || mayBegin(token, text)
+    case 'operator':
+      return token.end === token.at + 2 && isLogic(token)
+    case 'semicolon':
+      return true
+    default:
+      return false
+  }
 }
 
 /** A second statement follows a value, not a paragraph of code. */
