@@ -12,6 +12,7 @@ import {
   type PolicyDocument,
   type Ruleset,
 } from '@thingwall/policy'
+import type { Answered } from './judge.ts'
 import type { RandomPacket } from './packets.ts'
 
 /** How often each thing was met. */
@@ -34,6 +35,20 @@ export function cover(coverage: Coverage, met: Met): void {
   for (const what of featuresOf(met)) coverage.set(what, (coverage.get(what) ?? 0) + 1)
 }
 
+/** Adds what came back. What is later came after a policy took another's place. */
+export function coverAnswer(coverage: Coverage, { answer, seen, isLater }: Answered): void {
+  const { given, belongsTo, destination } = answer
+  const family = destination.includes(':') ? 'IPv6' : 'IPv4'
+  const flow = belongsTo === null ? 'no flow' : isLater ? 'a flow from before' : 'a flow'
+  const became = seen.verdict ?? (seen.delivered ? 'passed' : 'nothing')
+  const kind = given.kind === 'answer' ? 'answer' : 'error'
+  for (const what of [
+    `${family} ${kind} of ${flow}: ${became}`,
+    `${kind} of ${flow}: by ${seen.rule ?? 'none'}`,
+  ])
+    coverage.set(what, (coverage.get(what) ?? 0) + 1)
+}
+
 /** Everything an ordinary run of 200 policies must have met, and how often at least. */
 const least: Readonly<Record<string, number>> = Object.fromEntries([
   ...['IPv4', 'IPv6'].flatMap((family): readonly (readonly [string, number])[] => [
@@ -53,11 +68,21 @@ const least: Readonly<Record<string, number>> = Object.fromEntries([
     [`${family} from inside to inside allow`, 15],
     [`${family} from inside to inside deny`, 400],
     [`${family} from outside to inside deny`, 100],
+    [`${family} answer of a flow: passed`, 15],
+    [`${family} answer of a flow: deny`, 20],
+    [`${family} answer of a flow from before: allow`, 80],
+    [`${family} answer of a flow from before: deny`, 30],
+    [`${family} answer of no flow: allow`, 2],
+    [`${family} answer of no flow: deny`, 200],
+    [`${family} error of a flow: allow`, 60],
+    [`${family} error of a flow from before: allow`, 30],
+    [`${family} error of no flow: deny`, 150],
   ]),
   ...['spoofed', 'stranger', 'invalid'].map((rule) => [`fixed/${rule}`, 300] as const),
   ['fixed/martian', 15],
   ['fixed/neighbour-discovery', 20],
   ['default/deny', 2_000],
+  ['error of a flow from before: by fixed/stale', 60],
   ...['quarantine', 'deny', 'allow', 'forward'].map((tier) => [`tier ${tier}`, 20] as const),
   ...['any', 'device', 'gateway', 'label', 'list', 'name', 'network', 'profile', 'text'].flatMap((kind) => [
     [`allow by a peer that is ${kind}`, 20] as const,

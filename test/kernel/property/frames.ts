@@ -11,8 +11,21 @@ import { type LinkAddress, linkLocalOf, parseAddress } from '@thingwall/policy'
 import { type RandomPacket, sourcePortOf } from './packets.ts'
 import { type Port, ports } from './world.ts'
 
-/** The packet as the gateway sends it itself, from its network header on. */
-export function ownPacketOf(packet: RandomPacket, number: number): Uint8Array {
+/** What a packet is made of, whatever it is for. */
+export interface Content {
+  readonly source: string
+  readonly destination: string
+  readonly shape: RandomPacket['shape']
+  readonly hops: number
+  readonly payload: Transport
+}
+
+/** The packet as bytes: the gateway's own from its network header on, anybody else's as frames. */
+export function bytesOf(packet: RandomPacket, number: number): readonly Uint8Array[] {
+  return packet.port === null ? [ownPacketOf(packet, number)] : framesOf(packet, number)
+}
+
+function ownPacketOf(packet: RandomPacket, number: number): Uint8Array {
   const [payload] = packetsOf(packet, number)
   const link = packet.link
   return buildFrame({
@@ -22,30 +35,42 @@ export function ownPacketOf(packet: RandomPacket, number: number): Uint8Array {
   }).subarray(14)
 }
 
-/** The frames of a packet; `number` goes into the IPv4 identification or the IPv6 flow label, to know it again. */
-export function framesOf(packet: RandomPacket, number: number): readonly Uint8Array[] {
-  const port = ports[packet.port as number] as Port
-  return packetsOf(packet, number).map((payload) =>
-    buildFrame({ destination: port.link, source: packet.link, payload }),
-  )
+function framesOf(packet: RandomPacket, number: number): readonly Uint8Array[] {
+  return framesTo(packet.port as number, packet.link, packetsOf(packet, number))
+}
+
+/** Packets as frames from a link address to the gateway, by one of its ports. */
+export function framesTo(
+  port: number,
+  link: string,
+  packets: readonly (Ipv4Packet | Ipv6Packet)[],
+): readonly Uint8Array[] {
+  const { link: destination } = ports[port] as Port
+  return packets.map((payload) => buildFrame({ destination, source: link, payload }))
 }
 
 function packetsOf(packet: RandomPacket, number: number): readonly (Ipv4Packet | Ipv6Packet)[] {
   const { source, destination, shape } = packet
-  const payload = transportOf(packet, number)
+  const isDiscovery = packet.protocol === 'icmp' && packet.icmpType >= 130 && packet.icmpType !== 139
+  const hops = isDiscovery ? 255 : 64
+  return shaped({ source, destination, shape, hops, payload: transportOf(packet, number) }, number)
+}
+
+/** One packet, whole or in parts; `number` goes into the IPv4 identification or the IPv6 flow label, to know it again. */
+export function shaped(content: Content, number: number): readonly (Ipv4Packet | Ipv6Packet)[] {
+  const { source, destination, shape, hops, payload } = content
   const hasOptions = shape === 'options' || shape === 'options-and-fragments'
   const pad: Extension[] = [
     { kind: 'hop-by-hop', options: Uint8Array.of(1, 4, 0, 0, 0, 0) },
     { kind: 'destination-options', options: Uint8Array.of(1, 4, 0, 0, 0, 0) },
   ]
-  const isDiscovery = packet.protocol === 'icmp' && packet.icmpType >= 130 && packet.icmpType !== 139
   const whole: Ipv4Packet | Ipv6Packet = destination.includes(':')
     ? {
         kind: 'ipv6',
         source,
         destination,
         flowLabel: number,
-        hops: isDiscovery ? 255 : 64,
+        hops,
         extensions: hasOptions ? pad : [],
         payload,
       }
@@ -53,6 +78,7 @@ function packetsOf(packet: RandomPacket, number: number): readonly (Ipv4Packet |
         kind: 'ipv4',
         source,
         destination,
+        hops,
         identification: number,
         options: hasOptions ? Uint8Array.of(1, 1, 1, 0) : new Uint8Array(),
         payload,

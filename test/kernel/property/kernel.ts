@@ -2,7 +2,7 @@
  * A gateway in a namespace with a lab host on each of its interfaces: loads rule sets, sends packets, and tells for
  * each packet what the kernel did with it and which rule decided.
  *
- * The gateway's interfaces have ARP off, so that it forwards to any address without asking who has it.
+ * With ARP off on its interfaces the gateway forwards to any address without asking who has it.
  */
 import { setTimeout } from 'node:timers/promises'
 import {
@@ -18,8 +18,6 @@ import {
 } from '@thingwall/gateway/lab'
 import type { Address } from '@thingwall/policy'
 import { foreignTable } from './forwards.ts'
-import { framesOf, ownPacketOf } from './frames.ts'
-import type { RandomPacket } from './packets.ts'
 import { ports } from './world.ts'
 
 /** NFLOG group of these tests. */
@@ -34,6 +32,16 @@ export interface Observation {
   readonly rule: string | null
   /** Whether a frame of it came out of another interface. */
   readonly delivered: boolean
+  /** The first that did, and at which port. */
+  readonly arrived: { readonly port: number; readonly frame: Uint8Array } | null
+}
+
+/** What there is to know of a packet to send it, and to know it again. */
+export interface Sendable {
+  /** Index into `ports`: where it arrives. Null: the gateway sends it itself. */
+  readonly port: number | null
+  readonly source: string
+  readonly destination: string
 }
 
 /** What there will be to see of a packet. */
@@ -48,16 +56,25 @@ export interface Outlook {
 
 export interface Kernel {
   load(ruleset: string): void
-  /** Sends packets, waits until all that there is to see was seen or a second is over, and tells what was. */
-  observe(
-    packets: readonly RandomPacket[],
-    outlook: (packet: RandomPacket) => Outlook,
+  /** Forgets every open flow. */
+  forget(): Promise<void>
+  /**
+   * Sends packets, waits until all that there is to see was seen or a second is over, and tells what was. `bytesOf` are
+   * frames, or of the gateway's own packets what follows the link header, with a number in them by which `markOf` knows them.
+   */
+  observe<P extends Sendable>(
+    packets: readonly P[],
+    bytesOf: (packet: P, number: number) => readonly Uint8Array[],
+    outlook: (packet: P) => Outlook,
   ): Promise<readonly Observation[]>
+  /** Runs a program on the gateway. */
+  ask(argv: readonly [string, ...string[]]): Promise<string>
   close(): Promise<void>
 }
 
-export async function startKernel(): Promise<Kernel> {
-  const site = await buildGateway()
+/** With ARP on, the gateway asks who has an address before it sends there, and is told of it by anybody. */
+export async function startKernel(arp: 'on' | 'off' = 'off'): Promise<Kernel> {
+  const site = await buildGateway(arp)
   const sockets: PacketSocket[] = ports.map((port) =>
     openPacketSocket({ namespacePath: site.namespacePath(hostAt(port.interface)), interface: 'eth0' }),
   )
@@ -68,8 +85,9 @@ export async function startKernel(): Promise<Kernel> {
   let used = 0
   return {
     load: (ruleset) => loader.load(ruleset),
-    observe: async (packets, outlook) => {
-      await site.must('gateway', ['conntrack', '-F'])
+    forget: async () => void (await site.must('gateway', ['conntrack', '-F'])),
+    ask: (argv) => site.must('gateway', argv),
+    observe: async (packets, bytesOf, outlook) => {
       log.drain()
       for (const socket of sockets) socket.drain()
       // Numbers go on from burst to burst: what comes late of the last one is not taken for this one's.
@@ -77,20 +95,23 @@ export async function startKernel(): Promise<Kernel> {
       used = first + packets.length
       const numbered = new Map(packets.map((packet, at) => [first + at + 1, packet]))
       for (const [number, packet] of numbered) {
-        if (packet.port === null) own.send(ownPacketOf(packet, number))
-        else for (const frame of framesOf(packet, number)) sockets[packet.port]?.send(frame)
+        const door = packet.port === null ? own : sockets[packet.port]
+        for (const bytes of bytesOf(packet, number)) door?.send(bytes)
       }
       const looks = Array.from(numbered, ([number, packet]) => ({ number, ...outlook(packet) }))
       const logged = new Map<number, { verdict: 'allow' | 'deny'; rule: string }>()
-      const delivered = new Set<string>()
+      const delivered = new Map<string, { readonly port: number; readonly frame: Uint8Array }>()
       const isSeen = ({ number, arrival, isDecided, isDelivered }: (typeof looks)[number]): boolean =>
         (!isDecided || logged.has(number)) && (!isDelivered || delivered.has(`${number} ${arrival}`))
       // A busy kernel finishes the work of a burst long after the last frame was handed over.
       for (let waited = 0; waited < LONGEST_WAIT_MS; waited += PAUSE_MS) {
         await setTimeout(PAUSE_MS)
         for (const message of log.drain()) keepDecision(logged, message, numbered)
-        for (const socket of sockets)
-          for (const frame of socket.drain()) delivered.add(passageOf(frame.subarray(14)))
+        for (const [port, socket] of sockets.entries())
+          for (const frame of socket.drain()) {
+            const passage = passageOf(frame.subarray(14))
+            if (!delivered.has(passage)) delivered.set(passage, { port, frame })
+          }
         if (looks.every(isSeen)) break
       }
       const losses = log.losses()
@@ -100,6 +121,7 @@ export async function startKernel(): Promise<Kernel> {
         verdict: logged.get(number)?.verdict ?? null,
         rule: logged.get(number)?.rule ?? null,
         delivered: delivered.has(`${number} ${arrival}`),
+        arrived: delivered.get(`${number} ${arrival}`) ?? null,
       }))
     },
     close: async () => {
@@ -121,7 +143,7 @@ const LONGEST_WAIT_MS = 1000
 function keepDecision(
   logged: Map<number, { verdict: 'allow' | 'deny'; rule: string }>,
   message: NflogMessage,
-  numbered: ReadonlyMap<number, RandomPacket>,
+  numbered: ReadonlyMap<number, Sendable>,
 ): void {
   const [product, verdict, rule] = message.prefix.split(':')
   if (product !== 'thingwall' || rule === undefined) return
@@ -134,7 +156,7 @@ function keepDecision(
   logged.set(number, { verdict: verdict === 'allow' ? 'allow' : 'deny', rule })
 }
 
-function isOwn({ etherType, payload }: NflogMessage, packet: RandomPacket | undefined): boolean {
+function isOwn({ etherType, payload }: NflogMessage, packet: Sendable | undefined): boolean {
   const seen = parsePacket(etherType, payload)
   return (
     packet?.port === null &&
@@ -144,11 +166,13 @@ function isOwn({ etherType, payload }: NflogMessage, packet: RandomPacket | unde
   )
 }
 
-/** From the network header on. */
+/** From the network header on. ARP has no field for it: who sends writes it at the end of the link address it looks for. */
 function markOf(packet: Uint8Array): number {
   const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength)
-  if (packet.length < 20) return 0
-  return view.getUint8(0) >> 4 === 4 ? view.getUint16(4) : view.getUint32(0) & 0xfffff
+  if (packet.length < 24) return 0
+  const version = view.getUint8(0) >> 4
+  if (version === 0) return view.getUint16(22)
+  return version === 4 ? view.getUint16(4) : view.getUint32(0) & 0xfffff
 }
 
 /** A packet as it comes out: the gateway sends packets of its own, which may happen to carry the same number. */
@@ -161,7 +185,7 @@ function hostAt(interfaceName: string): string {
   return `at-${interfaceName}`
 }
 
-function buildGateway(): Promise<Site> {
+function buildGateway(arp: 'on' | 'off'): Promise<Site> {
   return buildSite({
     hosts: {
       gateway: {
@@ -172,7 +196,7 @@ function buildGateway(): Promise<Site> {
             {
               link: port.link,
               addresses: port.gateway.map((address) => `${address}/${address.includes(':') ? 64 : 24}`),
-              arp: 'off' as const,
+              arp,
             },
           ]),
         ),

@@ -18,7 +18,13 @@ import { devices, names, ports, prefixes } from './world.ts'
 export interface RandomCase {
   readonly document: PolicyDocument
   /** As `readBindings` reads it. */
-  readonly bindings: unknown
+  readonly bindings: RandomBindings
+}
+
+export interface RandomBindings {
+  readonly format: number
+  readonly addresses?: readonly unknown[]
+  readonly names?: readonly unknown[]
 }
 
 const origin = null
@@ -158,7 +164,7 @@ const networks: fc.Arbitrary<Record<string, NetworkDocument>> = fc
     ),
   )
 
-function bindings(now: number): fc.Arbitrary<unknown> {
+function bindings(now: number): fc.Arbitrary<RandomBindings> {
   const until = fc
     .constantFrom(null, now - 3_600_000, now + 3_600_000)
     .map((at) => (at === null ? null : new Date(at).toISOString().replace(/\.\d+Z$/, 'Z')))
