@@ -6,53 +6,16 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
-import { openPrivileged, type Privileged, type Purpose, spawned, thisMachine } from '@thingwall/gateway'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type Purpose, spawned } from '@thingwall/gateway'
+import { afterEach, describe, expect, test } from 'vitest'
 import { type Frame, FrameReader, writeFrame } from '../../packages/gateway/src/privileged/frame.ts'
+import { nft, onEmptyKernel, opened, pidOf, written } from './privileged/ground.ts'
 
 const launch = spawned()
 const source = join(import.meta.dirname, '../../packages/gateway/src/privileged/process.ts')
 const flags = ['--conditions=thingwall-source', '--disable-warning=ExperimentalWarning']
 
-function nft(...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync('nft', args, {
-    encoding: 'utf8',
-    env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' },
-  })
-  if (status !== 0) throw new Error(stderr)
-  return stdout
-}
-
-let privileged: Privileged | undefined
-let files = 0
-
-function written(text: string): string {
-  files += 1
-  const file = `/run/rights-${files}.nft`
-  writeFileSync(file, text)
-  return file
-}
-
-async function opened(): Promise<Privileged> {
-  privileged = await openPrivileged(thisMachine)
-  expect(privileged.backend).toMatchObject({ kind: 'library' })
-  return privileged
-}
-
-function pidOf({ backend }: Privileged): number {
-  const pid = backend.kind === 'library' ? backend.pid() : null
-  if (pid === null) throw new Error('no privileged process')
-  return pid
-}
-
-beforeEach(() => {
-  nft('flush', 'ruleset')
-})
-afterEach(() => {
-  privileged?.close()
-  privileged = undefined
-  nft('flush', 'ruleset')
-})
+onEmptyKernel()
 
 describe('rights', () => {
   const network = (1n << 12n) | (1n << 13n)

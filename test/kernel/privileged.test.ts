@@ -3,69 +3,32 @@
  * moment leaves one rule set or the other, and the sockets it hands over. What it may do: privileged-rights.test.ts. As
  * many lines as there are things that it does, in one file, because all of them start and end it the same way.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { closeSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openNft, openPrivileged, type Privileged, type Purpose, thisMachine } from '@thingwall/gateway'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openNft, type Purpose, thisMachine } from '@thingwall/gateway'
+import { describe, expect, test } from 'vitest'
 import { openSystem } from '../../packages/gateway/src/privileged/system.ts'
 import { nftContract } from '../contracts/nft.ts'
+import { closeOpened, nft, onEmptyKernel, opened, pidOf, written } from './privileged/ground.ts'
 
 const source = join(import.meta.dirname, '../../packages/gateway/src/privileged/process.ts')
 const flags = ['--conditions=thingwall-source', '--disable-warning=ExperimentalWarning']
-
-function nft(...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync('nft', args, {
-    encoding: 'utf8',
-    env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' },
-  })
-  if (status !== 0) throw new Error(stderr)
-  return stdout
-}
 
 async function listed(...args: readonly string[]): Promise<string> {
   return nft(...args)
 }
 
-let privileged: Privileged | undefined
-let files = 0
-
-function written(text: string): string {
-  files += 1
-  const file = `/run/privileged-${files}.nft`
-  writeFileSync(file, text)
-  return file
-}
-
-async function opened(): Promise<Privileged> {
-  privileged = await openPrivileged(thisMachine)
-  expect(privileged.backend).toMatchObject({ kind: 'library' })
-  return privileged
-}
-
-function pidOf({ backend }: Privileged): number {
-  const pid = backend.kind === 'library' ? backend.pid() : null
-  if (pid === null) throw new Error('no privileged process')
-  return pid
-}
-
-beforeEach(() => {
-  nft('flush', 'ruleset')
-})
-afterEach(() => {
-  privileged?.close()
-  privileged = undefined
-  nft('flush', 'ruleset')
-})
+onEmptyKernel()
 
 nftContract('the program', async () => ({ nft: await openNft(thisMachine), listed, end: async () => {} }))
 nftContract('the library, in the privileged process', async () => ({
   nft: await opened(),
   listed,
-  end: async () => privileged?.close(),
+  end: async () => closeOpened(),
 }))
 
 describe('elements', () => {
@@ -87,8 +50,7 @@ describe('elements', () => {
     const noLaunch = (): never => {
       throw new Error('no koffi here')
     }
-    privileged = await openPrivileged(thisMachine, kind === 'library' ? {} : { launch: noLaunch })
-    expect(privileged.backend.kind).toBe(kind)
+    const privileged = await opened(kind === 'library' ? {} : { launch: noLaunch }, kind)
     await privileged.load(written(sets))
     const held = (): string => nft('list', 'set', 'inet', 'thingwall', 'bound/things/4')
 
@@ -219,7 +181,7 @@ table inet thingwall {
     const broken = (): never => {
       throw new Error("Cannot find module 'koffi'")
     }
-    privileged = await openPrivileged(thisMachine, { launch: broken })
+    const privileged = await opened({ launch: broken }, 'program')
     expect(privileged.backend).toMatchObject({ kind: 'program', because: expect.stringContaining("'koffi'") })
     await privileged.load(written(world('old')))
     expect(await privileged.rules()).toContain('chain old')
