@@ -22,6 +22,8 @@ export function decodeBase64(text: string): string | null {
   const out = new Uint16Array(Math.floor((end * 3) / 4))
   let length = 0
   let odd = 0
+  // Bytes of a character of UTF-8 that are still to come.
+  let more = 0
   for (let i = 0; i < end; i += 4) {
     let bits = 0
     let count = 0
@@ -34,7 +36,12 @@ export function decodeBase64(text: string): string | null {
     bits <<= (4 - count) * 6
     for (let k = 0; k < count - 1; k++) {
       const byte = (bits >> (16 - 8 * k)) & 0xff
-      if (byte < 9 || (byte > 13 && byte < 32) || byte > 126) odd++
+      if (byte >= 0x80 && byte < 0xc0 && more > 0) more--
+      else {
+        if (more > 0 || byte < 9 || (byte > 13 && byte < 32) || (byte > 126 && byte < 0xc2) || byte > 0xf4)
+          odd++
+        more = byte < 0xc2 || byte > 0xf4 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3
+      }
       out[length++] = byte
     }
     // Firmware shows itself in its first bytes.

@@ -24,6 +24,8 @@ describe('a view of', () => {
     ['PHNjcmlwdD4=', '<script>', ['base64']],
     ['UEhOamNtbHdkRDQ9', '<script>', ['base64', 'base64']],
     ['JTNDc2NyaXB0JTNF', '<script>', ['base64', 'percent']],
+    ['4oCcPjxzY3JpcHQ-YWxlcnQoMSk', '“><script>alert(1)', ['base64', 'utf-8']],
+    ['<script+>alert(1)', '<script >alert(1)', ['plus']],
     ['PGI-PGI_PGI-PGI_', '<b><b?<b><b?', ['base64']],
     ['3c7363726970743e', '<script>', ['hex']],
     ['0x3c7363726970743e', '<script>', ['hex']],

@@ -92,9 +92,10 @@ const decoders: readonly Decoder[] = [
   { layer: 'comments', works: COMMENT, decode: dropComments, once: true },
 ]
 
-/** `+` for a space, where there is no other space: a form that was encoded twice. */
+/** `+` for a space, where there is no other space: a form that was encoded twice. One alone is a sign, but not in a tag. */
 function decodePlus(text: string): string | null {
-  return text.includes(' ') || text.split('+', 3).length < 3 ? null : text.replaceAll('+', ' ')
+  const fewest = text.includes('<') ? 2 : 3
+  return text.includes(' ') || text.split('+', fewest).length < fewest ? null : text.replaceAll('+', ' ')
 }
 
 function dropControls(text: string): string {

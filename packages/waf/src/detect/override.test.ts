@@ -21,6 +21,7 @@ describe('passes', () => {
     ['utf-8', { name: '_charset_', place: 'body' }],
     ['delete', { name: 'note' }],
     ['items[0].name', { part: 'name', place: 'body' }],
+    ['amp;b', { name: 'next?amp;b', part: 'name', place: 'body' }],
     ['First name; please', { part: 'name', place: 'body' }],
   ])('%s of %o', (text, field) => {
     expect(asked(override, text, field)).toBeNull()

@@ -25,7 +25,11 @@ export const override: Detector = {
         ? { at: 0, length: 40, why: 'a second charset, which some servers believe' }
         : null
     }
-    return field.place === 'body' && text.length < 80 && /^\w{1,40}[;=]\w{1,40}$/.test(text)
+    // A name of the body itself: in the query of a URL in a value it is a `&amp;` that somebody wrote for `&`.
+    return field.place === 'body' &&
+      !field.name.includes('?') &&
+      text.length < 80 &&
+      /^\w{1,40}[;=]\w{1,40}$/.test(text)
       ? { at: 0, length: text.length, why: 'a name with a sign that ends names' }
       : null
   },

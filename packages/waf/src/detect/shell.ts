@@ -89,7 +89,8 @@ export const shell: Detector = {
       functionDefinition(text) ??
       include(text) ??
       batch(text, work) ??
-      (field.place === 'path' ? null : aloneAt(text)) ??
+      // A parameter may be named `systemInfo`.
+      (field.place === 'path' || (field.part === 'name' && /^\w*$/.test(text)) ? null : aloneAt(text)) ??
       separated(text, field, work)
     )
   },

@@ -24,6 +24,7 @@ describe('refused', () => {
     ['%E5%98%8A%E5%98%8DLocation:%20http://evil.example'],
     ['/a\u010d\u010aHost: b', { place: 'path', name: '' }],
     ['\u4e0d\u4e0aSet-Cookie: a=b'],
+    ['a\nb', { place: 'header', name: 'x-note' }],
   ])('%s', (...[text, field]) => {
     expect(asked(splitting, text, field)).not.toBeNull()
   })
@@ -35,6 +36,7 @@ describe('passes', () => {
     ['Hello,\nNote: bring boots.\nBye'],
     ['server: nginx\r\ncontent-length: 29\r\ndate: now'],
     ['to\ndo\nlist'],
+    ['two\nlines', { place: 'header', name: 'authorization.note' }],
     ['I got a HTTP 404\nand then a 500'],
     ['data\nin rows'],
     ['\u8fde\u4e0d\u4e0aServer: timeout'],

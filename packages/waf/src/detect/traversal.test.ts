@@ -21,6 +21,7 @@ describe('refused', () => {
     ['shell.php\0.png'],
     ['/static/../../config', { place: 'path', name: '' }],
     ['/.git/config', { place: 'path', name: '' }],
+    ['/index.php~', { place: 'path', name: '' }],
     ['/.env', { place: 'path', name: '' }],
     ['..\\1.exe', { place: 'body', kind: 'file-name' }],
   ])('%s', (...[text, field]) => {
@@ -39,6 +40,7 @@ describe('passes', () => {
     ['https://volcano.example/a/b.html'],
     ['import { x } from "../../lib/x.ts"'],
     ['/.well-known/acme-challenge/x', { place: 'path', name: '' }],
+    ['/album/QACAAAiAAAAAC~/edit', { place: 'path', name: '' }],
     ['/firmware/v1.2/esp32.bin', { place: 'path', name: '' }],
     ['text/plain; q=0.5, */*'],
   ])('%s', (...[text, field]) => {

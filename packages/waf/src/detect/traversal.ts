@@ -110,7 +110,7 @@ function isHidden(segment: string): boolean {
 
 /** What editors, databases and people in a hurry leave beside a file. */
 function isBackup(segment: string): boolean {
-  return /\.(?:bak|backup|old|orig|save|swp|swo|sql|rdb|mdb|sqlite3?|dump|db)$|\w~$/.test(segment)
+  return /\.(?:bak|backup|old|orig|save|swp|swo|sql|rdb|mdb|sqlite3?|dump|db)$|\.\w+~$/.test(segment)
 }
 
 /** How far a path goes below where it begins, and how often it climbs; `...` and `..;x` climb for somebody. */

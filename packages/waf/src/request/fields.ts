@@ -4,10 +4,12 @@
  * fault. It deliberately looks into values that carry requests themselves (the query of a Referer, JSON in a parameter),
  * for that is where attacks travel.
  */
+import { decodeBase64 } from '../decode/base64.ts'
 import type { Finding } from '../model/decision.ts'
 import type { Place, RequestParts } from '../model/request.ts'
 import { type BodyInspector, bodyInspector } from './body.ts'
 import type { BodyValue } from './body-reader.ts'
+import { mayCarry } from './carried.ts'
 import { type ContentType, readContentType } from './content-type.ts'
 import { defaultLimits, type Fault, type Limits } from './limits.ts'
 import { headFault } from './protocol.ts'
@@ -110,9 +112,13 @@ function segments(heads: Heads, path: string): void {
     if (!/^[\w.~:@=,+-]*$/.test(segment)) value(heads, 'path', 'segment', readable(segment, 'plus'))
 }
 
-/** A value, and what it carries inside when it is JSON. */
+/** A value, and what it carries inside. */
 function value(heads: Heads, place: Place, name: string, value: string): void {
   if (heads.finding !== null) return
+  if (!mayCarry(value)) {
+    text(heads, place, name, 'value', value)
+    return
+  }
   const reading = new Reading(heads.judge, heads.limits, place)
   new Values(reading).value(name, { text: value, at: 0, last: true })
   heads.finding = reading.finding
@@ -134,7 +140,8 @@ function header(heads: Heads, rawName: string, content: string): void {
   if (!/^[a-z0-9-]+$/.test(name)) text(heads, 'header', name, 'name', name)
   if (name !== 'referer' && name !== 'origin') {
     const isFileName = /^x[-_.](?:file[-_.]?name|file)$/.test(name)
-    if (!isFileName) text(heads, 'header', name, 'value', content)
+    if (name === 'authorization' || name === 'proxy-authorization') credentials(heads, name, content)
+    else if (!isFileName) value(heads, 'header', name, content)
     else
       heads.finding ??= heads.judge.text({
         place: 'header',
@@ -150,6 +157,24 @@ function header(heads: Heads, rawName: string, content: string): void {
   if (mark < 0) return
   for (const [inner, carried] of pairsOf(content.slice(mark + 1).split('#')[0] ?? ''))
     value(heads, 'header', `${name}?${inner}`, carried)
+}
+
+/** A scheme, and what it is followed by (RFC 9110 11.4): a token, a name and its password, or pairs with quotes. */
+function credentials(heads: Heads, name: string, content: string): void {
+  text(heads, 'header', name, 'value', content)
+  const space = content.indexOf(' ')
+  const given = content.slice(space + 1).trim()
+  if (space < 0 || given === '') return
+  value(heads, 'header', name, given)
+  if (content.slice(0, space).toLowerCase() === 'basic') {
+    const decoded = decodeBase64(given) ?? ''
+    const colon = decoded.indexOf(':')
+    if (colon < 0) return
+    value(heads, 'header', `${name}.user`, readable(decoded.slice(0, colon), 'plus'))
+    value(heads, 'header', `${name}.password`, readable(decoded.slice(colon + 1), 'plus'))
+  }
+  for (const [, key = '', quoted = ''] of given.matchAll(/(\w{1,40})\s?=\s?"([^"]{1,4096})"/g))
+    value(heads, 'header', `${name}.${key}`, quoted)
 }
 
 function cookies(heads: Heads, content: string): void {

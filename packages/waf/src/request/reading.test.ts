@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Finding } from '../model/decision.ts'
 import type { Field } from '../model/request.ts'
+import { mayBeJson } from './carried.ts'
 import { defaultLimits } from './limits.ts'
-import { type Judge, mayBeJson, Reading, Values } from './reading.ts'
+import { type Judge, Reading, Values } from './reading.ts'
 import { Windows, windowLength } from './windows.ts'
 
 const found: Finding = {

@@ -4,6 +4,7 @@
  */
 import type { Finding } from '../model/decision.ts'
 import type { Field, Place } from '../model/request.ts'
+import { innerTexts, mayBeJson, mayCarry } from './carried.ts'
 import { type JsonEvents, JsonStream, type JsonWay } from './json-stream.ts'
 import type { Fault, Limits } from './limits.ts'
 import { copied, type Piece } from './windows.ts'
@@ -144,20 +145,29 @@ export class Values {
     if (reading.judge(new BodyField(reading.place, name, 'value', text, kind, piece))) return true
     if (this.#level >= mostLevels || kind === 'file') return false
     if (at === 0) this.#inner = mayBeJson(text) ? new Carried(reading, name, this.#level + 1) : null
-    if (this.#inner === null) return false
+    if (this.#inner === null) return piece === undefined && mayCarry(text) && this.#carried(name, text)
     this.#inner.write(text, at)
     if (last) {
       this.#inner.end()
       this.#inner = null
     }
-    return reading.stopped
+    if (reading.stopped) return true
+    return piece === undefined && mayCarry(text) && this.#carried(name, text)
   }
-}
 
-/** Whether a text may be JSON that is worth a look: it begins like an object or an array. */
-export function mayBeJson(text: string): boolean {
-  const first = text.charCodeAt(0)
-  return (first === 0x7b || first === 0x5b) && text.length > 1
+  /** What stands inside, one level further in. */
+  #carried(name: string | (() => string), text: string): boolean {
+    const values = new Values(this.#reading, this.#level + 1)
+    for (const inner of innerTexts(text)) {
+      const way = (): string => (typeof name === 'string' ? name : name()) + inner.name
+      const ends =
+        inner.part === 'name'
+          ? this.#reading.judge(new BodyField(this.#reading.place, way, 'name', inner.text))
+          : values.value(way, { text: inner.text, at: 0, last: true })
+      if (ends) return true
+    }
+    return false
+  }
 }
 
 /** JSON inside a value. That it is none is no fault: much prose begins with a bracket. */

@@ -3,13 +3,12 @@
  * in it. Pieces overlap, so that what straddles two is read in one of them. It deliberately resolves no entity and follows no
  * DTD (that is refused elsewhere), and takes only charsets in which ASCII is ASCII.
  */
-import { decodeEntities } from '../decode/entities.ts'
-import { type HtmlToken, tokensOf } from '../detect/html/tokens.ts'
 import type { BodyReader } from './body-reader.ts'
 import { byteText } from './bytes.ts'
 import { LongValue } from './long-value.ts'
 import { type Reading, Values } from './reading.ts'
 import { overlapLength, type Piece } from './windows.ts'
+import { type XmlToken, xmlTexts, xmlTokens } from './xml-tokens.ts'
 
 export function xmlReader(reading: Reading): BodyReader {
   const document = new XmlPieces(reading)
@@ -24,8 +23,6 @@ export function xmlReader(reading: Reading): BodyReader {
 const declared = /^<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([^"']{0,40})["']/
 const asciiCompatible =
   /^(?:utf-8|us-ascii|iso-8859-\d{1,2}|windows-125\d|gbk|gb2312|gb18030|big5|euc-\w{2}|shift_jis)$/i
-
-const cdata = '<![CDATA['
 
 class XmlPieces {
   readonly #reading: Reading
@@ -43,26 +40,11 @@ class XmlPieces {
     if (this.#values.value('', piece, 'file')) return true
     // What begins in the part that the next piece has too is read there, where more of it is to be seen.
     const end = last ? text.length : text.length - overlapLength
-    for (let from = 0; from < end; ) {
-      const read = this.#tokens(text, from, end)
-      if (read === null) return true
-      from = read
+    for (const token of xmlTokens(text)) {
+      if (token.at >= end) break
+      if (this.#nested(token) || this.#token(token, text)) return true
     }
     return false
-  }
-
-  /** Reads up to the next CDATA section, which HTML does not have, and says where it goes on; null: that was enough. */
-  #tokens(text: string, from: number, end: number): number | null {
-    for (const token of tokensOf(text, from)) {
-      if (token.at >= end) break
-      if (text.startsWith(cdata, token.at)) {
-        const close = text.indexOf(']]>', token.at)
-        const stop = close < 0 ? text.length : close
-        return this.#value('text', text.slice(token.at + cdata.length, stop)) ? null : stop + 3
-      }
-      if (this.#nested(token) || this.#token(token, text)) return null
-    }
-    return end
   }
 
   #headFault(text: string): boolean {
@@ -75,7 +57,7 @@ class XmlPieces {
   }
 
   /** How deep it goes, as far as tags say so. */
-  #nested(token: HtmlToken): boolean {
+  #nested(token: XmlToken): boolean {
     if (token.kind === 'end') this.#depth = Math.max(0, this.#depth - 1)
     if (token.kind !== 'start' || token.selfClosing) return false
     return ++this.#depth > this.#reading.limits.depth
@@ -83,28 +65,10 @@ class XmlPieces {
       : false
   }
 
-  #token(token: HtmlToken, text: string): boolean {
-    switch (token.kind) {
-      case 'text': {
-        const inner = text.slice(token.at, token.end)
-        return inner.trim() !== '' && this.#value('text', decodeEntities(inner, 'data').trim())
-      }
-      case 'start':
-        return token.attributes.some(({ name, value }) => {
-          const way = `${token.name}/@${name}`
-          return (
-            this.#reading.name(name, way) ||
-            (value !== null && this.#value(way, decodeEntities(value, 'attribute')))
-          )
-        })
-      case 'comment':
-        return this.#value('comment', token.text)
-      case 'end':
-      case 'doctype':
-        return false
-      default:
-        return token satisfies never
-    }
+  #token(token: XmlToken, text: string): boolean {
+    for (const { name, part, text: inner } of xmlTexts(token, text))
+      if (part === 'name' ? this.#reading.name(inner, name) : this.#value(name, inner)) return true
+    return false
   }
 
   #value(name: string, text: string): boolean {

@@ -46,7 +46,11 @@ function assignmentAt(text: string, from: number, { kind }: Separator): number |
   const equals = text.slice(from, from + 24).indexOf('=')
   if (equals < 1 || kind === 'and') return null
   const piece = text.slice(from, from + 120)
-  const found = /^(?:\$?IFS|\w{1,20})=(?:\$\([^)]{0,80}\)|[^\s;|&]{0,60})[;\s]+/.exec(piece)?.[0]
+  // A quote that ends no string of the shell's ends the one that the text stands in.
+  const found =
+    /^(?:\$?IFS|\w{1,20})=(?:\$\([^)]{0,80}\)|"[^"]{0,60}"|'[^']{0,60}'|[^\s;|&"'()]{0,60})[;\s]+/.exec(
+      piece,
+    )?.[0]
   return found === undefined ? null : from + found.length
 }
 
@@ -101,6 +105,9 @@ function isCommand(words: Words, separator: Separator, text: string, from: numbe
     return isGlob(first) && first.split('/').length > 2 && /[a-z]/.test(first) && separator.kind !== 'line'
   }
   const given = argument(words)
+  // "it&apos;s", `&quot;id&quot;`: the semicolon of a character reference, unless a command's arguments follow.
+  const isApart = isBlank(words.rest.charCodeAt(0)) && given !== 'prose' && given !== 'none'
+  if (separator.kind === 'semicolon' && !isApart && endsReference(text, separator)) return false
   if (words.broken && given !== 'prose') return true
   if (words.hidden && next !== '"' && next !== "'" && command.length > 1)
     return isSure(command) || given !== 'none'
@@ -136,6 +143,11 @@ function isCommand(words: Words, separator: Separator, text: string, from: numbe
     ) &&
     (piped || /[;|&`\n]/.test(next) || separator.kind !== 'and')
   )
+}
+
+function endsReference(text: string, { at, end }: Separator): boolean {
+  const before = text.slice(Math.max(0, at - 10), end)
+  return /&(?:[a-zA-Z]{2,8}|#\d{1,7}|#x[0-9a-fA-F]{1,6});$/.test(before)
 }
 
 /** Whether it stands there in lower case, hidden or not. */
