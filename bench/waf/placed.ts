@@ -52,7 +52,11 @@ async function* attackRows(
   without: string,
   miss: Miss,
 ): AsyncGenerator<Measured> {
-  const row = async (measure: string, put: (attack: Text) => RequestParts | null): Promise<Measured> => {
+  const row = async (
+    measure: string,
+    put: (attack: Text) => RequestParts | null,
+    lost = mostLost,
+  ): Promise<Measured> => {
     let [all, refused, refusedInQuery] = [0, 0, 0]
     for (const attack of attacks) {
       const parts = put(attack)
@@ -68,14 +72,16 @@ async function* attackRows(
       measure,
       value: (100 * refused) / all,
       unit: '%',
-      bar: { op: '>=', value: Math.floor(inQuery - mostLost) },
+      bar: { op: '>=', value: Math.floor(inQuery - lost) },
       peers: { 'in a query': inQuery },
       note: `${refused} of ${all} refused${without}`,
     }
   }
   for (const place of places)
-    yield await row(`attacks: ${place.name}`, ({ part, text }) =>
-      part === place.part ? place.put(text) : null,
+    yield await row(
+      `attacks: ${place.name}`,
+      ({ part, text }) => (part === place.part ? place.put(text) : null),
+      place.lost,
     )
   for (const { name, encode } of codings)
     yield await row(`attacks: ${name}`, ({ part, text }) => {

@@ -10,6 +10,8 @@ export interface PlaceOfValue {
   readonly part: 'name' | 'value'
   /** What people put there, where that is less than any text. */
   readonly holds?: RegExp
+  /** In points of per cent: how much less may be found, where the place itself makes something harmless of an attack. */
+  readonly lost?: number
   /** Null where the text cannot stand there. */
   put(text: string): RequestParts | null
 }
@@ -86,12 +88,11 @@ const graphql = (document: string, variables: object = {}): RequestParts =>
   json({ query: document, variables })
 const block = (text: string): string => `"""${text.replaceAll('"""', '\\"""')}"""`
 
-const value = (name: string, put: PlaceOfValue['put'], holds?: RegExp): PlaceOfValue => ({
-  name,
-  part: 'value',
-  put,
-  ...(holds !== undefined && { holds }),
-})
+const value = (
+  name: string,
+  put: PlaceOfValue['put'],
+  more: Pick<PlaceOfValue, 'holds' | 'lost'> = {},
+): PlaceOfValue => ({ name, part: 'value', put, ...more })
 const oneLine = /^[^\r\n]*$/
 /** One name, as file systems have it. */
 const nameOfFile = /^[^\r\n/\\:*?"<>|]{1,200}$/
@@ -112,16 +113,18 @@ export const places: readonly PlaceOfValue[] = [
   value(
     'path segment',
     (text) => (text === '' || /^\.{1,2}$/.test(text) ? null : get(`/notes/${escaped(text)}/edit`)),
-    nameOfFile,
+    // Behind a path there is no command at its beginning.
+    { holds: nameOfFile, lost: 6 },
   ),
   value('header of the application', (text) => header('x-device', text)),
-  value('User-Agent', (text) => header('user-agent', text)),
+  // Brackets are what it consists of, so calls are not looked for there.
+  value('User-Agent', (text) => header('user-agent', text), { lost: 7 }),
   value('query of a Referer', (text) => header('referer', `https://volcano.example/a?q=${escaped(text)}`)),
   value('Bearer token', (text) => header('authorization', text, 'Bearer ')),
   value(
     'Basic password',
     (text) => header('authorization', Buffer.from(bytesOf(`ada:${text}`)).toString('base64'), 'Basic '),
-    oneLine,
+    { holds: oneLine },
   ),
   value('claim of a token', (text) => header('authorization', token({ sub: text }), 'Bearer ')),
   value('cookie', (text) => header('cookie', `lang=en; note=${escaped(text)}`)),
@@ -154,7 +157,8 @@ export const places: readonly PlaceOfValue[] = [
   value(
     'file name',
     (text) => (isNoFileName(text) ? null : multipart('photo', 'JFIF', `${text}.jpg`)),
-    nameOfFile,
+    // Its ending stands where an expression would go on.
+    { holds: nameOfFile, lost: 12 },
   ),
   value('text', (text) => post('text/plain', text)),
   queryName,

@@ -46,9 +46,9 @@ export const ssrf: Detector = {
     // What a browser says of where it comes from is no place to go to.
     if (
       field.kind === 'file' ||
-      field.place === 'path' ||
+      (field.place === 'path' && field.name !== 'segment') ||
       (field.place === 'header' &&
-        /^(?:referer|origin|user-agent|host|via|forwarded|x-forwarded-\w+|content-security-policy|link|from)$/.test(
+        /^(?:referer|origin|host|via|forwarded|x-forwarded-\w+|content-security-policy|link|from)$/.test(
           field.name,
         ))
     )
