@@ -17,10 +17,12 @@ import {
   judgeRoute,
   matchRoute,
 } from './declare/judge.ts'
+import { mayOverride, type Overridden } from './declare/method-override.ts'
 import { faultFinding as declaredFinding } from './declare/named.ts'
 import { DeclaredParts } from './declare/parts.ts'
 import { detectors } from './detect/all.ts'
 import { fixationOf } from './detect/fixation.ts'
+import { override } from './detect/override.ts'
 import { type JudgeField, judgeWith, workRule } from './judge/judge.ts'
 import type { Caller, Decision, Finding } from './model/decision.ts'
 import type { Field, RequestParts } from './model/request.ts'
@@ -187,7 +189,12 @@ export function begin(
     content?.form === 'parts' && content.fields !== null
       ? new DeclaredParts(content.fields, own?.strict === true ? parameters : null)
       : null
-  const judging = judgeBy(settings, key, parts)
+  const judging = judgeBy(settings, parts, {
+    method: parts.method,
+    route: own,
+    content,
+    elsewhere: parameters,
+  })
   return {
     // One that is only told is told when all is read.
     early: early !== null && enforced ? decided(early, { kind: 'none' }) : null,
@@ -208,18 +215,24 @@ export function begin(
   }
 }
 
+const secondMethods: ReadonlySet<string> = new Set([override.id])
+
 /** What is declared of parameters wherever they stand, then what the detectors find. */
-function judgeBy(settings: Settings, route: string | null, { headers }: RequestParts): Judge {
+function judgeBy(settings: Settings, { headers }: RequestParts, overridden: Overridden): Judge {
   const { parameters, declared } = settings
   const fixed = fixationOf(headers)
   const work = new Work(settings.limits.work)
   const passes = settings.bodies.onWork === 'pass'
   const within = (found: Finding | null): Finding | null =>
     passes && found !== null && found.rule === workRule ? null : found
-  const judgeFirst: JudgeField =
-    fixed === null
-      ? (field) => within(judge(field, work))
-      : (field) => fixed(field) ?? within(judge(field, work))
+  const judgeMethod: JudgeField = (field) => {
+    const finding = within(judge(field, work))
+    return finding?.rule === override.id && mayOverride(field, overridden)
+      ? within(settings.judgeWithout(secondMethods)(field, work))
+      : finding
+  }
+  const judgeFirst: JudgeField = fixed === null ? judgeMethod : (field) => fixed(field) ?? judgeMethod(field)
+  const route = overridden.route === null ? null : overridden.route.key
   const judgeAll =
     declared.exclusions.length === 0 ? judgeFirst : judgeUnlessExcluded(judgeFirst, settings, route, work)
   if (parameters.size === 0) return { text: judgeAll }

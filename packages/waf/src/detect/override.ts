@@ -4,7 +4,8 @@
  *           form (`_charset_`), a name that holds a separator of the format it came in
  * how       names as names; what the application would take from them is not what the route was judged by
  * passes    `method`, `charset`, `items[0].name`, `_charset_=utf-8`, names with spaces
- * does not  look at cookies and headers: the head of a request is judged elsewhere
+ * does not  look at cookies and headers: the head of a request is judged elsewhere; nor know where a second method is
+ *           declared or harmless, which `declare/method-override.ts` does
  */
 import type { Detector } from '../model/detector.ts'
 
@@ -14,7 +15,24 @@ const charsets = /^\s*(?:utf-?8|us-ascii|iso-8859-1|windows-1252)\s*$/i
 export const override: Detector = {
   id: 'override',
   // Decided by the name of the field, which is no text of its own here.
-  triggers: ['put', 'patch', 'delete', 'connect', 'trace', 'utf', 'ucs', 'ibm', 'cp', 'ebcdic', ';', '='],
+  triggers: [
+    'put',
+    'patch',
+    'delete',
+    'connect',
+    'trace',
+    'get',
+    'post',
+    'head',
+    'options',
+    'utf',
+    'ucs',
+    'ibm',
+    'cp',
+    'ebcdic',
+    ';',
+    '=',
+  ],
   detect(text, field) {
     if (field.place !== 'query' && field.place !== 'body') return null
     if (field.part === 'value') {
