@@ -6,7 +6,8 @@ import { ABSENT, findWords } from '../model/address-table.ts'
 import { type AddressWords, wordsOf } from '../model/address-words.ts'
 import { classAt } from '../model/device-traits.ts'
 import { type Bindings, type Flow, subjectOf } from '../model/flow.ts'
-import type { Candidates, Device, Network, Ruleset } from '../model/ruleset.ts'
+import { searchable } from '../model/interval.ts'
+import type { Device, Door, Ruleset } from '../model/ruleset.ts'
 import { toldBy } from './told.ts'
 import { MAYBE, NO, type Truth, YES } from './truth.ts'
 
@@ -17,10 +18,8 @@ export interface Case {
   readonly bindings: Bindings
   /** Milliseconds since 1970. */
   readonly at: number
-  /** Where the packet came in; null for the gateway's own and for interfaces no network names. */
-  readonly network: Network | null
-  /** The general matches it can meet there. */
-  readonly general: Candidates
+  /** Where the packet came in; `NOWHERE` for interfaces no network names. */
+  readonly door: Door
   /** See `subjectOf`. */
   readonly subject: number
   readonly from: End
@@ -44,21 +43,12 @@ export function caseOf(ruleset: Ruleset, flow: Flow, bindings: Bindings, at: num
   const from = endOf(ruleset, bindings, source, at, { isGateway: ingress === 'gateway' })
   const isToUs = isGatewayAddress(ruleset, bindings, destination)
   const to = endOf(ruleset, bindings, destination, at, { isGateway: isToUs })
-  const door = ruleset.index.doors.get(ingress ?? '')
-  return {
-    ruleset,
-    flow,
-    bindings,
-    at,
-    subject: subjectOf(flow),
-    network: door === undefined ? null : door.network,
-    general: door === undefined ? NOTHING : door.candidates,
-    from,
-    to,
-  }
+  const door = ruleset.index.doors.get(ingress ?? '') ?? NOWHERE
+  return { ruleset, flow, bindings, at, subject: subjectOf(flow), door, from, to }
 }
 
-const NOTHING: readonly never[] = []
+/** The door of what comes in by no network. */
+const NOWHERE: Door = { network: null, addresses: searchable([]), candidates: [] }
 
 function endOf(
   ruleset: Ruleset,
@@ -108,7 +98,7 @@ export function toldTruth(one: Case, device: number, pattern: number, end: End):
   const { told } = one.bindings
   const answer = findWords(told.answers, end.words)
   const own = toldBy(told, device, pattern, answer, one.at)
-  if (own === YES) return YES
+  if (own === YES || !told.isCommon) return own
   const common = toldBy(told, one.ruleset.devices.length, pattern, answer, one.at)
   // Of no and maybe: who was told anything can be told no.
   return common === YES ? YES : own === NO || common === NO ? NO : MAYBE

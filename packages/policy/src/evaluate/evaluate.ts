@@ -6,7 +6,7 @@
  */
 import { ABSENT } from '../model/address-table.ts'
 import { type Bindings, covers, type Decision, type Flow } from '../model/flow.ts'
-import { isIn, searchable } from '../model/interval.ts'
+import { isIn } from '../model/interval.ts'
 import {
   type Candidate,
   type Candidates,
@@ -61,7 +61,7 @@ function findRules(one: Case): Readonly<Found> {
   const found = { decided: last, deny: last + 1, allow: last + 1 }
   scan(one, candidatesFrom(one), found)
   scan(one, candidatesTo(one), found)
-  scan(one, one.general, found)
+  scan(one, one.door.candidates, found)
   return found
 }
 
@@ -85,7 +85,8 @@ function scan(one: Case, candidates: Candidates, found: Found): void {
   }
 }
 
-function isFor({ subjects }: Candidate, subject: number): boolean {
+function isFor({ first, last, subjects }: Candidate, subject: number): boolean {
+  if (subject < first || subject > last || subjects === null) return subject >= first && subject <= last
   for (let at = 0; at < subjects.length; at += 2) {
     if (subject >= (subjects[at] as number) && subject <= (subjects[at + 1] as number)) return true
   }
@@ -127,15 +128,14 @@ function endTruth(one: Case, asked: SortedEndpoint | null, end: End, other: End)
 function partsTruth(one: Case, parts: Parts, end: End, other: End): Truth {
   // Nothing but `gateway` ever means the gateway.
   if (end.isGateway) return parts.gateway ? YES : NO
-  if (parts.any || isIn(parts.addresses, end.words) || isMember(one, parts, end)) return YES
-  if (one.network !== null && parts.networks.includes(one.network)) return YES
+  if (parts.any || (parts.addresses !== null && isIn(parts.addresses, end.words))) return YES
+  for (const group of parts.groups) if (isMember(one, group, end)) return YES
+  for (const network of parts.networks) if (network === one.door.network) return YES
   return parts.patterns.length === 0 ? NO : namesTruth(one, parts, end, other)
 }
 
-function isMember({ ruleset }: Case, { groups }: Parts, end: End): boolean {
-  if (end.class === ABSENT) return false
-  for (const group of groups) if (ruleset.classes[end.class]?.groups.has(group)) return true
-  return false
+function isMember({ ruleset }: Case, group: number, end: End): boolean {
+  return end.class !== ABSENT && ruleset.classes[end.class]?.groups.has(group) === true
 }
 
 function namesTruth(one: Case, { patterns }: Parts, end: End, other: End): Truth {
@@ -157,16 +157,17 @@ function mayBeNamed({ ruleset }: Case, end: End, other: End): boolean {
  * Two hosts of one network that nobody keeps apart talk without passing the gateway; so do one and all, or a group, by
  * whichever way else a packet to them may go.
  */
-function isSeen({ network, to }: Case): boolean {
+function isSeen({ door, to }: Case): boolean {
+  const { network } = door
   if (to.isGateway || network === null || network.role === 'uplink' || network.isolation !== 'none')
     return true
-  return !isIn(searchable(network.addresses), to.words) && !staysOnLink(to.address)
+  return !isIn(door.addresses, to.words) && !staysOnLink(to.address)
 }
 
 /** The names whose answers are missing where the rule hangs on them. */
 function needsOf(one: Case, rule: Rule): readonly string[] {
   const needs = new Set<string>()
-  for (const candidate of [...candidatesFrom(one), ...candidatesTo(one), ...one.general]) {
+  for (const candidate of [...candidatesFrom(one), ...candidatesTo(one), ...one.door.candidates]) {
     if (candidate.rule !== rule || truthOf(one, candidate) !== MAYBE) continue
     for (const [asked, end, other] of [
       [candidate.from, one.from, one.to],

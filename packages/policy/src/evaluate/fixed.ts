@@ -11,50 +11,62 @@ import { NO_SOURCES } from '../lower/networks.ts'
 import { type Address, type Interval, parsePrefix } from '../model/address.ts'
 import { ABSENT } from '../model/address-table.ts'
 import { isKnownBy, networkAt } from '../model/device-traits.ts'
-import { type AddressSet, contains, differenceOf, unionOf } from '../model/interval.ts'
+import type { Flow } from '../model/flow.ts'
+import { type AddressSet, differenceOf, isIn, unionOf } from '../model/interval.ts'
 import type { Network } from '../model/ruleset.ts'
 import { ICMP, ICMPV6, opensFlow, UDP } from '../model/service.ts'
 import { type Case, type End, isGatewayAddress } from './ends.ts'
 
 /** The rule of the fixed tier that decides, or null where the policy's own rules may speak. */
 export function judgeFixed(one: Case): FixedId | null {
-  const { flow, network } = one
-  if (network === null && !one.from.isGateway) return 'fixed/interface'
-  if (one.from.isGateway && (one.to.isGateway || isLoopback(flow.destination))) return 'fixed/loopback'
-  const isDiscovery = discovers(one, network)
-  const isLease = leases(one, network)
-  const isMembership = joins(one)
-  const mayBeNobody = isLease || isMembership || (isDiscovery && flow.icmpType !== NEIGHBOUR_ADVERTISEMENT)
-  const fault = network === null ? null : identityFault(one, network, { isDiscovery, isLease, mayBeNobody })
-  if (fault !== null) return fault
-  if (isDiscovery) return 'fixed/neighbour-discovery'
-  if (isLease) return 'fixed/dhcp'
-  if (isMembership) return 'fixed/group-membership'
-  if (isNobodys(one.to)) return 'fixed/martian'
-  const family = flow.destination.length === 8 ? 4 : 6
-  const isIcmp = flow.protocol === (family === 4 ? ICMP : ICMPV6)
-  if (flow.opens === false || (isIcmp && !opensFlow(family, flow.icmpType ?? -1))) return 'fixed/invalid'
-  return null
+  const { flow, from, to } = one
+  const { network } = one.door
+  if (network === null && !from.isGateway) return 'fixed/interface'
+  if (from.isGateway && (to.isGateway || isLoopback(flow.destination))) return 'fixed/loopback'
+  const purpose = purposeOf(one)
+  const fault = network === null ? null : identityFault(one, network, purpose)
+  if (fault !== null || purpose !== null) return fault ?? purpose
+  if (isNobodys(to)) return 'fixed/martian'
+  return flow.opens === false || isStray(flow) ? 'fixed/invalid' : null
 }
 
-interface Purpose {
-  readonly isDiscovery: boolean
-  readonly isLease: boolean
-  /**
-   * Whether it may come from no address: solicitations, and reports of groups (RFC 3376 4.2.13, RFC 3590), may. An
-   * advertisement needs one (RFC 4861 7.2.4).
-   */
-  readonly mayBeNobody: boolean
+type Purpose = 'fixed/neighbour-discovery' | 'fixed/dhcp' | 'fixed/group-membership'
+
+/** What keeps the network alive, by the rule that lets it: of each protocol there is one. */
+function purposeOf(one: Case): Purpose | null {
+  switch (one.flow.protocol) {
+    case ICMPV6:
+      return discovers(one) ? 'fixed/neighbour-discovery' : null
+    case UDP:
+      return leases(one) ? 'fixed/dhcp' : null
+    case IGMP:
+      return joins(one) ? 'fixed/group-membership' : null
+    default:
+      return null
+  }
+}
+
+/**
+ * Whether it may come from no address: solicitations, and reports of groups (RFC 3376 4.2.13, RFC 3590), may. An
+ * advertisement needs one (RFC 4861 7.2.4).
+ */
+function mayBeNobody(purpose: Purpose | null, { icmpType }: Flow): boolean {
+  return purpose === 'fixed/neighbour-discovery' ? icmpType !== NEIGHBOUR_ADVERTISEMENT : purpose !== null
+}
+
+/** An ICMP message that opens nothing. */
+function isStray({ destination, protocol, icmpType }: Flow): boolean {
+  const family = destination.length === 8 ? 4 : 6
+  return protocol === (family === 4 ? ICMP : ICMPV6) && !opensFlow(family, icmpType ?? -1)
 }
 
 /** Whose packet this is not: link and network address must belong together, and strangers are held. */
-function identityFault(one: Case, network: Network, purpose: Purpose): FixedId | null {
+function identityFault(one: Case, network: Network, purpose: Purpose | null): FixedId | null {
   const { source, link } = one.flow
-  const { isDiscovery, isLease, mayBeNobody } = purpose
-  if (one.from.words.a === 0 && (source === UNSPECIFIED_4 || source === UNSPECIFIED_6))
-    return network.role !== 'uplink' && mayBeNobody ? null : 'fixed/spoofed'
+  const { words, device } = one.from
+  if (words.a === 0 && (source === UNSPECIFIED_4 || source === UNSPECIFIED_6))
+    return network.role !== 'uplink' && mayBeNobody(purpose, one.flow) ? null : 'fixed/spoofed'
   const { networks, traits } = one.ruleset
-  const device = one.from.device
   if (device !== ABSENT) {
     const isHome = networks[networkAt(traits, device)] === network
     const isItself = network.identity === 'ip' || isKnownBy(traits, device, link)
@@ -62,8 +74,9 @@ function identityFault(one: Case, network: Network, purpose: Purpose): FixedId |
   }
   const isLocal = isLinkLocal(source)
   if (isGatewayAddress(one.ruleset, one.bindings, source)) return 'fixed/spoofed'
-  if (!isLocal && !contains(network.addresses, source)) return 'fixed/spoofed'
-  if (network.role !== 'things' || isLease || (isDiscovery && isLocal)) return null
+  if (!isLocal && !isIn(one.door.addresses, words)) return 'fixed/spoofed'
+  const isDiscovery = purpose === 'fixed/neighbour-discovery'
+  if (network.role !== 'things' || purpose === 'fixed/dhcp' || (isDiscovery && isLocal)) return null
   if (isLocal || link === undefined || network.identity === 'ip') return 'fixed/stranger'
   // A device known by its link address, with an address nobody gave it.
   const known = one.ruleset.links.get(link)
@@ -76,16 +89,15 @@ function identityFault(one: Case, network: Network, purpose: Purpose): FixedId |
  * Neighbour and listener discovery with the gateway; router advertisements come from the uplink only, and redirects,
  * which lead around the gateway, from nobody.
  */
-function discovers({ flow, from, to }: Case, network: Network | null): boolean {
-  if (flow.protocol !== ICMPV6 || !(from.isGateway || to.isGateway || isGroup(flow.destination))) return false
+function discovers({ flow, from, to, door: { network } }: Case): boolean {
+  if (!(from.isGateway || to.isGateway || isGroup(flow.destination))) return false
   const type = flow.icmpType ?? -1
   if ((type >= 130 && type <= 132) || type === 143 || type === 135 || type === 136) return true
   return from.isGateway ? type >= 133 && type <= 136 : type === (network?.role === 'uplink' ? 134 : 133)
 }
 
 /** DHCP and DHCPv6 between hosts and the gateway, and between the gateway and the uplink's server. */
-function leases({ flow, from, to }: Case, network: Network | null): boolean {
-  if (flow.protocol !== UDP) return false
+function leases({ flow, from, to, door: { network } }: Case): boolean {
   const isFour = flow.destination.length === 8
   const client = isFour ? 68 : 546
   const server = isFour ? 67 : 547
@@ -98,7 +110,7 @@ function leases({ flow, from, to }: Case, network: Network | null): boolean {
 
 /** IGMP to a group: who listens to what, between hosts, bridges and routers of one link. It is never forwarded. */
 function joins({ flow }: Case): boolean {
-  return flow.protocol === IGMP && flow.destination.length === 8 && isGroup(flow.destination)
+  return flow.destination.length === 8 && isGroup(flow.destination)
 }
 
 const IGMP = 2

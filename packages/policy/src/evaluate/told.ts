@@ -23,6 +23,7 @@ export const nothingTold: Told = {
   answers: addressTable(0, 0),
   patterns: 0,
   choices: 0,
+  isCommon: false,
   rows: new Float64Array(0),
 }
 
@@ -39,6 +40,7 @@ export function tellAll(ruleset: Ruleset, names: Said['names']): Told {
     answers,
     patterns: ruleset.patterns.length,
     choices: count + 1,
+    isCommon: names.has(EVERY_DEVICE),
     rows: new Float64Array(2 ** Math.ceil(Math.log2(rowCount * 1.5)) * 2),
   }
   if (!Number.isSafeInteger(keyOf(told, everybody + 1, 0, 0)))

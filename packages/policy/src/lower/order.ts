@@ -99,7 +99,8 @@ export function indexRules(
         .map(({ rank, rule, match, from, to }) =>
           candidateOf(rank, rule, match, { from: isSaidBy(name, match) ? beyond(from) : from, to }),
         )
-      return [name, { network: networks.get(name) ?? null, candidates }]
+      const network = networks.get(name) ?? null
+      return [name, { network, addresses: searchable(network?.addresses ?? []), candidates }]
     }),
   )
   return { fromClass, toClass, general, doors, local: searchable(local) }
@@ -135,13 +136,15 @@ function candidateOf(
   const subjects = match.services.flatMap(subjectsOf)
   return {
     rank,
-    rule,
-    match,
-    subjects,
+    first: Math.min(...subjects),
+    last: Math.max(...subjects),
+    subjects: subjects.length === 2 ? null : subjects,
     term: termOf(rule, match),
     translated: match.translated ?? null,
     from,
     to,
+    rule,
+    match,
   }
 }
 

@@ -1,5 +1,5 @@
 /** Sorts the atoms of an endpoint by kind, the form in which `evaluate` asks. It adds and leaves out nothing. */
-import { searchable, unionOf } from '../model/interval.ts'
+import { type AddressSet, searchable, unionOf } from '../model/interval.ts'
 import type { Atom, Endpoint, Network, Parts, Rule, SortedEndpoint } from '../model/ruleset.ts'
 
 /** What atoms name, found by its name. */
@@ -39,9 +39,11 @@ function partsOf(atoms: readonly Atom[], side: Side, named: Named): Parts {
     gateway: atoms.some((atom) => atom.kind === 'gateway'),
     networks: side === 'source' ? networks : [],
     groups: atoms.flatMap((atom) => (atom.kind === 'group' ? [atom.group] : [])),
-    addresses: searchable(
-      places.length === 1 && places[0] !== undefined ? places[0] : unionOf(places.flat()),
-    ),
+    addresses: places.length === 0 ? null : searchable(onlyOf(places) ?? unionOf(places.flat())),
     patterns: atoms.flatMap((atom) => (atom.kind === 'name' ? (named.patterns.get(atom.pattern) ?? []) : [])),
   }
+}
+
+function onlyOf([only, ...others]: readonly AddressSet[]): AddressSet | undefined {
+  return others.length === 0 ? only : undefined
 }

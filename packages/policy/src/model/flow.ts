@@ -70,6 +70,8 @@ export interface Told {
   /** How many patterns there are, and how many answers with "any at all": what numbers in `rows` are made of. */
   readonly patterns: number
   readonly choices: number
+  /** Whether there is anything that every device was told. */
+  readonly isCommon: boolean
   /** A hash table, two numbers a slot: device, pattern and answer as one (0: free), and until when. */
   readonly rows: Float64Array
 }

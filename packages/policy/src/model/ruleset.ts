@@ -175,8 +175,8 @@ export interface Parts {
   /** Of a source, where its packet came in tells which network it is on. Of a destination there are none. */
   readonly networks: readonly Network[]
   readonly groups: readonly number[]
-  /** Of a destination, those of its networks too. */
-  readonly addresses: SearchableSet
+  /** Of a destination, those of its networks too. Null: none. */
+  readonly addresses: SearchableSet | null
   /** Indexes into `Ruleset.patterns`. */
   readonly patterns: readonly number[]
 }
@@ -199,10 +199,11 @@ export interface Term {
 /** A match that can concern a flow, with its rule and that rule's rank: its index in `Ruleset.rules`. */
 export interface Candidate {
   readonly rank: number
-  readonly rule: Rule
-  readonly match: Match
-  /** `match.services`: first and last subject (see `subjectsOf`) of each, one after the other. */
-  readonly subjects: readonly number[]
+  /** The first and the last subject (see `subjectsOf`) of `match.services`. */
+  readonly first: number
+  readonly last: number
+  /** Where they leave some out between: first and last subject of each service, one after the other; else null. */
+  readonly subjects: readonly number[] | null
   /** Null: always in force. */
   readonly term: Term | null
   /** `match.translated`. */
@@ -210,6 +211,8 @@ export interface Candidate {
   /** What `match.from` and `match.to` ask beyond the place the candidate is filed in; null: nothing. */
   readonly from: SortedEndpoint | null
   readonly to: SortedEndpoint | null
+  readonly rule: Rule
+  readonly match: Match
 }
 
 /** In the order in which they win. */
@@ -219,6 +222,8 @@ export type Candidates = readonly Candidate[]
 export interface Door {
   /** Null where the gateway itself opens. */
   readonly network: Network | null
+  /** What lives there. */
+  readonly addresses: SearchableSet
   /** The general matches it can meet. Without the last rule, which refuses whatever none matches. */
   readonly candidates: Candidates
 }
