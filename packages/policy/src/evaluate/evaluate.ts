@@ -20,6 +20,7 @@ import {
 } from '../model/ruleset.ts'
 import { type Case, caseOf, type End, toldTruth } from './ends.ts'
 import { judgeFixed, staysOnLink } from './fixed.ts'
+import { candidatesFor } from './shortlists.ts'
 import { MAYBE, NO, type Truth, YES } from './truth.ts'
 
 /**
@@ -59,19 +60,26 @@ function findRules(one: Case): Readonly<Found> {
   const last = one.ruleset.rules.length - 1
   // `default/deny`, the last, matches everything.
   const found = { decided: last, deny: last + 1, allow: last + 1 }
-  scan(one, candidatesFrom(one), found)
-  scan(one, candidatesTo(one), found)
-  scan(one, one.door.candidates, found)
+  scan(one, candidatesFor(one, shortlist), found)
   return found
 }
 
-function candidatesFrom({ ruleset, from }: Case): Candidates {
-  return from.class === ABSENT ? NOTHING : (ruleset.index.fromClass[from.class] ?? NOTHING)
+/** Those that may match at some time, whatever devices were told, up to the first that always matches. */
+function shortlist(one: Case, candidates: Candidates): Candidates {
+  const short: Candidate[] = []
+  for (const candidate of candidates) {
+    if (candidate.translated !== null || !isFor(candidate, one.subject)) continue
+    const truth = endsTruth(one, candidate, untold)
+    if (truth !== NO) short.push(candidate)
+    if (truth === YES && candidate.term === null) break
+  }
+  return short
 }
 
-function candidatesTo({ ruleset, to }: Case): Candidates {
-  return to.class === ABSENT ? NOTHING : (ruleset.index.toClass[to.class] ?? NOTHING)
-}
+/** What can be said of a name where nobody looks what was told. */
+const untold: Teller = () => MAYBE
+
+type Teller = (one: Case, device: number, pattern: number, end: End) => Truth
 
 function scan(one: Case, candidates: Candidates, found: Found): void {
   for (const candidate of candidates) {
@@ -93,12 +101,17 @@ function isFor({ first, last, subjects }: Candidate, subject: number): boolean {
   return false
 }
 
-function truthOf(one: Case, { term, translated, from, to }: Candidate): Truth {
+function truthOf(one: Case, candidate: Candidate): Truth {
+  const { term, translated } = candidate
   if (term !== null && !isInForce(term, one.at)) return NO
   if (translated !== null && !wasTranslated(translated, one.flow)) return NO
-  const source = endTruth(one, from, one.from, one.to)
+  return endsTruth(one, candidate, toldTruth)
+}
+
+function endsTruth(one: Case, { from, to }: Candidate, told: Teller): Truth {
+  const source = endTruth(one, from, one.from, one.to, told)
   if (source === NO) return NO
-  const target = endTruth(one, to, one.to, one.from)
+  const target = endTruth(one, to, one.to, one.from, told)
   return target < source ? target : source
 }
 
@@ -117,33 +130,33 @@ function wasTranslated({ network, services }: Translation, flow: Flow): boolean 
 }
 
 /** In any of `include` and in none of `except`; undecidable when the answer hangs on an undecidable part. */
-function endTruth(one: Case, asked: SortedEndpoint | null, end: End, other: End): Truth {
+function endTruth(one: Case, asked: SortedEndpoint | null, end: End, other: End, told: Teller): Truth {
   if (asked === null) return YES
-  const within = partsTruth(one, asked.include, end, other)
+  const within = partsTruth(one, asked.include, end, other, told)
   if (within === NO || asked.except === null) return within
-  const without = partsTruth(one, asked.except, end, other)
+  const without = partsTruth(one, asked.except, end, other, told)
   return without === YES ? NO : without === MAYBE ? MAYBE : within
 }
 
-function partsTruth(one: Case, parts: Parts, end: End, other: End): Truth {
+function partsTruth(one: Case, parts: Parts, end: End, other: End, told: Teller): Truth {
   // Nothing but `gateway` ever means the gateway.
   if (end.isGateway) return parts.gateway ? YES : NO
   if (parts.any || (parts.addresses !== null && isIn(parts.addresses, end.words))) return YES
   for (const group of parts.groups) if (isMember(one, group, end)) return YES
   for (const network of parts.networks) if (network === one.door.network) return YES
-  return parts.patterns.length === 0 ? NO : namesTruth(one, parts, end, other)
+  return parts.patterns.length === 0 ? NO : namesTruth(one, parts, end, other, told)
 }
 
 function isMember({ ruleset }: Case, group: number, end: End): boolean {
   return end.class !== ABSENT && ruleset.classes[end.class]?.groups.has(group) === true
 }
 
-function namesTruth(one: Case, { patterns }: Parts, end: End, other: End): Truth {
+function namesTruth(one: Case, { patterns }: Parts, end: End, other: End, told: Teller): Truth {
   if (!mayBeNamed(one, end, other)) return NO
   let truth: Truth = NO
   for (const pattern of patterns) {
-    const told = toldTruth(one, other.device, pattern, end)
-    if (told > truth) truth = told
+    const said = told(one, other.device, pattern, end)
+    if (said > truth) truth = said
   }
   return truth
 }
@@ -167,7 +180,7 @@ function isSeen({ door, to }: Case): boolean {
 /** The names whose answers are missing where the rule hangs on them. */
 function needsOf(one: Case, rule: Rule): readonly string[] {
   const needs = new Set<string>()
-  for (const candidate of [...candidatesFrom(one), ...candidatesTo(one), ...one.door.candidates]) {
+  for (const candidate of candidatesFor(one, shortlist)) {
     if (candidate.rule !== rule || truthOf(one, candidate) !== MAYBE) continue
     for (const [asked, end, other] of [
       [candidate.from, one.from, one.to],

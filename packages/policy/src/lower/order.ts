@@ -1,7 +1,7 @@
 /** Puts rules in the order in which they win, and files every match where a flow's ends find it. */
 
 import { subjectsOf } from '../model/flow.ts'
-import { type AddressSet, searchable } from '../model/interval.ts'
+import { type AddressSet, type SearchableSet, searchable } from '../model/interval.ts'
 import {
   type Candidate,
   type DeviceClass,
@@ -14,6 +14,7 @@ import {
   type Term,
   tiers,
 } from '../model/ruleset.ts'
+import { zonesOf } from '../model/zones.ts'
 import { DEFAULT_DENY } from './default-tier.ts'
 import { NO_FORWARD } from './forwards.ts'
 import { type Named, sortEndpoint } from './parts.ts'
@@ -77,10 +78,14 @@ export function indexRules(
   const fromClass: Candidate[][] = classes.map(() => [])
   const toClass: Candidate[][] = classes.map(() => [])
   const general: Candidate[] = []
+  const sets: SearchableSet[] = []
+  const subjects: number[] = []
   for (const [rank, rule] of rules.entries()) {
     for (const match of rule.matches) {
       const from = sortEndpoint(match.from, 'source', named)
       const to = sortEndpoint(match.to, 'destination', named)
+      sets.push(...setsOf(from), ...setsOf(to))
+      subjects.push(...match.services.flatMap(subjectsOf))
       const [source] = from.include.groups
       const [destination] = to.include.groups
       if (source !== undefined) {
@@ -103,7 +108,12 @@ export function indexRules(
       return [name, { network, addresses: searchable(network?.addresses ?? []), candidates }]
     }),
   )
-  return { fromClass, toClass, general, doors, local: searchable(local) }
+  const inside = searchable(local)
+  return { fromClass, toClass, general, doors, local: inside, zones: zonesOf([...sets, inside], subjects) }
+}
+
+function setsOf({ include, except }: SortedEndpoint): readonly SearchableSet[] {
+  return [include.addresses, except?.addresses ?? null].filter((set) => set !== null)
 }
 
 /** Whether flows that come in by a network, or that the gateway opens, can be from where a match says. */

@@ -105,8 +105,8 @@ function isInSixes(bounds: readonly number[], words: AddressWords): boolean {
   return compareTo(bounds, low * 8 - 4, words) >= 0
 }
 
-/** Below, at or above zero as a bound is before, at or after an address. */
-function compareTo(bounds: readonly number[], at: number, { a, b, c, d }: AddressWords): number {
+/** Below, at or above zero as a bound of four words is before, at or after an IPv6 address. */
+export function compareTo(bounds: readonly number[], at: number, { a, b, c, d }: AddressWords): number {
   return (
     (bounds[at] as number) - inOrder(a) ||
     (bounds[at + 1] as number) - inOrder(b) ||

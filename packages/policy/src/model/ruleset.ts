@@ -11,6 +11,7 @@ import type { Origin } from './diagnostic.ts'
 import type { AddressSet, SearchableSet } from './interval.ts'
 import type { Identity, Isolation, ListDocument, ListEntryDocument, Role } from './policy.ts'
 import type { Service } from './service.ts'
+import type { Zones } from './zones.ts'
 
 /**
  * From strongest to weakest. Rules of a stronger tier decide, whatever weaker ones say. `forward` speaks of translated
@@ -240,6 +241,8 @@ export interface RuleIndex {
   readonly doors: ReadonlyMap<string, Door>
   /** `Ruleset.local`. */
   readonly local: SearchableSet
+  /** By all sets and services of the matches, and `local`. */
+  readonly zones: Zones
 }
 
 export interface Ruleset {
