@@ -9,6 +9,7 @@
  */
 import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
+import { codeAt, isSpace } from './characters.ts'
 import { phpCall } from './code/php.ts'
 import { uploadHarm } from './code/upload.ts'
 import { endsAsCode } from './tail.ts'
@@ -23,7 +24,7 @@ const request =
   /\$\s?_(?:GET|POST|REQUEST|COOKIE|FILES|ENV|SERVER|SESSION)\b|\$\s?(?:GLOBALS|HTTP_RAW_POST_DATA|HTTP_(?:GET|POST|SERVER|COOKIE|ENV)_VARS|php_errormsg|argv)\b|\$_S\s?ERVER\b/i
 
 const node =
-  /_\$\$ND_FUNC\$\$_|\brequire\s*[([]\s*['"\\`]?(?:child_process|fs|os|net|http|vm|process|req)\b|\bprocess\s*(?:\.|\[\s*['"`]?)\s*(?:binding|mainModule|env\b|exit\s*\(|getBuiltinModule)|\bmodule\.exports\s*=|\bString\s*\.\s*fromCharCode\b|\bthis\.constructor\.constructor\b|:constructor:constructor|\bglobal\.process\b|\bwhile\s*\(\s*(?:!|true|\+?\d|-?Infinity|\[\]|['"`{])|^\s*while\s*\([^\n]{1,60}\);?\s*$/
+  /_\$\$ND_FUNC\$\$_|\brequire\s*[([]\s*['"\\`]?(?:child_process|fs|os|net|http|vm|process|req)\b|\bprocess\s*(?:\.\s*|\[\s*(?:['"`]\s*)?)(?:binding|mainModule|env\b|exit\s*\(|getBuiltinModule)|\bmodule\.exports\s*=|\bString\s*\.\s*fromCharCode\b|\bthis\.constructor\.constructor\b|:constructor:constructor|\bglobal\.process\b|\bwhile\s*\(\s*(?:!|true|\+?\d|-?Infinity|\[\]|['"`{])|^\s*while\s*\([^\n]{1,60}\);?\s*$/
 
 const perl = /@\s*\{\s*\[|\$\{\s*\\|@@?\{\[/
 
@@ -105,7 +106,7 @@ function fromRequest(text: string): Evidence | null {
 }
 
 const first = new RegExp(
-  `^[\\s;:.,)}\\]'"+&|@!(\\\\{\\[-]*(?:\\$\\{?@?)?(?:${running})(?:['"\\])}]+\\s*)?(?:\\s*/\\*[^*]{0,40}\\*/\\s*)?\\(`,
+  `^[\\s;:.,)}\\]'"+&|@!(\\\\{\\[-]*(?:\\$\\{?@?)?(?:${running})(?:['"\\])}]+\\s*(?:/\\*[^*]{0,40}\\*/\\s*)?|\\s*/\\*[^*]{0,40}\\*/\\s*)?\\(`,
   'i',
 )
 const broken = new RegExp(`['"][\\s.;,)}\\]+&|:]*(?:${running})\\s*\\(\\s*['"\`$\\w)]`, 'i')
@@ -140,14 +141,27 @@ function goesOnAsCode(text: string, from: number): boolean {
     : text.length - from < 64 && /^['"$][^'"]{0,60}$/.test(rest)
 }
 
-/** `@{[ … ]}`, on one line and not far apart. */
+const longestInterpolation = 84
+
+/** `@{[ … ]}`, on one line and not far apart: from each end the nearest beginning counts. */
 function interpolates(text: string): boolean {
-  if (!text.includes('@{')) return false
-  for (let close = text.indexOf(']'); close >= 0; close = text.indexOf(']', close + 1)) {
-    if (text[close + 1] !== '}' && !text.startsWith(' }', close + 1)) continue
-    const before = text.slice(Math.max(0, close - 84), close)
-    const open = before.lastIndexOf('@{')
-    if (open >= 0 && /^@\{\s?\[[^\n]*$/.test(before.slice(open))) return true
+  let open = -1
+  for (let at = text.indexOf('@{'); at >= 0 && at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === AT && codeAt(text, at + 1) === BRACE) {
+      const bracket = isSpace(codeAt(text, at + 2)) ? at + 3 : at + 2
+      open = codeAt(text, bracket) === BRACKET ? at : -1
+    } else if (code === 10) open = -1
+    else if (code === CLOSING && open >= 0 && at - open <= longestInterpolation) {
+      const brace = codeAt(text, at + 1) === 32 ? at + 2 : at + 1
+      if (codeAt(text, brace) === CLOSING_BRACE) return true
+    }
   }
   return false
 }
+
+const AT = 0x40
+const BRACE = 0x7b
+const CLOSING_BRACE = 0x7d
+const BRACKET = 0x5b
+const CLOSING = 0x5d

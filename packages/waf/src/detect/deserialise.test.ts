@@ -16,6 +16,12 @@ describe('refused', () => {
     ['cnVudGltZQ'],
     ['processbuilder.x.invokertransformer'],
     ['aW52b2tlcnRyYW5zZm9ybWVy'],
+    [`${' '.repeat(1000)}java.lang.ProcessBuilder ;`],
+    [`${'O:1:"'.repeat(300)}";O:8:"stdClass":1:{s:1:"a";i:2;}`],
+    [`${'A'.repeat(50_000)}rO0ABXNyABdqYXZhLnV0aWw=`],
+    ['ac ed 00 0573720011'],
+    ['x: !!python/object/apply:os.system'],
+    ['{"$type" : "System.Windows.Data.ObjectDataProvider, PresentationFramework"}'],
   ])('%s', (...[text, field]) => {
     expect(asked(deserialise, text, field)).not.toBeNull()
   })
@@ -31,6 +37,9 @@ describe('passes', () => {
     ['the runtime is 3 hours'],
     ['O: 8 of 10'],
     ['firmware.bin'],
+    ['!!! important !!!'],
+    ['aced it at 00 05'],
+    ['java.lang.IllegalStateException '],
   ])('%s', (...[text, field]) => {
     expect(asked(deserialise, text, field)).toBeNull()
   })

@@ -7,26 +7,54 @@
  * passes    serialised scalars and arrays of PHP (`a:1:{i:0;s:1:"x";}`), "java.util is a package", stack traces
  * does not  read any object
  */
-import type { Detector } from '../model/detector.ts'
+import type { Detector, Evidence } from '../model/detector.ts'
+import type { Field } from '../model/request.ts'
+import { searchFor } from './literal-search.ts'
 
-const begins: readonly (readonly [pattern: RegExp, what: string])[] = [
-  [/rO0AB[A-Za-z0-9+/=]|ztAA[U-X]|s7QAF|[aA][cC]\s?[eE][dD]\s?00\s?05[0-9a-fA-F]{4}/, 'an object of Java'],
-  [/(?:^|[;{"'|=:])[OCE]:\+?\d+:\\?"[^"]{1,200}\\?":\d+:\{/, 'an object of PHP'],
-  [/^(?:Tzo|YToxOntpOjA7Tz)[A-Za-z0-9+/=]{12}/, 'an object of PHP in base64'],
+/** What an object begins with wherever it stands, and what the text then goes on with from there. */
+const heads: readonly (readonly [head: string, goesOn: RegExp | null, what: string])[] = [
+  ['rO0AB', /rO0AB[A-Za-z0-9+/=]/y, 'an object of Java'],
+  ['ztAA', /ztAA[U-X]/y, 'an object of Java'],
+  ['s7QAF', null, 'an object of Java'],
+  ...['ac', 'aC', 'Ac', 'AC'].map(
+    (head) => [head, /ac\s?ed\s?00\s?05[0-9a-f]{4}/iy, 'an object of Java'] as const,
+  ),
+  ...['O:', 'C:', 'E:'].map(
+    (head) =>
+      [
+        head,
+        // The name ends at a quote, and holds none.
+        /(?<=^|[;{"'|=:])[OCE]:\+?\d+:\\?"[^"]{1,200}":\d+:\{/y,
+        'an object of PHP',
+      ] as const,
+  ),
+  ['AAEAAAD/////', null, 'an object of .NET'],
+  ['$type', /\$type"?\s*[:=]\s*"?[\w.]+,/y, 'an object of .NET'],
   [
-    /AAEAAAD\/\/\/\/\/|\$type"?\s*[:=]\s*"?[\w.]+,|System\.(?:Windows\.Data\.ObjectDataProvider|Diagnostics\.Process|Web\.UI\.LosFormatter)/,
+    'System.',
+    /System\.(?:Windows\.Data\.ObjectDataProvider|Diagnostics\.Process|Web\.UI\.LosFormatter)/y,
     'an object of .NET',
   ],
-  [
-    /^c(?:os|posix|nt|subprocess|__builtin__|builtins|commands)\n\w+\n|\bgASV[A-Za-z0-9+/]{8}|__reduce__|\bcposix\\nsystem/,
-    'a pickled object of Python',
-  ],
-  [
-    /!!(?:python\/(?:object|name|module)|javax?\.|com\.|org\.|ruby\/(?:object|hash))|!ruby\/(?:object|hash)/,
-    'an object in YAML',
-  ],
-  [/_\$\$ND_FUNC\$\$_/, 'a function of Node'],
-  [/BAhvO[A-Za-z0-9+/]{4}/, 'an object of Ruby'],
+  ['gASV', /(?<!\w)gASV[A-Za-z0-9+/]{8}/y, 'a pickled object of Python'],
+  ['__reduce__', null, 'a pickled object of Python'],
+  ['cposix\\nsystem', /(?<!\w)/y, 'a pickled object of Python'],
+  ...['!!python/', '!!java', '!!com.', '!!org.', '!!ruby/'].map(
+    (head) =>
+      [
+        head,
+        /!!(?:python\/(?:object|name|module)|javax?\.|com\.|org\.|ruby\/(?:object|hash))/y,
+        'an object in YAML',
+      ] as const,
+  ),
+  ['!ruby/', /!ruby\/(?:object|hash)/y, 'an object in YAML'],
+  ['_$$ND_FUNC$$_', null, 'a function of Node'],
+  ['BAhvO', /BAhvO[A-Za-z0-9+/]{4}/y, 'an object of Ruby'],
+]
+
+/** What only is one where the text begins with it. */
+const begins: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/^(?:Tzo|YToxOntpOjA7Tz)[A-Za-z0-9+/=]{12}/, 'an object of PHP in base64'],
+  [/^c(?:os|posix|nt|subprocess|__builtin__|builtins|commands)\n\w+\n/, 'a pickled object of Python'],
 ]
 
 /** What a whole value begins with. */
@@ -38,7 +66,7 @@ const magic: readonly (readonly [bytes: string, what: string])[] = [
 
 /** A value, or a name, that is nothing but the full name of a class which does something. */
 const className =
-  /^\s*(?:\[?L)?(?:(?:java|javax|sun|com\.sun|jdk)\.\w+(?:\.\$?\w[\w$]*)*|org\.(?:apache|springframework|codehaus|hibernate|jboss|omg|mozilla|python|yaml|xml|w3c)(?:\.\w+)+|com\.(?:opensymphony|mchange|zaxxer|alibaba|ibm|rometools|caucho)(?:\.\w+)+|freemarker\.\w[\w.]*|ognl\.\w+|groovy\.\w[\w.]*|bsh\.\w+|javassist\.\w+)\s*;?\s*$/
+  /^(?:\[?L)?(?:(?:java|javax|sun|com\.sun|jdk)\.\w+(?:\.\$?\w[\w$]*)*|org\.(?:apache|springframework|codehaus|hibernate|jboss|omg|mozilla|python|yaml|xml|w3c)(?:\.\w+)+|com\.(?:opensymphony|mchange|zaxxer|alibaba|ibm|rometools|caucho)(?:\.\w+)+|freemarker\.\w[\w.]*|ognl\.\w+|groovy\.\w[\w.]*|bsh\.\w+|javassist\.\w+)(?:\s*;)?$/
 
 const chains =
   'processbuilder clonetransformer forclosure instantiatefactory instantiatetransformer invokertransformer prototypeclonefactory prototypeserializationfactory whileclosure constanttransformer chainedtransformer templatesimpl badattributevalueexpexception priorityqueue methodclosure'.split(
@@ -71,6 +99,10 @@ const camel = [
 const hidden: readonly string[] = [...chains, ...camel].flatMap(stems)
 /** Too ordinary a word in a longer text. */
 const short: readonly string[] = stems('runtime')
+const longestShort = 24
+
+const heading = heads.map(([head]) => head)
+const search = searchFor([...heading, ...hidden, ...short], 'exact')
 
 export const deserialise: Detector = {
   id: 'deserialise',
@@ -113,24 +145,46 @@ export const deserialise: Detector = {
   detect(text, field) {
     const binary = magic.find(([bytes]) => text.startsWith(bytes))
     if (binary !== undefined) return { at: 0, length: 60, why: binary[1] }
-    for (const [pattern, what] of begins) {
-      const at = text.search(pattern)
-      if (at >= 0) return { at, length: 60, why: what }
-    }
-    if (
-      field.kind !== 'file' &&
-      (field.place !== 'header' || /^[^\s]+$/.test(text)) &&
-      text.length < 300 &&
-      className.test(text) &&
-      // What went wrong, as programs report it.
-      !/(?<!Exp)(?:Exception|Error)\s*$/.test(text)
-    )
-      return { at: 0, length: text.length, why: 'the full name of a class where data belongs' }
-    const at = text.length < 300 ? text.search(plain) : -1
-    if (at >= 0) return { at, length: 40, why: 'classes of a known chain' }
-    const stem = (text.length <= 24 ? [...hidden, ...short] : hidden).find((word) => text.includes(word))
-    return stem === undefined
-      ? null
-      : { at: text.indexOf(stem), length: stem.length, why: 'classes of a known chain, in base64' }
+    for (const [pattern, what] of begins) if (pattern.test(text)) return { at: 0, length: 60, why: what }
+    return somewhere(text) ?? named(text, field)
   },
+}
+
+/** What tells an object wherever it stands: one pass. */
+function somewhere(text: string): Evidence | null {
+  let found: Evidence | null = null
+  search(text, (at, word) => {
+    const head = heads[word]
+    if (head === undefined) {
+      if (word >= heads.length + hidden.length && text.length > longestShort) return false
+      found = { at, length: 24, why: 'classes of a known chain, in base64' }
+      return true
+    }
+    const [, goesOn, what] = head
+    if (goesOn !== null) {
+      goesOn.lastIndex = at
+      if (!goesOn.test(text)) return false
+    }
+    found = { at, length: 60, why: what }
+    return true
+  })
+  return found
+}
+
+const longestName = 300
+
+/** All of the text is the name of a class, or short and names one of a chain. */
+function named(text: string, field: Field): Evidence | null {
+  if (text.length >= longestName && text.trim().length >= longestName) return null
+  const name = text.trim()
+  if (
+    field.kind !== 'file' &&
+    (field.place !== 'header' || name === text) &&
+    className.test(name) &&
+    // What went wrong, as programs report it.
+    !/(?<!Exp)(?:Exception|Error)$/.test(name)
+  )
+    return { at: 0, length: text.length, why: 'the full name of a class where data belongs' }
+  const at = text.length < longestName ? text.search(plain) : -1
+  return at < 0 ? null : { at, length: 40, why: 'classes of a known chain' }
 }

@@ -21,6 +21,15 @@ describe('refused', () => {
     ["eval(atob('eA=='))"],
     ['setTimeout`alert(1)`'],
     ["x.constructor.constructor('a')()"],
+    [`alert(1)${' '.repeat(3000)}//`],
+    [`window['al'+/*${'x'.repeat(3000)}*/'ert'](1)`],
+    ["it's window['a]l'+'ert'](1)"],
+    ["'window['al'+'ert'](1)"],
+    ["self [ 'a' + [1] ] ?.(1)"],
+    ["(top)['a\\']'+b](1)"],
+    ["x='self['+self['al'+'ert'](1)"],
+    [`${'window["'.repeat(2000)}; self['a'+'b'](1)`],
+    ["parent['loc'+'ation'] = 'x'"],
     ['data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg=='],
     [' data:text/html,<script>alert(1)</script>'],
   ])('%s', (...[text, field]) => {
@@ -46,6 +55,10 @@ describe('passes', () => {
     ['prompt delivery (2 days)'],
     ['I said "stop" (loudly)'],
     ['[1,2,[3]]'],
+    ["this['name'] == x[1]"],
+    ['my.window["a"+b](1)'],
+    [`javascript:void${' '.repeat(3000)}x`],
+    [`javascript:${' '.repeat(3000)};`],
   ])('%s', (...[text, field]) => {
     expect(asked(script, text, field)).toBeNull()
   })

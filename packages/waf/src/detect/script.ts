@@ -8,18 +8,13 @@
  * does not  parse whole programs
  */
 import type { Detector, Evidence } from '../model/detector.ts'
+import { codeAt } from './characters.ts'
 import { runningScheme } from './html/scheme.ts'
+import { indexedGlobal } from './script/indexed.ts'
 import { endsAsScript } from './tail.ts'
 
-const globals = 'window|self|top|this|frames|parent|globalThis|document|content|opener'
 const calls =
   'alert|confirm|prompt|eval|btoa|setTimeout|setInterval|Function|fetch|import|importScripts|atob|print|find|open|document\\.(?:write|writeln|createElement|cookie)|console\\.(?:log|info|error|warn|debug)|String\\.fromCharCode|Reflect\\.\\w+|Set\\.constructor|location\\.(?:replace|assign)'
-
-/** `window['al'+'ert'](`, and the like: the bracket does not hold a plain index or name. */
-const indexed = new RegExp(
-  `(?:^|[^\\w$.])\\(?(?:${globals})\\)?\\s*(?:\\?\\.)?\\[\\s*(?:/\\*|['"\`/(+!\\[\\\\{]|\\d+\\.)`,
-  'g',
-)
 
 /** A whole page, or a script, in a URL. A picture is what profiles are full of. */
 const page = /^data:(?:text\/(?:html|javascript|ecmascript)|application\/(?:xhtml|javascript|ecmascript))/
@@ -31,7 +26,7 @@ export const script: Detector = {
     if (field.kind === 'file') return null
     return (
       scheme(text) ??
-      indexedGlobal(text) ??
+      indexing(text) ??
       constructed(text) ??
       sixCharacters(text) ??
       member(text) ??
@@ -46,7 +41,7 @@ const evidence = (at: number, why: string): Evidence => ({ at, length: 60, why }
 function scheme(text: string): Evidence | null {
   const begin = text.slice(0, 200)
   // What pages write that mean "no link".
-  if (/^\s*javascript:\s*(?:void\s*\(?\s*0\s*\)?)?;?\s*$/i.test(text)) return null
+  if (/^\s*javascript:\s*(?:void\s*(?:\(\s*)?0\s*(?:\)\s*)?)?(?:;\s*)?$/i.test(text)) return null
   if (!/script|mocha|data:/i.test(begin)) return null
   const found = runningScheme(begin.replace(/^['"\s]+/, ''))
   if (found === null) return null
@@ -54,53 +49,21 @@ function scheme(text: string): Evidence | null {
   return runs ? evidence(0, `a URL of the scheme ${found}`) : null
 }
 
-function indexedGlobal(text: string): Evidence | null {
-  indexed.lastIndex = 0
-  for (let found = indexed.exec(text); found !== null; found = indexed.exec(text)) {
-    const open = text.indexOf('[', found.index)
-    const close = matching(text, open)
-    if (close < 0) continue
-    const inner = text.slice(open + 1, close)
-    const after = text.slice(close + 1, close + 12).trimStart()
-    const hidden = /[+\\/]|^\s*[([{!]/.test(inner)
-    if (
-      /^(?:\(|`|\?\.\(|\.call|\.apply|\[)/.test(after) ||
-      (after.startsWith('=') && !after.startsWith('==') && hidden)
-    )
-      return evidence(open, 'a member of a global object, named by an expression, is called')
-  }
-  return null
+function indexing(text: string): Evidence | null {
+  const at = indexedGlobal(text)
+  return at < 0 ? null : evidence(at, 'a member of a global object, named by an expression, is called')
 }
 
-const longestIndex = 200
-
-/** The bracket that closes the one at `open`; strings are skipped. It is looked for near by: `longestIndex` characters on. */
-function matching(text: string, open: number): number {
-  let depth = 0
-  let quote = ''
-  for (let at = open; at < Math.min(text.length, open + longestIndex); at++) {
-    const char = text[at] as string
-    if (quote !== '') {
-      if (char === '\\') at++
-      else if (char === quote) quote = ''
-    } else if (char === '"' || char === "'" || char === '`') quote = char
-    else if (char === '[') depth++
-    else if (char === ']' && --depth === 0) return at
-  }
-  return -1
-}
+/** Further on these are what programs do. */
+const reaching =
+  /^([\s\S]{0,299}?)(?:\bconstructor\s*[.[]\s*['"]?(?:constructor|prototype)\b|\bconstructor\s*\(\s*['"`\\]|\[\s*['"]constructor['"]\s*\]|\b__defineGetter__|\bdocument\s*(?:\/\*[^*]{0,40}\*\/\s*)?\.\s*cookie\b|\(\s*document\s*\)\s*\[\s*['"]cookie|\b(?:self|window|document|top|parent)\s*\.\s*location\s*=(?!=)|\.\s*(?:sort|map|find|call|filter)\s*(?:\.\s*call\s*)?`|\bsetTimeout\s*`|\balert\s*`|\bString\s*\.\s*fromCharCode\s*\(\s*\d)/
 
 function constructed(text: string): Evidence | null {
-  const found =
-    /\bconstructor\s*[.[]\s*['"]?(?:constructor|prototype)\b|\bconstructor\s*\(\s*['"`\\]|\[\s*['"]constructor['"]\s*\]|\b__defineGetter__|\bdocument\s*(?:\/\*[^*]{0,40}\*\/\s*)?\.\s*cookie\b|\(\s*document\s*\)\s*\[\s*['"]cookie|\b(?:self|window|document|top|parent)\s*\.\s*location\s*=(?!=)|\.\s*(?:sort|map|find|call|filter)\s*(?:\.\s*call\s*)?`|\bsetTimeout\s*`|\balert\s*`|\bString\s*\.\s*fromCharCode\s*\(\s*\d/.exec(
-      text,
-    )
-  if (found === null) return null
-  // In the middle of a program these are what programs do.
-  return found.index < 300 &&
-    !/\n[^\n]*\n[^\n]*\n/.test(text.slice(0, found.index)) &&
-    !/\bfunction\s*\w*\s*\([^)]*\)\s*\{[^}]{80}/.test(text.slice(0, found.index))
-    ? evidence(found.index, 'script that reaches for what only script can')
+  const before = reaching.exec(text)?.[1]
+  if (before === undefined) return null
+  // In the middle of a program as well.
+  return !/\n[^\n]*\n[^\n]*\n/.test(before) && !/\bfunction\b[\w\s]{0,60}\([^)]*\)\s*\{[^}]{80}/.test(before)
+    ? evidence(before.length, 'script that reaches for what only script can')
     : null
 }
 
@@ -122,10 +85,10 @@ function sixCharacters(text: string): Evidence | null {
   let run = 0
   let negations = 0
   for (let at = 0; at < text.length; at++) {
-    const char = text[at] as string
-    if ('[]()!+{} '.includes(char)) {
+    const code = text.charCodeAt(at)
+    if (code < 128 && six[code] === 1) {
       run++
-      if (char === '!' || (char === '+' && text[at + 1] === '[')) negations++
+      if (code === NOT || (code === PLUS && codeAt(text, at + 1) === OPENING)) negations++
       if (run >= 30 && negations >= 6) return evidence(at - run + 1, 'a program of six characters')
     } else {
       run = 0
@@ -134,6 +97,12 @@ function sixCharacters(text: string): Evidence | null {
   }
   return null
 }
+
+const NOT = 0x21
+const PLUS = 0x2b
+const OPENING = 0x5b
+const six: Uint8Array = new Uint8Array(128)
+for (const char of '[]()!+{} ') six[char.charCodeAt(0)] = 1
 
 const called = new RegExp(`(?:^|[^\\w$.])(?:\\(\\s*)?(?:${calls})(?:\\s*\\))?\\s*(?:\\?\\.\\s*)?(?:\\(|\`)`)
 
@@ -158,7 +127,6 @@ function outOfString(text: string): Evidence | null {
 
 /** All of the value is a call, or statements that end in one. */
 function whole(text: string): Evidence | null {
-  if (text.length > 2000) return null
   const begin = /^[\s;,)}\]-]*/.exec(text)?.[0].length ?? 0
   const found = called.exec(text.slice(begin, begin + 40))
   if (found?.index === 0 && !/^(?:print|find|open|import|fetch)\b/.test(text.slice(begin))) {

@@ -2,10 +2,10 @@
  * How code ends that is to be put into other code: brackets and quotes close, then a terminator, a comment, a marker. One
  * pass, one state. It deliberately does not ask how it begins.
  */
+import { codeAt, isSpace } from './characters.ts'
 
 const closers: ReadonlySet<string> = new Set(';)}]\'" \t\r\n\f\v')
 const terminators: readonly string[] = ['//', '--', ';', '#', '.', '\\', "'", '"']
-const comments: readonly string[] = ['//', '--', '<!--']
 const longestMarker = 24
 
 /** A bracket or backtick closes, then closers, then nothing but a terminator and a marker glued to it. */
@@ -34,18 +34,24 @@ export function endsAsCode(text: string, from: number): boolean {
 export function endsAsScript(text: string, from: number): boolean {
   let closed = false
   for (let at = from; at < text.length; at++) {
-    const char = text[at] as string
-    if (
-      closed &&
-      (char === '/' || char === '-' || char === '<') &&
-      comments.some((sign) => text.startsWith(sign, at))
-    )
-      return true
-    closed = char === ')' || char === '`' || (closed && closers.has(char))
+    const code = text.charCodeAt(at)
+    const kind = code < 128 ? (kinds[code] as number) : OTHER
+    if (closed && kind === COMMENTS && isComment(text, at, code)) return true
+    closed = kind === CLOSES || (closed && kind === CLOSER)
   }
   return closed
 }
 
-function isSpace(code: number): boolean {
-  return code === 32 || (code >= 9 && code <= 13)
+/** `//`, `--`, `<!--`. */
+function isComment(text: string, at: number, code: number): boolean {
+  return code === 0x3c ? text.startsWith('<!--', at) : codeAt(text, at + 1) === code
 }
+
+const OTHER = 0
+const CLOSES = 1
+const CLOSER = 2
+const COMMENTS = 3
+const kinds: Uint8Array = new Uint8Array(128)
+for (const char of closers) kinds[char.charCodeAt(0)] = CLOSER
+for (const char of ')`') kinds[char.charCodeAt(0)] = CLOSES
+for (const char of '/-<') kinds[char.charCodeAt(0)] = COMMENTS
