@@ -15,7 +15,7 @@ import { readsUntil } from './sql/condition.ts'
 import type { Context, Found } from './sql/found.ts'
 import { fragment, onlyOperators } from './sql/fragment.ts'
 import { type Sql, withBrackets } from './sql/grammar.ts'
-import { closingQuote, type SqlToken, sqlTokens } from './sql/tokens.ts'
+import { closingQuote, type Lexed, lex } from './sql/tokens.ts'
 
 export const sqli: Detector = {
   id: 'sqli',
@@ -107,9 +107,9 @@ export const sqli: Detector = {
     if (field.kind === 'file' || /%[0-9a-f]{2}%[0-9a-f]{2}/i.test(text)) return null
     // The name of a pair, not a key in JSON: rules of devices have operators there.
     const isPair = field.part === 'name' && field.name === text
-    const alone = inContext(text, 0, 'none', { work, read: new Set(), isName: isPair })
+    const alone = inContext(text, 0, 'none', { work, begun: new Set(), isName: isPair })
     if (alone !== null) return alone
-    const reading: Reading = { work, read: new Set(), isName: false }
+    const reading: Reading = { work, begun: new Set(), isName: false }
     for (const quote of ["'", '"', '`']) {
       const first = text.indexOf(quote)
       if (first < 0 || (quote === '"' && opensJson(text, first))) continue
@@ -133,13 +133,13 @@ const lot = 16_384
 /** What two lots share, so that nothing is cut in two. */
 const overlap = 2048
 
-/** For each character that is read, and for each token. */
-const [characterSteps, tokenSteps] = [4, 50]
+/** For each character that is read, for each token, and for each of those that are to be asked about. */
+const [characterSteps, tokenSteps, askedSteps] = [4, 15, 60]
 
 interface Reading {
   readonly work: Work
   /** Where lots began that were read in the same context before; from there on all is the same. */
-  readonly read: Set<number>
+  readonly begun: Set<number>
   /** Whether the text is the name of a pair. */
   readonly isName: boolean
 }
@@ -148,41 +148,38 @@ function inContext(
   text: string,
   from: number,
   context: Context,
-  { work, read, isName }: Reading,
+  { work, begun, isName }: Reading,
 ): Evidence | null {
-  for (let start = from; start < text.length && !read.has(start); ) {
-    if (start !== from) read.add(start)
+  for (let start = from; start < text.length && !begun.has(start); ) {
+    if (start !== from) begun.add(start)
     const next = start - (start % lot) + lot
-    const tokens = sqlTokens(text, start, next + overlap)
-    if (
-      !work.spend(
-        (Math.min(next + overlap, text.length) - start) * characterSteps + tokens.length * tokenSteps,
-      )
-    )
-      return null
-    const last = tokens.at(-1)
-    if (last === undefined) {
-      start = next + overlap
-      continue
+    const lexed = lex(text, start, next + overlap)
+    const length = Math.min(next + overlap, text.length) - start
+    if (!work.spend(length * characterSteps + lexed.count * tokenSteps)) return null
+    let known: Sql | null = null
+    const read = (): Sql => {
+      if (known === null) work.spend(lexed.count * askedSteps)
+      known ??= withBrackets(lexed.tokens(), text, readsUntil)
+      return known
     }
-    const sql = withBrackets(tokens, text, readsUntil)
+    const isFirst = start === from && lexed.count > 0
     const found =
-      (start === from ? atBegin(sql, text, from, context, isName) : null) ?? anywhere(sql, context, work)
+      (isFirst ? atBegin(read(), text, from, context, isName) : null) ??
+      anywhere({ lexed, context, isFirst }, read, work)
     if (found !== null) {
-      const token = tokens[Math.min(found.index, tokens.length - 1)] as SqlToken
-      const length = Math.max(last.end - token.at, 1)
-      return { at: token.at, length: Math.min(length, 80), why: found.why }
+      const at = lexed.at(Math.min(found.index, lexed.count - 1))
+      return { at, length: Math.min(Math.max(lexed.end(lexed.count - 1) - at, 1), 80), why: found.why }
     }
-    start = beginOf(tokens, next) ?? Math.max(last.end, next + overlap)
+    start = lexed.count === 0 ? next + overlap : nextOf(lexed, next)
   }
   return null
 }
 
-/** Where the first token begins that begins at `least` or later. */
-function beginOf(tokens: readonly SqlToken[], least: number): number | null {
-  let at = tokens.length
-  while (at > 0 && (tokens[at - 1] as SqlToken).at >= least) at--
-  return tokens[at]?.at ?? null
+/** Where the next lot begins: with the first token that begins at `least` or later, or behind the last. */
+function nextOf(lexed: Lexed, least: number): number {
+  let index = lexed.count
+  while (index > 0 && lexed.at(index - 1) >= least) index--
+  return index < lexed.count ? lexed.at(index) : Math.max(lexed.end(lexed.count - 1), least + overlap)
 }
 
 function atBegin(sql: Sql, text: string, from: number, context: Context, isName: boolean): Found | null {

@@ -4,6 +4,7 @@
  */
 import type { Work } from '../../model/work.ts'
 import { asksMore, atCall } from './calls.ts'
+import { type Lot, mayBegin } from './candidates.ts'
 import { condition } from './condition.ts'
 import { type Context, type Found, found } from './found.ts'
 import { comparisonAt, isLogic, isWord, type Sql } from './grammar.ts'
@@ -11,20 +12,21 @@ import { selectAt, systemTable } from './select.ts'
 import { statementAt } from './statement.ts'
 import type { SqlToken } from './tokens.ts'
 
-/** For each word that may begin something, and for each sign that joins conditions. */
+/** For each place where something may begin. */
 const beginSteps = 400
 
-/** What is SQL wherever it stands. */
-export function anywhere(sql: Sql, context: Context, work: Work): Found | null {
-  const { tokens, text } = sql
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at] as SqlToken
-    if (!mayHold(token, tokens[at + 1], text)) continue
+/** What is SQL wherever it stands. `read` makes the tokens ready; most texts do without. */
+export function anywhere(lot: Lot, read: () => Sql, work: Work): Found | null {
+  const { lexed, context } = lot
+  for (let at = 0; at < lexed.count; at++) {
+    if (!mayBegin(lot, at)) continue
     if (!work.spend(beginSteps)) return null
+    const sql = read()
+    const { kind } = sql.tokens[at] as SqlToken
     const hit =
-      token.kind === 'word'
+      kind === 'word'
         ? atWord(sql, at, context)
-        : token.kind === 'operator'
+        : kind === 'operator'
           ? condition(sql, at, context)
           : statementAt(sql, at + 1) && plausibleBefore(sql, at, context)
             ? found(at, 'a second statement')
@@ -32,35 +34,6 @@ export function anywhere(sql: Sql, context: Context, work: Work): Found | null {
     if (hit !== null) return hit
   }
   return null
-}
-
-const beginnings =
-  'and or xor having where union except intersect select order group into waitfor declare shutdown exec execute insert delete update drop truncate create alter procedure from join case'
-/** For each first letter a bit for each length of the words that begin something. */
-const lengths: Uint32Array = new Uint32Array(26)
-for (const word of beginnings.split(' ')) {
-  const letter = word.charCodeAt(0) - 97
-  lengths[letter] = (lengths[letter] ?? 0) | (1 << word.length)
-}
-
-/** Whether a word may be one that begins something, by its first letter and its length; quoted ones may be any. */
-function mayBegin({ at, end }: SqlToken, text: string): boolean {
-  const letter = (text.charCodeAt(at) | 32) - 97
-  return letter < 0 || letter >= 26 || (end - at < 32 && (((lengths[letter] ?? 0) >> (end - at)) & 1) === 1)
-}
-
-/** Whether anything may begin at a token: a word that begins something or is called, a logical sign, a semicolon. */
-function mayHold(token: SqlToken, next: SqlToken | undefined, text: string): boolean {
-  switch (token.kind) {
-    case 'word':
-      return next?.kind === 'open' || mayBegin(token, text)
-    case 'operator':
-      return token.end === token.at + 2 && isLogic(token)
-    case 'semicolon':
-      return true
-    default:
-      return false
-  }
 }
 
 /** A second statement follows a value, not a paragraph of code. */

@@ -12,6 +12,11 @@ export const waiting: RegExp =
   /^(?:benchmark|pg_sleep|sleep|extractvalue|updatexml|load_file|randomblob|xp_\w+|sp_oacreate|sys_eval|sys_exec|utl_\w+(?:\.\w+)+|dbms_\w+(?:\.\w+)+|ctxsys\.\w+|make_set|elt|gtid_subset|json_keys|exp|procedure|database_to_xml|query_to_xml|lo_import|lo_export|lo_get|pg_read_file|pg_ls_dir|current_setting|openrowset|opendatasource|load_extension|name_const|row_count|xmltype|get_host_address)$/
 const telling =
   /^(?:ascii|ord|substr|substring|mid|length|char|chr|concat|concat_ws|group_concat|version|database|hex|unhex|conv|cast|convert|if|iif|ifnull|nullif|coalesce|load_file|user|current_user|system_user|session_user|schema|md5|sha1|aes_decrypt|compress|uncompress|xmlagg|count|lower|upper|left|right|bin|db_name|host_name|strcmp|field|like|case|pi|cos|sin|rand|floor|json_extract|to_base64|from_base64|bit_length|char_length|nvl|decode|instr|locate|position|quote|reverse|space|repeat|replace|rpad|lpad|trim|isnull)$/
+/** Whether a call of it may be found. */
+export function isCalled(name: string): boolean {
+  return telling.test(name) || waiting.test(name)
+}
+
 /** Whether a query asks for more than a table: functions, variables, tables of the system, a union. */
 export function asksMore({ tokens }: Sql, from: number): boolean {
   return tokens

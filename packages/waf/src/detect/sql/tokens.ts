@@ -73,82 +73,152 @@ class Token implements SqlToken {
   }
 }
 
-const WORD = 1
+const LETTER = 1
 const DIGIT = 2
 const SPACE = 4
-const OPERATOR = 8
+const SIGN = 8
 
 const classes: Uint8Array = new Uint8Array(128)
 for (const char of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_$')
-  classes[char.charCodeAt(0)] = WORD
+  classes[char.charCodeAt(0)] = LETTER
 for (const char of '0123456789') classes[char.charCodeAt(0)] = DIGIT
 for (let i = 0; i <= 32; i++) classes[i] = SPACE
-for (const char of '+-*/%&|^~!=<>:?') classes[char.charCodeAt(0)] = OPERATOR
+for (const char of '+-*/%&|^~!=<>:?') classes[char.charCodeAt(0)] = SIGN
 
 const classAt = (text: string, at: number): number => {
   const code = text.charCodeAt(at)
-  return code < 128 ? (classes[code] ?? 0) : Number.isNaN(code) ? 0 : code === 0xa0 ? SPACE : WORD
+  return code < 128 ? (classes[code] ?? 0) : Number.isNaN(code) ? 0 : code === 0xa0 ? SPACE : LETTER
+}
+
+/** The kinds as numbers. */
+const kinds: readonly SqlKind[] = [
+  'number',
+  'string',
+  'word',
+  'variable',
+  'operator',
+  'open',
+  'close',
+  'comma',
+  'semicolon',
+  'comment',
+]
+export const NUMBER: number = 0
+const STRING = 1
+export const WORD: number = 2
+const VARIABLE = 3
+export const OPERATOR: number = 4
+export const OPEN: number = 5
+export const CLOSE: number = 6
+export const COMMA: number = 7
+export const SEMICOLON: number = 8
+export const COMMENT: number = 9
+/** Added to the kind of what the text leaves open. */
+const LEFT_OPEN = 16
+
+/** Tokens as numbers. Most texts hold nothing, and are looked at like this and no further. */
+export class Lexed {
+  readonly text: string
+  /** Three for each token: its kind, where it begins, where it ends. */
+  #numbers: Int32Array
+  count = 0
+
+  /** For a piece of `length` characters. */
+  constructor(text: string, length: number) {
+    this.text = text
+    this.#numbers = new Int32Array(3 * (8 + (length >> 2)))
+  }
+
+  push(kind: number, at: number, end: number): number {
+    const from = 3 * this.count++
+    if (from === this.#numbers.length) this.#grow()
+    this.#numbers[from] = kind
+    this.#numbers[from + 1] = at
+    this.#numbers[from + 2] = end
+    return end
+  }
+
+  #grow(): void {
+    const numbers = new Int32Array(2 * this.#numbers.length)
+    numbers.set(this.#numbers)
+    this.#numbers = numbers
+  }
+
+  /** -1 behind the last, and before the first. */
+  kind(index: number): number {
+    return index >= 0 && index < this.count ? (this.#numbers[3 * index] as number) & 15 : -1
+  }
+
+  at(index: number): number {
+    return this.#numbers[3 * index + 1] as number
+  }
+
+  end(index: number): number {
+    return this.#numbers[3 * index + 2] as number
+  }
+
+  tokens(): SqlToken[] {
+    const tokens: SqlToken[] = []
+    for (let from = 0; from < 3 * this.count; from += 3) {
+      const kind = this.#numbers[from] as number
+      const [at, end] = [this.#numbers[from + 1] as number, this.#numbers[from + 2] as number]
+      tokens.push(new Token(kinds[kind & 15] as SqlKind, this.text, at, end, kind >= LEFT_OPEN))
+    }
+    return tokens
+  }
 }
 
 /** The tokens of `text` that begin from `from` on and before `to`. Comments that end are gone, but for one that nothing follows. */
-export function sqlTokens(text: string, from: number, to: number): SqlToken[] {
-  const tokens: SqlToken[] = []
+export function lex(text: string, from: number, to: number): Lexed {
   const stop = Math.min(text.length, to)
+  const lexed = new Lexed(text, Math.max(0, stop - from))
   let at = from
   while (at < stop) {
     const kind = classAt(text, at)
     if (kind === SPACE) at++
-    else if (kind === WORD) at = wordAt(text, at, tokens)
-    else at = signAt(text, at, kind, tokens)
+    else if (kind === LETTER) at = wordAt(text, at, lexed)
+    else at = signAt(text, at, kind, lexed)
   }
-  return tokens
+  return lexed
 }
 
-function push(
-  tokens: SqlToken[],
-  kind: SqlKind,
-  text: string,
-  at: number,
-  end: number,
-  open = false,
-): number {
-  tokens.push(new Token(kind, text, at, end, open))
-  return end
+function push(lexed: Lexed, kind: number, at: number, end: number, open = false): number {
+  return lexed.push(open ? kind | LEFT_OPEN : kind, at, end)
 }
 
-function signAt(text: string, at: number, kind: number, tokens: SqlToken[]): number {
+function signAt(text: string, at: number, kind: number, lexed: Lexed): number {
   const code = text.charCodeAt(at)
   switch (code) {
     case 0x27: // '
     case 0x22: // "
-      return stringAt(text, at, at, tokens)
+      return stringAt(text, at, at, lexed)
     case 0x60: // `
     case 0x5b: // [
-      return quotedName(text, at, tokens)
+      return quotedName(text, at, lexed)
     case 0x28: // (
-      return push(tokens, 'open', text, at, at + 1)
+      return push(lexed, OPEN, at, at + 1)
     case 0x29: // )
-      return push(tokens, 'close', text, at, at + 1)
+      return push(lexed, CLOSE, at, at + 1)
     case 0x2c: // ,
-      return push(tokens, 'comma', text, at, at + 1)
+      return push(lexed, COMMA, at, at + 1)
     case 0x3b: // ;
-      return push(tokens, 'semicolon', text, at, at + 1)
+      return push(lexed, SEMICOLON, at, at + 1)
     case 0x40: // @
-      if (text[at + 1] === '>' || text[at + 1] === '?') return push(tokens, 'operator', text, at, at + 2)
-      return variableAt(text, at, tokens)
+      if (text[at + 1] === '>' || text[at + 1] === '?') return push(lexed, OPERATOR, at, at + 2)
+      return variableAt(text, at, lexed)
     case 0x23: // #
       // PostgreSQL's way into JSON, which goes on with a path in a string.
       if (text[at + 1] === '>' || text[at + 1] === '-') {
         const end = text[at + 2] === '>' ? at + 3 : at + 2
         if (text[end] === "'" || (text[end] === ' ' && text[end + 1] === "'"))
-          return push(tokens, 'operator', text, at, end)
+          return push(lexed, OPERATOR, at, end)
       }
-      return lineComment(text, at, tokens)
+      return lineComment(text, at, lexed)
     case 0x2d: // -
-      if (text.charCodeAt(at + 1) === 0x2d) return lineComment(text, at, tokens)
+      if (text.charCodeAt(at + 1) === 0x2d) return lineComment(text, at, lexed)
       break
     case 0x2f: // /
-      if (text.charCodeAt(at + 1) === 0x2a) return blockComment(text, at, tokens)
+      if (text.charCodeAt(at + 1) === 0x2a) return blockComment(text, at, lexed)
       break
     case 0x2a: // *
       // The end of code in a comment.
@@ -161,9 +231,9 @@ function signAt(text: string, at: number, kind: number, tokens: SqlToken[]): num
       return at + 1
     default:
   }
-  if (kind === DIGIT || (code === 0x2e && classAt(text, at + 1) === DIGIT)) return numberAt(text, at, tokens)
-  if (kind === OPERATOR) return operatorAt(text, at, tokens)
-  return push(tokens, 'operator', text, at, at + 1)
+  if (kind === DIGIT || (code === 0x2e && classAt(text, at + 1) === DIGIT)) return numberAt(text, at, lexed)
+  if (kind === SIGN) return operatorAt(text, at, lexed)
+  return push(lexed, OPERATOR, at, at + 1)
 }
 
 /** What an operator may go on with: `=<>|&:~*`. */
@@ -180,7 +250,7 @@ function goesOn(code: number): boolean {
   )
 }
 
-function operatorAt(text: string, at: number, tokens: SqlToken[]): number {
+function operatorAt(text: string, at: number, lexed: Lexed): number {
   let end = at + 1
   while (end < at + 3 && goesOn(text.charCodeAt(end))) end++
   // `<@` of PostgreSQL, unless a variable begins there.
@@ -188,11 +258,11 @@ function operatorAt(text: string, at: number, tokens: SqlToken[]): number {
     end === at + 1 &&
     text[at] === '<' &&
     text[end] === '@' &&
-    (classAt(text, end + 1) & WORD) === 0 &&
+    (classAt(text, end + 1) & LETTER) === 0 &&
     text[end + 1] !== '@'
   )
     end++
-  return push(tokens, 'operator', text, at, end)
+  return push(lexed, OPERATOR, at, end)
 }
 
 /** Where the string closes whose inside begins at `from`: doubled quotes and escaped ones do not. -1: nowhere. */
@@ -205,36 +275,34 @@ export function closingQuote(text: string, from: number, quote: string): number 
 }
 
 /** A string that begins at `at`, with a prefix up to its quote. */
-function stringAt(text: string, at: number, quote: number, tokens: SqlToken[]): number {
+function stringAt(text: string, at: number, quote: number, lexed: Lexed): number {
   const close = closingQuote(text, quote + 1, text[quote] as string)
-  return close < 0
-    ? push(tokens, 'string', text, at, text.length, true)
-    : push(tokens, 'string', text, at, close + 1)
+  return close < 0 ? push(lexed, STRING, at, text.length, true) : push(lexed, STRING, at, close + 1)
 }
 
-function quotedName(text: string, at: number, tokens: SqlToken[]): number {
+function quotedName(text: string, at: number, lexed: Lexed): number {
   // No further than a name goes: a text of nothing but brackets must not be searched again for each.
   const open = text.charCodeAt(at)
   const end = open === 0x5b ? 0x5d : 0x60
   let close = at + 1
   let code = text.charCodeAt(close)
   while (close < at + 131 && code !== end && code !== open && code !== 10) code = text.charCodeAt(++close)
-  return code !== end ? at + 1 : push(tokens, 'word', text, at, close + 1)
+  return code !== end ? at + 1 : push(lexed, WORD, at, close + 1)
 }
 
-function variableAt(text: string, at: number, tokens: SqlToken[]): number {
+function variableAt(text: string, at: number, lexed: Lexed): number {
   let end = at + 1
   while (text.charCodeAt(end) === 0x40) end++
-  while ((classAt(text, end) & (WORD | DIGIT)) !== 0 || text.charCodeAt(end) === 0x2e) end++
-  return push(tokens, 'variable', text, at, end)
+  while ((classAt(text, end) & (LETTER | DIGIT)) !== 0 || text.charCodeAt(end) === 0x2e) end++
+  return push(lexed, VARIABLE, at, end)
 }
 
-function lineComment(text: string, at: number, tokens: SqlToken[]): number {
+function lineComment(text: string, at: number, lexed: Lexed): number {
   const line = text.indexOf('\n', at)
-  return line < 0 ? push(tokens, 'comment', text, at, text.length, true) : line + 1
+  return line < 0 ? push(lexed, COMMENT, at, text.length, true) : line + 1
 }
 
-function blockComment(text: string, at: number, tokens: SqlToken[]): number {
+function blockComment(text: string, at: number, lexed: Lexed): number {
   // MySQL runs what is in /*! … */, from the version that is named on.
   if (text[at + 2] === '!' || (text[at + 2] === 'M' && text[at + 3] === '!')) {
     let end = at + 3 + (text[at + 2] === 'M' ? 1 : 0)
@@ -242,18 +310,18 @@ function blockComment(text: string, at: number, tokens: SqlToken[]): number {
     return end
   }
   const close = text.indexOf('*/', at + 2)
-  if (close < 0) return push(tokens, 'comment', text, at, text.length, true)
+  if (close < 0) return push(lexed, COMMENT, at, text.length, true)
   let next = close + 2
   while (next < text.length && classAt(text, next) === SPACE) next++
-  return next === text.length ? push(tokens, 'comment', text, at, close + 2) : next
+  return next === text.length ? push(lexed, COMMENT, at, close + 2) : next
 }
 
 /** `0x41`, `0b01`, `1.5e+3`, `.5`. */
-function numberAt(text: string, at: number, tokens: SqlToken[]): number {
+function numberAt(text: string, at: number, lexed: Lexed): number {
   const kind = text.charCodeAt(at + 1) | 32
   if (text.charCodeAt(at) === 0x30 && (kind === 0x78 || kind === 0x62)) {
     const end = prefixedNumber(text, at + 2, kind)
-    if (end > at + 2) return push(tokens, 'number', text, at, end)
+    if (end > at + 2) return push(lexed, NUMBER, at, end)
   }
   let end = digits(text, at)
   if (text.charCodeAt(end) === 0x2e && (end > at || classAt(text, end + 1) === DIGIT))
@@ -264,7 +332,7 @@ function numberAt(text: string, at: number, tokens: SqlToken[]): number {
     const exponent = digits(text, from)
     if (exponent > from) end = exponent
   }
-  return push(tokens, 'number', text, at, end)
+  return push(lexed, NUMBER, at, end)
 }
 
 function digits(text: string, from: number): number {
@@ -287,12 +355,12 @@ function prefixedNumber(text: string, from: number, kind: number): number {
   return (next >= 0x30 && next <= 0x39) || (next >= 0x61 && next <= 0x7a) ? from : end
 }
 
-function wordAt(text: string, at: number, tokens: SqlToken[]): number {
+function wordAt(text: string, at: number, lexed: Lexed): number {
   let end = at + 1
   for (;;) {
-    while ((classAt(text, end) & (WORD | DIGIT)) !== 0) end++
+    while ((classAt(text, end) & (LETTER | DIGIT)) !== 0) end++
     // `a.b`, `a.*` and "a"."b" are one name.
-    if (text.charCodeAt(end) !== 0x2e || (classAt(text, end + 1) !== WORD && text[end + 1] !== '`')) break
+    if (text.charCodeAt(end) !== 0x2e || (classAt(text, end + 1) !== LETTER && text[end + 1] !== '`')) break
     end++
     if (text[end] === '`') {
       const length = text.slice(end + 1, end + 131).indexOf('`')
@@ -315,6 +383,6 @@ function wordAt(text: string, at: number, tokens: SqlToken[]): number {
     end - at <= 40 &&
     /^(?:n|x|b|e|u&?|q|_[a-z0-9]+)$/i.test(text.slice(at, end))
   )
-    return stringAt(text, at, end, tokens)
-  return push(tokens, 'word', text, at, end)
+    return stringAt(text, at, end, lexed)
+  return push(lexed, WORD, at, end)
 }
