@@ -2,6 +2,7 @@
  * Base64 and its URL form (RFC 4648), and UTF-7 (RFC 2152), where a whole value is it and what comes out can be read.
  * It deliberately leaves short values alone, for many words are base64, and binary ones, for firmware is.
  */
+import { Rewriting } from './rewriting.ts'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const values: Int8Array = new Int8Array(128).fill(-1)
@@ -61,16 +62,14 @@ function textOf(units: Uint16Array, length: number): string {
 
 /** `+ADw-script+AD4-` as UTF-7 has it; null where there is none that comes out as ASCII. */
 export function decodeUtf7(text: string): string | null {
-  let out = ''
-  let kept = 0
+  const out = new Rewriting(text)
   for (let i = text.indexOf('+A'); i >= 0; i = text.indexOf('+A', i + 1)) {
     const shifted = shiftedAt(text, i + 1)
     if (shifted === null) continue
-    out += text.slice(kept, i) + shifted.text
-    kept = shifted.end
+    out.putText(i, shifted.end, shifted.text)
     i = shifted.end - 1
   }
-  return kept === 0 ? null : out + text.slice(kept)
+  return out.end()
 }
 
 function shiftedAt(text: string, from: number): { readonly text: string; readonly end: number } | null {

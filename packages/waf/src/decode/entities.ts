@@ -2,6 +2,7 @@
  * Character references of HTML (WHATWG HTML 13.2.5.72 and after): all numeric ones, and of the 2,231 names those that
  * stand for ASCII, which is all that an attack can be hidden in. It deliberately does not know the others.
  */
+import { nextOf, Rewriting } from './rewriting.ts'
 
 const names: Readonly<Record<string, string>> = {
   AMP: '&',
@@ -53,8 +54,10 @@ const names: Readonly<Record<string, string>> = {
   fjlig: 'fj',
 }
 
-/** These five need no semicolon outside attributes. */
-const legacy = /^(?:amp|AMP|lt|LT|gt|GT|quot|QUOT|nbsp)/
+/** These five need no semicolon outside attributes; by their first letter, which no two share. */
+const legacy: ReadonlyMap<number, string> = new Map(
+  ['amp', 'AMP', 'lt', 'LT', 'gt', 'GT', 'quot', 'QUOT', 'nbsp'].map((name) => [name.charCodeAt(0), name]),
+)
 const longestName = 16
 
 /** 0x80 to 0x9f, as windows-1252 has them. Only those that are characters. */
@@ -63,16 +66,15 @@ const windows1252 =
 
 /** The text with its references resolved; the same text where there is none. */
 export function decodeEntities(text: string, where: 'data' | 'attribute'): string {
-  let out = ''
-  let kept = 0
-  for (let i = text.indexOf('&'); i >= 0; i = text.indexOf('&', i + 1)) {
+  const out = new Rewriting(text)
+  for (let i = text.indexOf('&'); i >= 0; i = nextOf(text, '&', i + 1)) {
     const found = text.charCodeAt(i + 1) === 0x23 ? numeric(text, i + 2) : named(text, i + 1, where)
     if (found === null) continue
-    out += text.slice(kept, i) + found.text
-    kept = found.end
+    if (found.text.length === 1) out.put(i, found.end, found.text.charCodeAt(0))
+    else out.putText(i, found.end, found.text)
     i = found.end - 1
   }
-  return kept === 0 ? text : out + text.slice(kept)
+  return out.end() ?? text
 }
 
 type Found = { readonly text: string; readonly end: number }
@@ -97,17 +99,23 @@ function numeric(text: string, from: number): Found | null {
 }
 
 function named(text: string, from: number, where: 'data' | 'attribute'): Found | null {
-  const chunk = text.slice(from, from + longestName + 1)
-  const semicolon = chunk.indexOf(';')
-  if (semicolon > 0) {
-    const whole = chunk.slice(0, semicolon)
+  let stop = from
+  while (stop < from + longestName && isLetter(text.charCodeAt(stop))) stop++
+  if (stop < from + 2) return null
+  if (text.charCodeAt(stop) === 0x3b) {
+    const whole = text.slice(from, stop)
     const found = Object.hasOwn(names, whole) ? names[whole] : undefined
-    if (found !== undefined) return { text: found, end: from + semicolon + 1 }
+    if (found !== undefined) return { text: found, end: stop + 1 }
   }
-  const short = legacy.exec(chunk)?.[0]
-  if (short === undefined) return null
+  const short = legacy.get(text.charCodeAt(from))
+  if (short === undefined || !text.startsWith(short, from)) return null
   const end = from + short.length
   // "&lt=" and "&ltx" in an attribute are texts: RFC-less history that every browser keeps.
   if (where === 'attribute' && /[=A-Za-z0-9]/.test(text[end] ?? '')) return null
   return { text: names[short] ?? '', end }
+}
+
+function isLetter(code: number): boolean {
+  const lower = code | 32
+  return lower >= 97 && lower <= 122
 }

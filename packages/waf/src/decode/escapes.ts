@@ -3,19 +3,19 @@
  * spells a character by number; it deliberately leaves `\n`, `\'` and a path's `\windows` as they are.
  */
 import { hexDigit } from './percent.ts'
+import { nextOf, Rewriting } from './rewriting.ts'
 
 /** The text with its escapes resolved; null where there is none. */
 export function decodeEscapes(text: string): string | null {
-  let out = ''
-  let kept = 0
-  for (let i = text.indexOf('\\'); i >= 0; i = text.indexOf('\\', i + 1)) {
+  const out = new Rewriting(text)
+  for (let i = text.indexOf('\\'); i >= 0; i = nextOf(text, '\\', i + 1)) {
     const found = escapeAt(text, i + 1)
     if (found === null) continue
-    out += text.slice(kept, i) + found.text
-    kept = found.end
+    if (found.point < 0x10000) out.put(i, found.end, found.point)
+    else out.putText(i, found.end, String.fromCodePoint(found.point))
     i = found.end - 1
   }
-  return kept === 0 ? null : out + text.slice(kept)
+  return out.end()
 }
 
 /**
@@ -23,23 +23,21 @@ export function decodeEscapes(text: string): string | null {
  * printable ASCII in two digits, zeros before them or not; null where there is none.
  */
 export function decodeCssEscapes(text: string): string | null {
-  let out = ''
-  let kept = 0
-  for (let i = text.indexOf('\\'); i >= 0; i = text.indexOf('\\', i + 1)) {
+  const out = new Rewriting(text)
+  for (let i = text.indexOf('\\'); i >= 0; i = nextOf(text, '\\', i + 1)) {
     let at = i + 1
     let value = 0
     while (at < i + 7 && hexDigit(text.charCodeAt(at)) >= 0)
       value = value * 16 + hexDigit(text.charCodeAt(at++))
     if (at < i + 3 || value < 0x20 || value > 0x7e) continue
-    out += text.slice(kept, i) + String.fromCharCode(value)
     if (text[at] === ' ') at++
-    kept = at
+    out.put(i, at, value)
     i = at - 1
   }
-  return kept === 0 ? null : out + text.slice(kept)
+  return out.end()
 }
 
-type Found = { readonly text: string; readonly end: number }
+type Found = { readonly point: number; readonly end: number }
 
 function escapeAt(text: string, at: number): Found | null {
   const kind = text.charCodeAt(at) | 32
@@ -55,7 +53,7 @@ function hexadecimal(text: string, from: number, digits: number): Found | null {
     if (digit < 0) return null
     value = value * 16 + digit
   }
-  return { text: String.fromCharCode(value), end: from + digits }
+  return { point: value, end: from + digits }
 }
 
 function braced(text: string, from: number): Found | null {
@@ -66,9 +64,7 @@ function braced(text: string, from: number): Found | null {
     if (digit < 0) break
     value = Math.min(value * 16 + digit, 0x110000)
   }
-  return at === from || text[at] !== '}' || value > 0x10ffff
-    ? null
-    : { text: String.fromCodePoint(value), end: at + 1 }
+  return at === from || text[at] !== '}' || value > 0x10ffff ? null : { point: value, end: at + 1 }
 }
 
 /** Two or three octal digits that spell printable ASCII; fewer or other numbers are more often a path or a number. */
@@ -80,7 +76,5 @@ function octal(text: string, from: number): Found | null {
     if (!(digit >= 0 && digit <= 7)) break
     value = value * 8 + digit
   }
-  return at - from >= 2 && value >= 0x20 && value < 0x7f
-    ? { text: String.fromCharCode(value), end: at }
-    : null
+  return at - from >= 2 && value >= 0x20 && value < 0x7f ? { point: value, end: at } : null
 }

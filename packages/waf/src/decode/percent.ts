@@ -2,6 +2,7 @@
  * Percent escapes, the only decoding that is part of HTTP itself: `%41`, the old `%u0041` of some servers, and `+` in
  * forms. Works on texts with one character for each byte. It deliberately refuses nothing: what is no escape stays.
  */
+import { nextOf, Rewriting } from './rewriting.ts'
 
 const PERCENT = 0x25
 const PLUS = 0x2b
@@ -15,30 +16,26 @@ export function hexDigit(code: number): number {
 
 /** As a URL or, with `plus: 'space'`, as a form is decoded. The same text where there is nothing to decode. */
 export function decodePercent(text: string, plus: 'space' | 'plus'): string {
-  let out = ''
-  let kept = 0
+  const out = new Rewriting(text)
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code === PLUS && plus === 'space') {
-      out += `${text.slice(kept, i)} `
-      kept = i + 1
+      out.put(i, i + 1, 0x20)
     } else if (code === PERCENT) {
       const high = hexDigit(text.charCodeAt(i + 1))
       const low = high < 0 ? -1 : hexDigit(text.charCodeAt(i + 2))
       if (low < 0) continue
-      out += text.slice(kept, i) + String.fromCharCode(high * 16 + low)
+      out.put(i, i + 3, high * 16 + low)
       i += 2
-      kept = i + 1
     }
   }
-  return kept === 0 ? text : out + text.slice(kept)
+  return out.end() ?? text
 }
 
 /** `%u2215` and its like; the same text where there is none. */
 export function decodePercentU(text: string): string {
-  let out = ''
-  let kept = 0
-  for (let i = text.indexOf('%'); i >= 0; i = text.indexOf('%', i + 1)) {
+  const out = new Rewriting(text)
+  for (let i = text.indexOf('%'); i >= 0; i = nextOf(text, '%', i + 1)) {
     if ((text.charCodeAt(i + 1) | 32) !== 0x75) continue
     let value = 0
     for (let j = i + 2; j < i + 6; j++) {
@@ -46,11 +43,10 @@ export function decodePercentU(text: string): string {
       value = digit < 0 || value < 0 ? -1 : value * 16 + digit
     }
     if (value < 0) continue
-    out += text.slice(kept, i) + String.fromCharCode(value)
+    out.put(i, i + 6, value)
     i += 5
-    kept = i + 1
   }
-  return kept === 0 ? text : out + text.slice(kept)
+  return out.end() ?? text
 }
 
 /**
@@ -58,19 +54,17 @@ export function decodePercentU(text: string): string {
  * proper one, so that this view exists only for texts that aim at such decoders.
  */
 export function decodeSloppyPercent(text: string): string | null {
-  let out = ''
-  let kept = 0
+  const out = new Rewriting(text)
   let sloppy = false
-  for (let i = text.indexOf('%'); i >= 0; i = text.indexOf('%', i + 1)) {
+  for (let i = text.indexOf('%'); i >= 0; i = nextOf(text, '%', i + 1)) {
     const high = anyDigit(text.charCodeAt(i + 1))
     const low = anyDigit(text.charCodeAt(i + 2))
     if (high < 0 || low < 0) continue
     if (high > 15 || low > 15) sloppy = true
-    out += text.slice(kept, i) + String.fromCharCode((high * 16 + low) & 0xff)
+    out.put(i, i + 3, (high * 16 + low) & 0xff)
     i += 2
-    kept = i + 1
   }
-  return sloppy ? out + text.slice(kept) : null
+  return sloppy ? out.end() : null
 }
 
 function anyDigit(code: number): number {

@@ -3,6 +3,7 @@
  * overlong and broken sequences for the characters they spell. It deliberately does not say what is to be done about
  * the difference.
  */
+import { Rewriting } from './rewriting.ts'
 
 /** Whether every character stands for one byte and some byte is not ASCII: a text that can still be decoded. */
 function isByteText(text: string): boolean {
@@ -18,8 +19,7 @@ function isByteText(text: string): boolean {
 /** The characters, or null when the bytes are no UTF-8. ASCII comes back as it is. */
 export function decodeUtf8(text: string): string | null {
   if (!isByteText(text)) return text
-  let out = ''
-  let kept = 0
+  const out = new Rewriting(text)
   for (let i = 0; i < text.length; i++) {
     const lead = text.charCodeAt(i)
     if (lead < 0x80) continue
@@ -34,11 +34,11 @@ export function decodeUtf8(text: string): string | null {
     }
     if ((more === 2 && point < 0x800) || (more === 3 && point < 0x10000)) return null
     if (point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return null
-    out += text.slice(kept, i) + String.fromCodePoint(point)
+    if (point < 0x10000) out.put(i, i + more + 1, point)
+    else out.putText(i, i + more + 1, String.fromCodePoint(point))
     i += more
-    kept = i + 1
   }
-  return out + text.slice(kept)
+  return out.end() ?? text
 }
 
 /**
@@ -46,8 +46,7 @@ export function decodeUtf8(text: string): string | null {
  * bits count. Only sequences that come out as ASCII are replaced; null where there is none.
  */
 export function decodeOverlong(text: string): string | null {
-  let out = ''
-  let kept = 0
+  const out = new Rewriting(text)
   for (let i = 0; i < text.length; i++) {
     const lead = text.charCodeAt(i)
     if (lead < 0xc0 || lead > 0xfd) continue
@@ -59,11 +58,10 @@ export function decodeOverlong(text: string): string | null {
       point = next > 0xff ? -1 : point * 64 + (next & 0x3f)
     }
     if (point < 0 || point > 0x7f) continue
-    out += text.slice(kept, i) + String.fromCharCode(point)
+    out.put(i, i + more + 1, point)
     i += more
-    kept = i + 1
   }
-  return kept === 0 ? null : out + text.slice(kept)
+  return out.end()
 }
 
 /**
@@ -71,18 +69,18 @@ export function decodeOverlong(text: string): string | null {
  * that hold a lead byte no UTF-8 has, so that bytes of other charsets do not make a view.
  */
 export function decodeDropping(text: string): string | null {
-  let out = ''
-  let kept = 0
+  const out = new Rewriting(text)
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code > 0xff) return null
     if (code !== 0xc0 && code !== 0xc1) continue
     const next = text.charCodeAt(i + 1)
     // With `af` behind it, of both only the low six bits count for some: a slash.
-    const low = next >= 0x80 && next <= 0xff ? String.fromCharCode(next & 0x3f) : ''
-    out += text.slice(kept, i) + (low === '/' || low === '.' ? low : '')
-    kept = low === '' ? i + 1 : i + 2
-    i = kept - 1
+    const low = next >= 0x80 && next <= 0xff ? next & 0x3f : -1
+    const end = low < 0 ? i + 1 : i + 2
+    if (low === 0x2f || low === 0x2e) out.put(i, end, low)
+    else out.putText(i, end, '')
+    i = end - 1
   }
-  return kept === 0 ? null : out + text.slice(kept)
+  return out.end()
 }

@@ -11,6 +11,7 @@ import { decodeCssEscapes, decodeEscapes } from './escapes.ts'
 import { foldCharacters } from './fold.ts'
 import { decodeHex } from './hex.ts'
 import { decodePercent, decodePercentU, decodeSloppyPercent } from './percent.ts'
+import { nextOf, Rewriting } from './rewriting.ts'
 import { decodeDropping, decodeOverlong, decodeUtf8 } from './utf8.ts'
 
 /** One reading of a text, and what was decoded to get there, outermost first. */
@@ -94,20 +95,22 @@ const decoders: readonly Decoder[] = [
 
 /** `+` for a space, where there is no other space: a form that was encoded twice. One alone is a sign, but not in a tag. */
 function decodePlus(text: string): string | null {
-  const fewest = text.includes('<') ? 2 : 3
-  return text.includes(' ') || text.split('+', fewest).length < fewest ? null : text.replaceAll('+', ' ')
+  const first = text.indexOf('+')
+  if (first < 0 || text.includes(' ')) return null
+  if (text.indexOf('+', first + 1) < 0 && !text.includes('<')) return null
+  const out = new Rewriting(text)
+  for (let at = first; at >= 0; at = nextOf(text, '+', at + 1)) out.put(at, at + 1, 0x20)
+  return out.end()
 }
 
 function dropControls(text: string): string {
-  let out = ''
-  let kept = 0
+  const out = new Rewriting(text)
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code < 128 ? ((classes[code] ?? 0) & CONTROL) === 0 : !isInvisible(code)) continue
-    out += text.slice(kept, i)
-    kept = i + 1
+    out.putText(i, i + 1, '')
   }
-  return out + text.slice(kept)
+  return out.end() ?? text
 }
 
 const works = PERCENT | AMPERSAND | BACKSLASH | PLUS | HIGH | CONTROL | INVISIBLE | COMMENT
