@@ -38,6 +38,12 @@ export type { BodyOptions, Unjudged } from './request/body-options.ts'
 export type { Decoder, Decoders } from './request/coding.ts'
 export { inspectResponse, ResponseInspector } from './respond/inspect-response.ts'
 export { type Asked, judgeResponse } from './respond/judge-response.ts'
+export {
+  judgeResponseBytes,
+  judgeResponseStream,
+  type ResponseChunks,
+  ResponseRefused,
+} from './respond/response-flow.ts'
 export { type MemoryOptions, memoryState } from './state/memory.ts'
 export type { Rate, State, Taken } from './state/state.ts'
 export type { Count, Counters } from './tell/counters.ts'

@@ -1,6 +1,13 @@
 /** The middleware against a context of Oak's shape: who calls, what is answered, what leaks, what is counted. */
 import { describe, expect, test } from 'vitest'
-import { type Decision, type OakContext, type OakOptions, RequestRefused, waf } from '../index.ts'
+import {
+  type Decision,
+  type OakContext,
+  type OakOptions,
+  RequestRefused,
+  ResponseRefused,
+  waf,
+} from '../index.ts'
 
 interface Answered {
   readonly status: number
@@ -100,6 +107,28 @@ test('strangers are told apart by where they come from', async () => {
   ])
 })
 
+class Failure {
+  readonly stack: string
+  constructor(stack: string) {
+    this.stack = stack
+  }
+}
+
+async function* yielding(...chunks: readonly unknown[]): AsyncGenerator<unknown, void> {
+  yield* chunks
+}
+
+/** As Oak does it before it sends a stream. */
+function bytesOf(body: unknown): ReadableStream<Uint8Array> {
+  if (!(body instanceof ReadableStream)) throw new TypeError('this is no stream')
+  return body.pipeThrough(
+    new TransformStream<unknown, Uint8Array>({
+      transform: (chunk, controller) =>
+        controller.enqueue(chunk instanceof Uint8Array ? chunk : new TextEncoder().encode(String(chunk))),
+    }),
+  )
+}
+
 describe('what leaks', () => {
   const trace = 'Error: x\n    at f (/srv/app.js:1:2)\n    at g (/srv/app.js:3:4)'
   test.each<[what: string, body: unknown]>([
@@ -175,12 +204,85 @@ describe('what leaks', () => {
     expect(verdicts).toEqual(told)
   })
 
-  test.each([null, 7, new Uint8Array([1]), new ReadableStream(), Object.create({ a: trace })])(
-    'what is neither text nor JSON is sent as it is',
-    async (body) => {
-      expect((await answered({}, contextOf('/a'), body)).body).toBe(body)
-    },
-  )
+  test.each<[what: string, body: () => unknown, type?: string]>([
+    ['bytes', () => new TextEncoder().encode(trace)],
+    ['a buffer', () => new TextEncoder().encode(trace).buffer, 'text/html; charset=utf-8'],
+    ['a view of some', () => new DataView(new TextEncoder().encode(trace).buffer), 'application/json'],
+    ['a function that makes a text', () => () => trace],
+    ['a function that makes bytes later', () => async () => new TextEncoder().encode(trace)],
+    ['an object of a class', () => new Failure(trace)],
+    ['parameters', () => new URLSearchParams([['token', `gh${'p_'}${'a1B2'.repeat(9)}`]])],
+  ])('%s is not sent either', async (_, body, type) => {
+    const ctx = contextOf('/a')
+    if (type !== undefined) ctx.response.headers.set('content-type', type)
+    expect((await answered({}, ctx, body())).status).toBe(500)
+    expect(String(ctx.response.body)).toMatch(/^Refused by/)
+  })
+
+  const bytes = new TextEncoder().encode(trace)
+  const streams: readonly (readonly [what: string, body: () => unknown])[] = [
+    ['a stream', () => new Blob([bytes]).stream()],
+    ['a generator', () => yielding(bytes.subarray(0, 20), bytes.subarray(20))],
+    ['a generator of texts', () => yielding(trace.slice(0, 20), trace.slice(20))],
+    ['a blob', () => new Blob([bytes], { type: 'text/plain' })],
+  ]
+  test.each(streams)('%s breaks off', async (_, body) => {
+    const told: Decision[] = []
+    const sent = await answered({ onDecision: (one) => told.push(one) }, contextOf('/a'), body())
+    expect(sent.status).toBe(200)
+    await expect(new Response(bytesOf(sent.body)).text()).rejects.toBeInstanceOf(ResponseRefused)
+    expect(told).toMatchObject([{ verdict: 'refuse', finding: { rule: 'leak/stack-trace' } }])
+  })
+
+  test.each(streams)('%s is whole where that is only told', async (_, body) => {
+    const told: Decision[] = []
+    const options: OakOptions = { leaks: 'report', onDecision: (one) => told.push(one) }
+    const sent = await answered(options, contextOf('/a'), body())
+    expect(await new Response(bytesOf(sent.body)).text()).toBe(trace)
+    expect(told).toMatchObject([{ verdict: 'report', finding: { rule: 'leak/stack-trace' } }])
+  })
+
+  test('a blob keeps its type', async () => {
+    const sent = await answered({}, contextOf('/a'), new Blob(['a,b'], { type: 'text/csv' }))
+    expect(sent.headers).toEqual({ 'content-type': 'text/csv' })
+  })
+
+  test.each<[type: string, coding?: string]>([
+    ['image/png'],
+    ['application/octet-stream'],
+    ['text/plain', 'gzip'],
+  ])('no text: %s %s', async (type, coding) => {
+    for (const body of [bytes, new Blob([bytes]).stream()]) {
+      const ctx = contextOf('/a')
+      ctx.response.headers.set('content-type', type)
+      if (coding !== undefined) ctx.response.headers.set('content-encoding', coding)
+      expect((await answered({}, ctx, body)).body).toBe(body)
+    }
+  })
+
+  test('an ending of a file’s name is a type', async () => {
+    for (const [type, status] of [
+      ['html', 500],
+      ['.json', 500],
+      ['png', 200],
+    ] as const) {
+      const ctx = contextOf('/a')
+      expect(
+        (await answered({}, { ...ctx, response: Object.assign(ctx.response, { type }) }, bytes)).status,
+      ).toBe(status)
+    }
+  })
+
+  test.each([
+    null,
+    7,
+    new Uint8Array([1]),
+    new FormData(),
+    Object.create({ a: trace }),
+    { read: () => null },
+  ])('what is neither text nor JSON is sent as it is', async (body) => {
+    expect((await answered({}, contextOf('/a'), body)).body).toBe(body)
+  })
 })
 
 test('inside a middleware of one’s own', async () => {

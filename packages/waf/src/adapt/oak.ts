@@ -5,9 +5,9 @@
 import type { Caller, Decision } from '../model/decision.ts'
 import { readOptions, type Settings, type WafOptions } from '../options.ts'
 import { type Arriving, BodyRefused, receive } from '../receive.ts'
-import { type Asked, judgeResponse } from '../respond/judge-response.ts'
 import type { Count } from '../tell/counters.ts'
 import { arrivingBody, handOn } from './oak-body.ts'
+import { judgeSent } from './oak-response.ts'
 import { RequestRefused, refusalHeaders, refusalText, statusOf } from './refused.ts'
 
 /** As much of Oak's context as is needed. */
@@ -21,7 +21,13 @@ export interface OakContext {
     /** As Oak trusts it: of the connection, or of what a proxy says where it was told to believe one. */
     readonly ip?: string
   }
-  readonly response: { status: number; body: unknown; readonly headers: Headers }
+  readonly response: {
+    status: number
+    body: unknown
+    readonly headers: Headers
+    /** A media type, or the ending of a file's name. */
+    readonly type?: string | undefined
+  }
 }
 
 export interface OakOptions extends WafOptions {
@@ -63,7 +69,7 @@ export function waf(
       refuse(ctx, error.decision)
       return
     }
-    const leak = leakIn(ctx, judging.settings, decision)
+    const leak = await judgeSent(ctx, judging.settings, decision)
     if (leak?.verdict === 'refuse') refuse(ctx, leak)
   }
   return Object.assign(middleware, { counters: () => judging.settings.counters.counts() })
@@ -107,18 +113,4 @@ function arrivingOf({ request }: OakContext): Arriving {
     body: arrivingBody(request),
     ...(request.ip !== undefined && { address: request.ip }),
   }
-}
-
-/** What leaks in a body that is a text, or that Oak makes JSON of. Streams and bytes are sent unread. */
-function leakIn({ response }: OakContext, settings: Settings, asked: Asked): Decision | null {
-  const { body } = response
-  if (typeof body === 'string') return judgeResponse(body, settings, asked)
-  if (!isPlain(body)) return null
-  return judgeResponse(JSON.stringify(body) ?? '', settings, asked)
-}
-
-function isPlain(body: unknown): body is object {
-  if (typeof body !== 'object' || body === null) return false
-  const prototype: unknown = Object.getPrototypeOf(body)
-  return Array.isArray(body) || prototype === Object.prototype || prototype === null
 }

@@ -53,6 +53,16 @@ export class ResponseInspector {
     return this.#finding
   }
 
+  /** Judges what is there so far, for who sends it on at once; its end is seen once more with what follows. */
+  look(): Finding | null {
+    if (this.#finding !== null) return this.#finding
+    this.#judge(this.#held)
+    const seen = Math.max(0, this.#held.length - overlapLength)
+    this.#held = this.#held.slice(seen)
+    this.#at += seen
+    return this.#finding
+  }
+
   /** There is no more. */
   end(): Finding | null {
     if (this.#finding === null) this.#judge(this.#held)
