@@ -47,28 +47,27 @@ export function arpTable(ruleset: Ruleset, sets: Sets, options: NftablesOptions)
   for (const network of ruleset.networks) {
     if (network.role !== 'uplink' && network.identity === 'mac+ip')
       declared.push(...boundSets(ruleset, sets, network, options))
-    chains.push(networkChain(ruleset, network))
+    chains.push(networkChain(ruleset, network, options))
   }
   return { family: 'arp', name: TABLE, counters: COUNTED.map(counterOf), sets: declared, chains }
 }
 
-function networkChain(ruleset: Ruleset, network: Network): ChainDeclaration {
+function networkChain(ruleset: Ruleset, network: Network, options: NftablesOptions): ChainDeclaration {
   const { name } = network
   const accept = 'goto allow/fixed/arp'
   const spoofed = 'goto deny/fixed/spoofed'
   const rules: string[] = []
   if (network.role === 'uplink') {
-    const local = ruleset.networks.filter((one) => one.role !== 'uplink').flatMap((one) => one.addresses)
-    const inside = local.filter((one) => familyOf(one.first) === 4).map(writeInterval)
-    if (inside.length > 0) rules.push(`arp saddr ip { ${inside.join(', ')} } ${spoofed}`)
-    rules.push(`arp saddr ip @claimed ${spoofed}`, accept)
-    return { name: `network/${name}`, rules }
+    const there = network.addresses.filter((one) => familyOf(one.first) === 4).map(writeInterval)
+    rules.push(`arp saddr ip 0.0.0.0 ${accept}`, `arp saddr ip @claimed ${spoofed}`)
+    if (there.length > 0) rules.push(`arp saddr ip { ${there.join(', ')} } ${accept}`)
+    return { name: `network/${name}`, rules: [...rules, spoofed] }
   }
   rules.push(`arp saddr ip 0.0.0.0 ${accept}`)
   const own = network.addresses.filter((one) => familyOf(one.first) === 4).map(writeInterval)
   const outside = own.length === 0 ? [spoofed] : [`arp saddr ip != { ${own.join(', ')} } ${spoofed}`]
   if (network.identity === 'ip') {
-    const gateway = [...ruleset.gateway].filter(
+    const gateway = [...new Set([...ruleset.gateway, ...options.bindings.gateway])].filter(
       (address) => familyOf(address) === 4 && contains(network.addresses, address),
     )
     if (gateway.length > 0) rules.push(`arp saddr ip { ${gateway.map(formatAddress).join(', ')} } ${spoofed}`)

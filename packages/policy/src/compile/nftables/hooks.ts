@@ -6,6 +6,7 @@
  */
 import { familyOf } from '../../model/address.ts'
 import type { Network, Ruleset } from '../../model/ruleset.ts'
+import { ADVERTISEMENT, SPOOFED, TARGET, writeTargets } from './claims.ts'
 import { MEMBERSHIP, TO_OWN_ECHO } from './identity.ts'
 import { chainOf } from './judge.ts'
 import { ICMP_ERRORS, type Live } from './live.ts'
@@ -99,7 +100,16 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
 
 function discoveryRules(local: readonly Network[], uplinks: readonly Network[]): readonly string[] {
   const accept = 'fib daddr type { local, anycast, multicast } goto allow/fixed/neighbour-discovery'
-  const rules = [`icmpv6 type { 130, 131, 132, 135, 136, 143 } ${accept}`]
+  const rules: string[] = []
+  if (uplinks.length > 0) {
+    // From outside nobody says where an address of ours is, or of our devices.
+    const advertisement = `${from(uplinks)} ${ADVERTISEMENT} ${TARGET}`
+    const inside = local.flatMap((network) => network.addresses).filter((one) => familyOf(one.first) === 6)
+    rules.push(`${advertisement} @claimed ${SPOOFED}`)
+    if (inside.length > 0)
+      rules.push(`${advertisement} { ${inside.map(writeTargets).join(', ')} } ${SPOOFED}`)
+  }
+  rules.push(`icmpv6 type { 130, 131, 132, 135, 136, 143 } ${accept}`)
   if (uplinks.length > 0) rules.push(`${from(uplinks)} icmpv6 type 134 ${accept}`)
   if (local.length > 0) rules.push(`${from(local)} icmpv6 type 133 ${accept}`)
   return rules

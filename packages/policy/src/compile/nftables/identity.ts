@@ -8,6 +8,7 @@
 import { type Family, familyOf } from '../../model/address.ts'
 import { differenceOf, unionOf } from '../../model/interval.ts'
 import type { Network, Ruleset } from '../../model/ruleset.ts'
+import { ADVERTISEMENT, claimChains, isOwnTarget, LINK_LOCAL, SPOOFED, TARGET } from './claims.ts'
 import { classId } from './judge.ts'
 import type { NftablesOptions } from './options.ts'
 import { addressType, FAMILIES, headerOf, type Sets } from './sets.ts'
@@ -25,9 +26,7 @@ export interface Identity {
   readonly chains: readonly ChainDeclaration[]
 }
 
-const SPOOFED = 'goto deny/fixed/spoofed'
 const STRANGER = 'goto deny/fixed/stranger'
-const LINK_LOCAL = 'fe80::/10'
 
 export function guardIdentity(ruleset: Ruleset, sets: Sets, options: NftablesOptions): Identity {
   const declared: SetDeclaration[] = [
@@ -90,7 +89,7 @@ function claimedSet(ruleset: Ruleset, sets: Sets, options: NftablesOptions): Set
   return {
     kind: 'set',
     name: 'claimed',
-    type: 'typeof @th,64,128',
+    type: `typeof ${TARGET}`,
     flags: ['timeout'],
     elements,
     isDerived: true,
@@ -135,12 +134,25 @@ function networkSets(
     const name = `bound/${network.name}/${family}`
     declared.push({ ...derived, name, type: `type ${type}`, flags: ['timeout'], elements: bound[family] })
   }
+  const target = `typeof ${isLinked ? 'ether saddr . ' : ''}${TARGET}`
+  declared.push({
+    ...derived,
+    name: `target/${network.name}`,
+    type: target,
+    flags: ['timeout'],
+    elements: bound.target,
+  })
   if (!isLinked) return declared
-  const target = 'typeof ether saddr . @th,64,128'
+  const itself = links.map((link) => `${link} . 0x${link.replaceAll(':', '')}`)
   return [
     ...declared,
-    { ...derived, name: `target/${network.name}`, type: target, flags: ['timeout'], elements: bound.target },
     { ...derived, name: `link/${network.name}`, type: 'type ether_addr', elements: links },
+    {
+      ...derived,
+      name: `itself/${network.name}`,
+      type: 'typeof ether saddr . @th,208,48',
+      elements: itself,
+    },
   ]
 }
 
@@ -166,10 +178,8 @@ function localChains(network: Network): readonly ChainDeclaration[] {
     `${isLinked ? 'ether saddr . ' : ''}${headerOf(family)} saddr @bound/${name}/${family}`
   const rules = [
     `${bound(4)} accept`,
-    ...(isLinked
-      ? [`meta l4proto != icmpv6 ${bound(6)} accept`, `${bound(6)} goto identity/${name}/claim`]
-      : []),
-    ...(isLinked ? [] : [`${bound(6)} accept`]),
+    `meta l4proto != icmpv6 ${bound(6)} accept`,
+    `${bound(6)} goto identity/${name}/claim`,
     'ip saddr 0.0.0.0 goto identity-unspecified',
     'ip6 saddr :: goto identity-unspecified',
     TO_OWN_ECHO,
@@ -181,33 +191,23 @@ function localChains(network: Network): readonly ChainDeclaration[] {
     `ip saddr != @sender/${name}/4 ${SPOOFED}`,
     `ip6 saddr != ${LINK_LOCAL} ip6 saddr != @sender/${name}/6 ${SPOOFED}`,
   ]
-  if (!isThings) rules.push(`${ADVERTISEMENT} @th,64,128 @claimed ${SPOOFED}`, 'accept')
+  // From an address that nobody was given, of one that is its own: hosts choose which they speak from.
+  const own = `${ADVERTISEMENT} ${isOwnTarget(network)} goto identity/${name}/claim`
+  if (!isThings) rules.push(own, `${ADVERTISEMENT} goto identity/${name}/free`, 'accept')
   else {
-    rules.push('jump identity-leases')
+    rules.push('jump identity-leases', `ip6 saddr ${LINK_LOCAL} ${own}`)
     rules.push(`ip6 saddr ${LINK_LOCAL} jump identity-discovery`, `ip6 saddr ${LINK_LOCAL} ${STRANGER}`)
     if (isLinked) rules.push(`ether saddr @link/${name} ${SPOOFED}`)
     rules.push(STRANGER)
   }
   const chains: ChainDeclaration[] = [{ name: `identity/${name}`, rules }]
-  if (isLinked) {
-    chains.push({
-      name: `identity/${name}/claim`,
-      rules: [
-        `icmpv6 type != nd-neighbor-advert accept`,
-        `ether saddr . @th,64,128 @target/${name} accept`,
-        SPOOFED,
-      ],
-    })
-  }
-  return chains
+  return [...chains, ...claimChains(network)]
 }
-
-const ADVERTISEMENT = 'icmpv6 type nd-neighbor-advert'
 
 /** A stranger may find the gateway from a link-local address, and claim such an address if nobody has it. */
 function discoveryRules(): readonly string[] {
   return [
-    `${ADVERTISEMENT} @th,64,128 @claimed ${SPOOFED}`,
+    `${ADVERTISEMENT} ${TARGET} @claimed ${SPOOFED}`,
     `${ADVERTISEMENT} @th,64,10 != 0x3fa ${SPOOFED}`,
     `${discovery('{ 130, 131, 132, 133, 135, 136, 143 }')} accept`,
   ]

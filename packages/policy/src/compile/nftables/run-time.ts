@@ -83,7 +83,7 @@ function* ofAddress(
   const isLinked = network.identity === 'mac+ip'
   const prefix = isLinked ? `${link} . ` : ''
   yield inet(`bound/${name}/${family}`, `${prefix}${text}`)
-  if (isLinked && family === 6) yield inet(`target/${name}`, `${prefix}${raw}`)
+  if (family === 6) yield inet(`target/${name}`, `${prefix}${raw}`)
   if (isLinked && family === 4 && link !== null) yield arp(`bound/${name}`, `${prefix}${text}`)
 }
 
