@@ -94,13 +94,16 @@ let fragmented = 0
 
 const data = new Uint8Array(40).fill(0x61)
 
+/** Bytes of solicitations and advertisements without options: what follows would be one. */
+const bodies: Readonly<Record<number, number>> = { 133: 4, 135: 20, 136: 20 }
+
 function transportOf(packet: RandomPacket, number: number): Transport {
   const { protocol, destinationPort } = packet
   const sourcePort = sourcePortOf(packet, number)
   if (protocol === 'tcp') return { kind: 'tcp', sourcePort, destinationPort, flags: packet.flags, data }
   if (protocol === 'udp') return { kind: 'udp', sourcePort, destinationPort, data }
   if (protocol === 'icmp') {
-    const body = new Uint8Array(44)
+    const body = new Uint8Array(bodies[packet.icmpType] ?? 44)
     body.set([number >> 8, number & 0xff], 0)
     if (packet.icmpType === 135 || packet.icmpType === 136) body.set(claimOf(packet), 4)
     return {
