@@ -116,6 +116,7 @@ test('which kinds are filled so, and which are left to nft', () => {
     'type ipv6_addr; flags timeout',
     'type mark; flags timeout',
     'typeof @th,64,128; flags timeout',
+    'typeof ether saddr . @th,208,48',
     'typeof ether saddr . @th,64,128; flags timeout',
   ])
   // None of these grows with devices.

@@ -4,8 +4,8 @@
  * machine's, each padded to four bytes. All other sets are `null` here, and for nft to fill.
  */
 
-/** A value of a key or of a map's data. */
-export type Field = 'ipv4' | 'ipv6' | 'link' | 'raw' | 'mark' | 'class'
+/** A value of a key or of a map's data. What is read raw from a packet is an IPv6 address or a link address. */
+export type Field = 'ipv4' | 'ipv6' | 'link' | 'raw128' | 'raw48' | 'mark' | 'class'
 
 /** What the elements of a set are made of. */
 export interface Layout {
@@ -23,7 +23,7 @@ export interface KernelSet {
 }
 
 const TYPES: ReadonlyMap<number, Field> = new Map([
-  [4, 'raw'],
+  [4, 'raw128'],
   [7, 'ipv4'],
   [8, 'ipv6'],
   [9, 'link'],
@@ -35,7 +35,8 @@ export const SIZES: Readonly<Record<Field, number>> = {
   ipv4: 4,
   ipv6: 16,
   link: 8,
-  raw: 16,
+  raw128: 16,
+  raw48: 8,
   mark: 4,
   class: 4,
 }
@@ -55,6 +56,9 @@ export function layoutOf({ flags, keyType, keyBytes, dataType, dataBytes }: Kern
   // Machine order within a concatenation is not written by the compiler, and not known to be what nft does.
   if (key.length === 0 || (key.length > 1 && key.some((field) => field === 'mark' || field === 'class')))
     return null
+  // Of raw values the type does not say how long they are.
+  const raw = key.indexOf('raw128')
+  if (raw !== -1 && sizeOf(key) === keyBytes + SIZES.raw128 - SIZES.raw48) key[raw] = 'raw48'
   // One alone is not padded.
   const size = key.length === 1 && key[0] === 'link' ? 6 : sizeOf(key)
   if (size !== keyBytes) return null

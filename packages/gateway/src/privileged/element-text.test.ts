@@ -18,7 +18,8 @@ const little = (digits: string): string => digits.replace(/^(..)(..)(..)(..)$/, 
 const values: Readonly<Record<Field, fc.Arbitrary<readonly [text: string, bytes: string]>>> = {
   ipv4: hexOf(8).map((bits) => [formatAddress(bits as Address), bits]),
   ipv6: six.map((bits) => [formatAddress(bits as Address), bits]),
-  raw: six.map((bits) => [`0x${bits}`, bits]),
+  raw128: six.map((bits) => [`0x${bits}`, bits]),
+  raw48: hexOf(12).map((bits) => [`0x${bits}`, `${bits}0000`]),
   link: hexOf(12).map((bits) => [(bits.match(/../g) ?? []).join(':'), `${bits}0000`]),
   mark: hexOf(8).map((bits) => [`0x${bits}`, little(bits)]),
   class: hexOf(8).map((bits) => [
@@ -29,7 +30,7 @@ const values: Readonly<Record<Field, fc.Arbitrary<readonly [text: string, bytes:
 const layouts: readonly Layout[] = [
   { key: ['ipv4'], data: null },
   { key: ['ipv6'], data: null },
-  { key: ['raw'], data: null },
+  { key: ['raw128'], data: null },
   { key: ['link'], data: null },
   { key: ['mark'], data: null },
   { key: ['class'], data: null },
@@ -37,7 +38,8 @@ const layouts: readonly Layout[] = [
   { key: ['ipv6'], data: 'class' },
   { key: ['link', 'ipv4'], data: null },
   { key: ['link', 'ipv6'], data: null },
-  { key: ['link', 'raw'], data: null },
+  { key: ['link', 'raw128'], data: null },
+  { key: ['link', 'raw48'], data: null },
   { key: ['ipv6', 'ipv6'], data: null },
 ]
 
@@ -142,8 +144,9 @@ describe('not understood', () => {
     ['10..0.1', 'ipv4'],
     ['2:00:00:00:00:01', 'link'],
     ['02:00:00:00:00', 'link'],
-    ['0xfd20', 'raw'],
-    [`0x${'0'.repeat(33)}`, 'raw'],
+    ['0xfd20', 'raw128'],
+    [`0x${'0'.repeat(33)}`, 'raw128'],
+    [`0x${'0'.repeat(13)}`, 'raw48'],
     ['0x123456789', 'mark'],
     ['7', 'mark'],
     ['10000:1', 'class'],

@@ -54,8 +54,12 @@ export class ElementReader {
         return this.ipv6(into, to)
       case 'link':
         return this.link(into, to)
-      case 'raw':
-        return this.raw(into, to)
+      case 'raw128':
+        return this.raw(into, to, 16)
+      case 'raw48':
+        into[to + 6] = 0
+        into[to + 7] = 0
+        return this.raw(into, to, 6)
       case 'mark':
         return this.mark(into, to)
       case 'class':
@@ -145,15 +149,15 @@ export class ElementReader {
     return true
   }
 
-  private raw(into: Uint8Array, to: number): boolean {
+  private raw(into: Uint8Array, to: number, bytes: number): boolean {
     if (!this.take(ZERO, LETTER_X)) return false
     const { text, at } = this
-    for (let part = 0; part < 16; part++) {
+    for (let part = 0; part < bytes; part++) {
       const value = pairAt(text, at + 2 * part)
       if (value > 255) return false
       into[to + part] = value
     }
-    this.at = at + 32
+    this.at = at + 2 * bytes
     return true
   }
 
