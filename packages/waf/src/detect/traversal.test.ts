@@ -16,6 +16,13 @@ describe('refused', () => {
     ['0x2e0x2e0x2f0x2e0x2e0x2fetc0x2fhosts'],
     ['....//....//etc/passwd'],
     ['/etc/shadow'],
+    ['/x/etc/./passwd;a?b'],
+    ['x=/ETC/Pass\u0001wd'],
+    [`${'a /x '.repeat(10_000)}C:/boot.ini`],
+    ['./id_rsa'],
+    ['/var/lib/mysql/x'],
+    ['..;/..;/x'],
+    ['/a/..../..../x'],
     ['C:\\windows\\system32\\drivers\\etc\\hosts'],
     ['/proc/self/environ'],
     ['shell.php\0.png'],
@@ -23,6 +30,9 @@ describe('refused', () => {
     ['/.git/config', { place: 'path', name: '' }],
     ['/index.php~', { place: 'path', name: '' }],
     ['/.env', { place: 'path', name: '' }],
+    ['/a/index.php.bak', { place: 'path', name: '' }],
+    ['/a/index.php~', { place: 'path', name: '' }],
+    ['/a/x.sqlite3/y', { place: 'path', name: '' }],
     ['..\\1.exe', { place: 'body', kind: 'file-name' }],
   ])('%s', (...[text, field]) => {
     expect(asked(traversal, text, field)).not.toBeNull()
@@ -42,6 +52,12 @@ describe('passes', () => {
     ['/.well-known/acme-challenge/x', { place: 'path', name: '' }],
     ['/album/QACAAAiAAAAAC~/edit', { place: 'path', name: '' }],
     ['/firmware/v1.2/esp32.bin', { place: 'path', name: '' }],
+    ['id_rsa'],
+    ['.../...'],
+    ['see var/log and proc/1 there'],
+    ['/var/lib/mysqld'],
+    ['/x/etc2/passwd2'],
+    ['/index.bakery', { place: 'path', name: '' }],
     ['text/plain; q=0.5, */*'],
   ])('%s', (...[text, field]) => {
     expect(asked(traversal, text, field)).toBeNull()

@@ -2,19 +2,15 @@
  * detector  traversal
  * finds     paths that climb out of where they begin, and paths to files that are nobody's business: `../../etc/passwd`,
  *           `..;/`, `C:\boot.ini`, `/.git/config`
- * how       runs of path characters are split at every spelling of a separator and walked, counting the depth; names of
- *           well-known secret files count where a separator stands before them
+ * how       runs of path characters are walked segment by segment at every spelling of a separator, counting the depth; names
+ *           of well-known secret files count where a separator stands before them. One pass, no string is made of a segment
  * passes    `../img/logo.png`, `/usr/share/doc`, "edit /etc/hosts", dates and version numbers, an ellipsis ...
  * does not  open, resolve or compare anything on this machine
  */
 import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
-import { secretFiles } from './secret-files.ts'
-
-const secretsByLast: ReadonlyMap<string, readonly (readonly string[])[]> = Map.groupBy(
-  secretFiles,
-  (segments) => segments.at(-1) ?? '',
-)
+import { codeAt } from './characters.ts'
+import { PathRun } from './path/run.ts'
 
 export const traversal: Detector = {
   id: 'traversal',
@@ -30,112 +26,122 @@ export const traversal: Detector = {
     ),
   ],
   detect(text, field) {
-    if (field.kind === 'file') return null
-    return walk(spelledOut(text), field)
+    return field.kind === 'file' ? null : walk(text, field)
   },
 }
 
-/** `0x2e` and `0x2f` as some decoders read them; separators all of one kind. */
-function spelledOut(text: string): string {
-  const hex = text.includes('0x')
-    ? text.replace(/0x(2e|2f|5c)/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
-    : text
-  return hex.replace(/[\\\u2215\u2216\u2044]/g, '/')
-}
+/** What a character is in a path. */
+const PLAIN = 0
+const ENDS = 1
+const SEPARATES = 2
+const DOTS = 3
+const ENDS_NAME = 4
+const IGNORED = 5
+const MAY_BE_HEX = 6
 
 /** What ends a run of path characters, in prose and in code. */
-const ends: Uint8Array = new Uint8Array(128)
-for (const char of ' \t\n\r"\'`<>(){}[],|*=') ends[char.charCodeAt(0)] = 1
+const kinds: Uint8Array = new Uint8Array(160)
+kinds.fill(IGNORED, 0, 32)
+kinds.fill(IGNORED, 127, 160)
+for (const char of ' \t\n\r"\'`<>(){}[],|*=') kinds[char.charCodeAt(0)] = ENDS
+for (const char of '/\\') kinds[char.charCodeAt(0)] = SEPARATES
+for (const char of '.?') kinds[char.charCodeAt(0)] = DOTS
+for (const char of ';#:') kinds[char.charCodeAt(0)] = ENDS_NAME
+kinds[0x30] = MAY_BE_HEX
+
+function kindOf(code: number): number {
+  if (code < 160) return kinds[code] as number
+  return code === 0x2215 || code === 0x2216 || code === 0x2044 ? SEPARATES : PLAIN
+}
+
+const DOT = 0x2e
+const QUESTION = 0x3f
+const EQUALS = 0x3d
+
+/** `0x2e`, `0x2f` and `0x5c` as some decoders read them: what they spell, 0 for nothing. */
+function hexAt(text: string, at: number): number {
+  if ((codeAt(text, at + 1) | 32) !== 0x78) return 0
+  const [high, low] = [codeAt(text, at + 2), codeAt(text, at + 3) | 32]
+  if (high === 0x32) return low === 0x65 ? DOT : low === 0x66 ? 0x2f : 0
+  return high === 0x35 && low === 0x63 ? 0x5c : 0
+}
 
 /** No climb and no secret is shorter without a dot in it. */
 const shortest = 7
 
 /** Each run of path characters in turn. */
 function walk(text: string, field: Field): Evidence | null {
-  let from = 0
+  const run = new PathRun({ longest: text.length, isTarget: field.place === 'path' })
   let first = true
   let spaced = false
-  while (from < text.length) {
-    let end = from
+  for (let from = 0; from < text.length; ) {
+    run.reset()
     let dots = false
-    for (; end < text.length; end++) {
-      const code = text.charCodeAt(end)
-      if (ends[code] === 1) break
-      if (code === 0x2e || code === 0x3f || code === 0) dots = true
-    }
-    if (end > from && !dots && end - from < shortest && field.place !== 'path') first = false
-    else if (end > from) {
-      const found = judgeRun(text, from, end, first || (text[from - 1] === '=' && !spaced), field)
-      if (found !== null) return found
-      first = false
-    }
-    if (text.charCodeAt(end) <= 32) spaced = true
-    from = end + 1
-  }
-  return null
-}
-
-function judgeRun(text: string, from: number, end: number, begins: boolean, field: Field): Evidence | null {
-  const run = text.slice(from, end)
-  const evidence = (why: string): Evidence => ({ at: from, length: Math.min(end - from, 80), why })
-  if (!run.includes('/')) {
-    return /^[\x20-\x7e]+\0\.?[a-z]{2,5}$/i.test(run)
-      ? evidence('a name cut off by NUL before its extension')
-      : null
-  }
-  const segments = run
-    .replace(/\p{Cc}+/gu, '')
-    .toLowerCase()
-    .split('/')
-  const { lowest, climbs, dots } = depthOf(segments)
-  const whole = begins && from === 0 && end === text.length
-  if (field.place === 'path' && climbs > 0) return evidence('a path that climbs')
-  if (field.kind === 'file-name' && climbs > 0) return evidence('a file name that climbs')
-  const secret = secretFile(segments)
-  if (secret !== null && (climbs > 0 || dots || begins || isStrong(secret)))
-    return evidence(`a path to ${secret}`)
-  if (field.place === 'path' && segments.some(isHidden)) return evidence('a hidden file or directory')
-  if (field.place === 'path' && segments.some(isBackup)) return evidence('a copy that somebody left behind')
-  if (climbs > 0 && begins && (lowest <= -2 || (whole && (lowest < 0 || climbs > 1))))
-    return evidence('a path that climbs out of where it begins')
-  if (segments.length > 60 && segments.filter((segment) => segment === '.').length > 50)
-    return evidence('a path of many steps that lead nowhere')
-  return null
-}
-
-/** `.git`, not `.well-known`, `.` or `..`. */
-function isHidden(segment: string): boolean {
-  return /^\.[a-z_]/.test(segment) && segment !== '.well-known'
-}
-
-/** What editors, databases and people in a hurry leave beside a file. */
-function isBackup(segment: string): boolean {
-  return /\.(?:bak|backup|old|orig|save|swp|swo|sql|rdb|mdb|sqlite3?|dump|db)$|\.\w+~$/.test(segment)
-}
-
-/** How far a path goes below where it begins, and how often it climbs; `...` and `..;x` climb for somebody. */
-function depthOf(segments: readonly string[]): {
-  readonly lowest: number
-  readonly climbs: number
-  readonly dots: boolean
-} {
-  let depth = 0
-  let lowest = 0
-  let climbs = 0
-  let dots = false
-  for (const segment of segments) {
-    if (segment === '' || segment === '.') continue
-    const first = segment.charCodeAt(0)
-    if ((first === 0x2e || first === 0x3f) && /^[.?]{2,5}(?:;|$)/.test(segment)) {
-      dots = true
-      if (segment.startsWith('..') && !/^\.{3}$/.test(segment)) {
-        climbs++
-        depth--
-        lowest = Math.min(lowest, depth)
+    let odd = -1
+    let at = from
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      let kind = kindOf(code)
+      if (kind === PLAIN) {
+        run.put(code >= 65 && code <= 90 ? code + 32 : code)
+        if (code > 126 && odd < 0) odd = at
+        continue
       }
-    } else depth++
+      if (kind === ENDS) break
+      let sign = code
+      if (kind === MAY_BE_HEX) {
+        sign = hexAt(text, at)
+        if (sign !== 0) at += 3
+        kind = sign === 0 ? PLAIN : sign === DOT ? DOTS : SEPARATES
+        if (sign === 0) run.put(code)
+      }
+      if (kind === SEPARATES) run.separate()
+      else if (kind === DOTS) {
+        dots = true
+        if (sign === QUESTION) run.putEnd(sign)
+        else run.put(sign)
+      } else if (kind === ENDS_NAME) run.putEnd(code)
+      else if (kind === IGNORED) {
+        dots ||= code === 0
+        if (odd < 0) odd = at
+      }
+    }
+    if (at > from) {
+      run.end()
+      const begins = first || (codeAt(text, from - 1) === EQUALS && !spaced)
+      first = false
+      if (dots || at - from >= shortest || field.place === 'path') {
+        const whole = begins && from === 0 && at === text.length
+        const why = run.segments > 1 ? whyOf(run, field, begins, whole) : cutOff(text, from, at, odd)
+        if (why !== null) return { at: from, length: Math.min(at - from, 80), why }
+      }
+    }
+    if (at < text.length && text.charCodeAt(at) <= 32) spaced = true
+    from = at + 1
   }
-  return { lowest, climbs, dots }
+  return null
+}
+
+/** `shell.php`, NUL, `.png`: `odd` is where the first character stands that is not printed. */
+function cutOff(text: string, from: number, end: number, odd: number): string | null {
+  if (odd <= from || end - odd > 7 || text.charCodeAt(odd) !== 0) return null
+  return /^\.?[a-z]{2,5}$/i.test(text.slice(odd + 1, end))
+    ? 'a name cut off by NUL before its extension'
+    : null
+}
+
+function whyOf(run: PathRun, field: Field, begins: boolean, whole: boolean): string | null {
+  const { climbs, lowest, secret } = run
+  const inPath = field.place === 'path'
+  if (climbs > 0 && inPath) return 'a path that climbs'
+  if (climbs > 0 && field.kind === 'file-name') return 'a file name that climbs'
+  if (secret !== null && (climbs > 0 || run.dotted || begins || isStrong(secret)))
+    return `a path to ${secret}`
+  if (inPath && run.hidden) return 'a hidden file or directory'
+  if (inPath && run.leftover) return 'a copy that somebody left behind'
+  if (climbs > 0 && begins && (lowest <= -2 || (whole && (lowest < 0 || climbs > 1))))
+    return 'a path that climbs out of where it begins'
+  return run.segments > 60 && run.still > 50 ? 'a path of many steps that lead nowhere' : null
 }
 
 /** These are told of in no context but one. */
@@ -143,32 +149,4 @@ function isStrong(secret: string): boolean {
   return /^(?:etc\/(?:passwd|shadow|issue|master)|boot\.ini|win\.ini|id_(?:rsa|dsa|ecdsa|ed25519)|proc\/self|windows\/system32|winnt\/)/.test(
     secret,
   )
-}
-
-/** The first well-known secret that the segments lead to, a separator before it. */
-function secretFile(segments: readonly string[]): string | null {
-  const solid = segments.filter((segment) => segment !== '' && segment !== '.')
-  for (let i = 0; i < solid.length; i++) {
-    const name = nameOf(solid[i] ?? '')
-    for (const secret of secretsByLast.get(name) ?? []) {
-      const from = i - secret.length + 1
-      if (
-        from < 0 ||
-        (from === 0 &&
-          segments[0] !== '' &&
-          secret.length === 1 &&
-          solid.length === segments.length &&
-          i === 0)
-      )
-        continue
-      if (secret.every((part, offset) => nameOf(solid[from + offset] ?? '') === part)) return secret.join('/')
-    }
-  }
-  return null
-}
-
-/** A segment without its parameters, as servers take them off. */
-function nameOf(segment: string): string {
-  const end = segment.search(/[;?#:]/)
-  return end < 0 ? segment : segment.slice(0, end)
 }
