@@ -9,7 +9,16 @@
  */
 import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
-import { codeAt, isDigit, isLetter, isOfWord, isSpace, spacesBegin, spacesEnd } from './characters.ts'
+import {
+  codeAt,
+  isDigit,
+  isLetter,
+  isOfWord,
+  isSpace,
+  spacesBegin,
+  spacesEnd,
+  wordEnd,
+} from './characters.ts'
 import { wordSet } from './word-set.ts'
 
 /** Beside `x-…` and `access-control-…`. */
@@ -127,7 +136,7 @@ function lineAt(text: string, from: number, isList: boolean): string | null {
   if (codeAt(text, next) === COLON && !isList && isHeaderAt(text, from, end)) return aHeader
   const sends =
     (isCommand(text, from, end) && matchesAt(mail, text, from)) ||
-    (next > end && isTag(text, from, end) && isTagged(text, next, nameEnd(text, next)))
+    (next > end && isTag(text, from, end) && isTagged(text, next, wordEnd(text, next)))
   return sends ? 'a line break, and a command for a mail server' : null
 }
 
@@ -149,7 +158,7 @@ function cutLineAt(text: string, from: number, isProse: boolean): string | null 
 
 const COLON = 0x3a
 const SLASH = 0x2f
-const longestName = 40
+const longestName = 64
 
 function nameEnd(text: string, from: number): number {
   const most = Math.min(text.length, from + longestName)
