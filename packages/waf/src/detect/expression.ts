@@ -87,21 +87,21 @@ function delimited(text: string): Evidence | null {
   const breaks = new Next(text, /\n/g)
   const controls = new Next(text, /[^\t\n\r\x20-\x7e\u00a0-\uffff]/g)
   const foreign = new Next(text, /[^\t\n\r\x20-\x7e]/g)
-  return eachPiece(text, ({ open, at, from, end }) => {
+  return eachPiece(text, (open, at, from, end) => {
+    if (end <= from) return null
     const evidence = (why: string): Evidence => ({ at, length: Math.min(end - at + 2, 80), why })
     if (open === '<%' && isOfPage(text, from, end) && !foreign.isBetween(from, end))
       return evidence('code for a template engine')
-    if (controls.isBetween(from, end)) return null
+    const reaching = reaches.isBetween(from, end)
+    const may = open !== '{%' && open !== '<#' ? isComputing(text, from, end) : open === '{%'
+    if ((!reaching && !may) || controls.isBetween(from, end)) return null
     if (open === '{%' && matchesAt(onConstant, text, from))
       return evidence('a statement of a template on a constant')
-    if (open !== '{%' && open !== '<#' && isComputing(text, from, end))
-      return evidence('an expression that only computes')
+    if (open !== '{%' && may) return evidence('an expression that only computes')
     // `${…}` in JavaScript code and `{{ }}` of JSX hold much of the like; a template's expression stands on one line.
     const isStyle =
       (open === '{{' || open === '${' || open === '@(') && end - from > 200 && breaks.isBetween(from, end)
-    return !isStyle && reaches.isBetween(from, end)
-      ? evidence('an expression that reaches into the runtime')
-      : null
+    return reaching && !isStyle ? evidence('an expression that reaches into the runtime') : null
   })
 }
 

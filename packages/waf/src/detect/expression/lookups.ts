@@ -5,6 +5,7 @@
  */
 import { spacesEnd } from '../characters.ts'
 
+/** So many are told at least. */
 const deepest = 48
 /** As much of a lookup as says what it is, and what it yields. */
 const kept = 64
@@ -18,28 +19,33 @@ export function hasJndiLookup(text: string): boolean {
   const fallbacks = new Fallbacks(text)
   let bottom = 0
   let run = Math.max(0, text.indexOf('$'))
+  let top: Lookup | undefined
   for (let at = run; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code !== DOLLAR && code !== OPENING && code !== CLOSING) continue
-    const top = open.at(-1)
     // `{` behind a `$` that a lookup has yielded opens one as well.
-    const yielded = code === OPENING && at === run && (top === undefined ? bottom : top.last) === DOLLAR
-    const opens = code === DOLLAR && at + 1 < text.length && text.charCodeAt(at + 1) === OPENING
-    if (!opens && !yielded && code !== CLOSING) continue
-    if (top === undefined) bottom = at > run ? text.charCodeAt(at - 1) : bottom
-    else top.run(text, run, at, fallbacks)
-    if (code !== CLOSING) {
-      if (open.length === deepest) open.shift()
-      open.push(new Lookup())
-      if (opens) at++
+    const opens =
+      code === DOLLAR
+        ? at + 1 < text.length && text.charCodeAt(at + 1) === OPENING
+        : code === OPENING && at === run && (top === undefined ? bottom : top.last) === DOLLAR
+    if (!opens && code !== CLOSING) continue
+    if (at > run) {
+      if (top === undefined) bottom = text.charCodeAt(at - 1)
+      else top.run(text, run, at, fallbacks)
+    }
+    if (opens) {
+      if (open.length === 2 * deepest) open.splice(0, deepest)
+      top = new Lookup()
+      open.push(top)
+      if (code === DOLLAR) at++
     } else if (top !== undefined) {
       open.pop()
       const value = top.value()
       if (value === null && top.isJndi) return true
-      const parent = open.at(-1)
-      if (parent !== undefined) parent.take(value ?? `\${${top.begins}}`)
-      else
-        bottom = value === null ? CLOSING : value.length === 0 ? bottom : value.charCodeAt(value.length - 1)
+      const folded: string = value ?? `\${${top.begins}}`
+      top = open.at(-1)
+      if (top !== undefined) top.take(folded)
+      else if (folded !== '') bottom = folded.charCodeAt(folded.length - 1)
     }
     run = at + 1
   }

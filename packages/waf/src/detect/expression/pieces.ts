@@ -5,27 +5,14 @@
  */
 import { codeAt, spacesEnd } from '../characters.ts'
 
-export interface Piece {
-  readonly open: string
-  /** Where the delimiter begins. */
-  readonly at: number
-  /** What is between the delimiters. */
-  readonly from: number
-  readonly end: number
-}
+/** What begins a piece: braces behind some sign, or delimiters that have an end of their own. */
+export type Opener = '${' | '#{' | '{{' | '<%' | '{%' | '@(' | '{php}' | '$[' | '<#'
+
+/** Asked about what is from `from` to `end`; `at` is where the delimiter begins. */
+type Ask<Found> = (open: Opener, at: number, from: number, end: number) => Found | null
 
 /** What is not closed near by counts as far as this, behind the spaces it begins with. */
 const longest = 600
-
-const closers: Readonly<Record<string, string>> = {
-  '{{': '}}',
-  '<%': '%>',
-  '{%': '%}',
-  '@(': ')',
-  '{php}': '{/php}',
-  '$[': ']',
-  '<#': '>',
-}
 
 const OPENING = 0x7b
 const CLOSING = 0x7d
@@ -34,45 +21,48 @@ const PERCENT = 0x25
 const BACKSLASH = 0x5c
 
 /** Asks about each piece; the first answer that is not null. */
-export function eachPiece<Found>(text: string, ask: (piece: Piece) => Found | null): Found | null {
+export function eachPiece<Found>(text: string, ask: Ask<Found>): Found | null {
   const ends = bracesOf(text)
-  const next = new Map<string, number>()
-  /** Where the delimiter stands next; asked from left to right. */
-  const closerAfter = (closer: string, from: number): number => {
-    const known = next.get(closer) ?? -2
-    if (known === -1 || known >= from) return known
-    const at = text.indexOf(closer, from)
-    next.set(closer, at)
-    return at
+  const piece = (open: Opener, at: number, from: number, closed: number): Found | null => {
+    const most = spacesEnd(text, from) + longest
+    return ask(open, at, from, Math.min(closed < 0 ? text.length : closed, most, text.length))
   }
-  const piece = (open: string, at: number, from: number, closed: number): Found | null => {
-    const most = Math.min(text.length, spacesEnd(text, from) + longest)
-    return ask({ open, at, from, end: closed < from ? most : Math.min(closed, most) })
+  const doubled = new Delimiter('{{', '}}', text)
+  const page = new Delimiter('<%', '%>', text)
+  const statement = new Delimiter('{%', '%}', text)
+  const razor = new Delimiter('@(', ')', text)
+  const php = new Delimiter('{php}', '{/php}', text)
+  const index = new Delimiter('$[', ']', text)
+  const directive = new Delimiter('<#', '>', text)
+  const delimited = (by: Delimiter, at: number): Found | null => {
+    const from = at + by.open.length
+    return by.opens(from) ? piece(by.open, at, from, by.end) : null
   }
-  const delimited = (open: string, at: number): Found | null =>
-    piece(open, at, at + open.length, closerAfter(closers[open] as string, at + open.length))
 
   let brace = 0
+  // Up to here what is not closed was judged with what began before it.
+  let unclosed = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code > 127 || signs[code] === 0) continue
+    const after = codeAt(text, at + 1)
     let found: Found | null = null
     if (code === OPENING) {
-      const before = openerBefore(text, at)
-      if (before !== null) found = piece(before, at + 1 - before.length, at + 1, ends[brace] ?? -1)
-      brace++
-      const after = codeAt(text, at + 1)
-      if (found === null && after === OPENING) found = delimited('{{', at)
-      else if (found === null && after === PERCENT) found = delimited('{%', at)
-      else if (found === null && after === 0x70 && text.startsWith('{php}', at))
-        found = delimited('{php}', at)
-    } else {
-      const after = codeAt(text, at + 1)
-      if (code === 0x3c && after === PERCENT) found = delimited('<%', at)
-      else if (code === 0x3c && after === 0x23) found = delimited('<#', at)
-      else if (code === 0x40 && after === 0x28) found = delimited('@(', at)
-      else if (code === DOLLAR && after === 0x5b) found = delimited('$[', at)
-    }
+      const sign = signBefore(text, at)
+      const end = ends[brace++] as number
+      if (sign > 0 && (end >= 0 || at >= unclosed)) {
+        found = piece(sign === DOLLAR ? '${' : '#{', at - 1, at + 1, end)
+        if (end < 0) unclosed = at + longest
+      }
+      if (found !== null) return found
+      if (after === OPENING) found = delimited(doubled, at)
+      else if (after === PERCENT) found = delimited(statement, at)
+      else if (after === 0x70 && text.startsWith('{php}', at)) found = delimited(php, at)
+    } else if (code === 0x3c) {
+      if (after === PERCENT) found = delimited(page, at)
+      else if (after === 0x23) found = delimited(directive, at)
+    } else if (code === 0x40 && after === 0x28) found = delimited(razor, at)
+    else if (code === DOLLAR && after === 0x5b) found = delimited(index, at)
     if (found !== null) return found
   }
   return null
@@ -81,43 +71,55 @@ export function eachPiece<Found>(text: string, ask: (piece: Piece) => Found | nu
 const signs: Uint8Array = new Uint8Array(128)
 for (const char of '{<@$') signs[char.charCodeAt(0)] = 1
 
-/** What makes the brace at `at` a delimiter: `$`, `#`, `%`, `*`, `@`, and `$\A` in some spellings; null: nothing does. */
-function openerBefore(text: string, at: number): string | null {
-  switch (codeAt(text, at - 1)) {
-    case DOLLAR:
-      return '${'
-    case 0x23:
-      return '#{'
-    case PERCENT:
-      return '%{'
-    case 0x2a:
-      return '*{'
-    case 0x40:
-      return '@{'
-    case BACKSLASH:
-      return codeAt(text, at - 2) === DOLLAR ? '$\\{' : null
-    case 0x41:
-    case 0x42: {
-      const slash = codeAt(text, at - 2) === BACKSLASH
-      if (slash && codeAt(text, at - 3) === DOLLAR) return '$\\A{'
-      return slash && codeAt(text, at - 3) === BACKSLASH && codeAt(text, at - 4) === DOLLAR ? '$\\\\A{' : null
-    }
-    default:
-      return null
+/** Delimiters that have an end of their own; asked about from left to right. */
+class Delimiter {
+  readonly open: Opener
+  readonly #close: string
+  readonly #text: string
+  /** Where the piece ends that began last; -1: nowhere. */
+  end = -1
+  #from = -1
+  #isClosed = true
+
+  constructor(open: Opener, close: string, text: string) {
+    this.open = open
+    this.#close = close
+    this.#text = text
+  }
+
+  /** Whether a piece begins at `from`: one inside another belongs to that. */
+  opens(from: number): boolean {
+    if (this.#from >= 0 && from <= (this.#isClosed ? this.end : this.#from + longest)) return false
+    this.#from = from
+    if (this.#isClosed) this.end = this.#text.indexOf(this.#close, from)
+    this.#isClosed = this.end >= 0
+    return true
   }
 }
 
+/** The sign that makes the brace at `at` a delimiter: `$`, `#`, `%`, `*`, `@`, and `$\A` in some spellings; 0: none does. */
+function signBefore(text: string, at: number): number {
+  const before = codeAt(text, at - 1)
+  if (before === DOLLAR || before === 0x23 || before === PERCENT || before === 0x2a || before === 0x40)
+    return before
+  if (before === BACKSLASH) return codeAt(text, at - 2) === DOLLAR ? PERCENT : 0
+  if ((before !== 0x41 && before !== 0x42) || codeAt(text, at - 2) !== BACKSLASH) return 0
+  const further = codeAt(text, at - 3) === BACKSLASH ? codeAt(text, at - 4) : codeAt(text, at - 3)
+  return further === DOLLAR ? PERCENT : 0
+}
+
 /** For each opening brace of the text, in order, where it is closed; -1: nowhere. */
-function bracesOf(text: string): number[] {
-  const ends: number[] = []
-  const open: number[] = []
-  for (let at = text.indexOf('{'); at >= 0 && at < text.length; at++) {
+function bracesOf(text: string): Int32Array {
+  let count = 0
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) === OPENING) count++
+  const ends = new Int32Array(count).fill(-1)
+  const open = new Int32Array(count)
+  let brace = 0
+  let depth = 0
+  for (let at = 0; at < text.length && count > 0; at++) {
     const code = text.charCodeAt(at)
-    if (code === OPENING) open.push(ends.push(-1) - 1)
-    else if (code === CLOSING) {
-      const brace = open.pop()
-      if (brace !== undefined) ends[brace] = at
-    }
+    if (code === OPENING) open[depth++] = brace++
+    else if (code === CLOSING && depth > 0) ends[open[--depth] as number] = at
   }
   return ends
 }
