@@ -198,6 +198,9 @@ export const hostileHeads: readonly string[] = [
   'java.',
   '$f',
   '[[',
+  "'||",
+  'process[',
+  "system'",
   'if exist ',
 ]
 
