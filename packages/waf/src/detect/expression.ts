@@ -10,6 +10,7 @@ import type { Detector, Evidence } from '../model/detector.ts'
 import { codeAt, isOfWord, isQuote, spacesEnd } from './characters.ts'
 import { hasJndiLookup } from './expression/lookups.ts'
 import { eachPiece } from './expression/pieces.ts'
+import { searchFor } from './literal-search.ts'
 
 export const expression: Detector = {
   id: 'expression',
@@ -124,13 +125,52 @@ function matchesAt(pattern: RegExp, text: string, at: number): boolean {
   return pattern.test(text)
 }
 
+const spaces: readonly string[] = [' ', '\t', '\n', '\r']
+const heads = (words: readonly string[], goesOn: RegExp | null): (readonly [string, RegExp | null])[] =>
+  words.map((word) => [word, goesOn] as const)
+/** What an expression begins with, and how it goes on from there: runs that end where another could begin. */
+const undelimited: readonly (readonly [head: string, goesOn: RegExp | null])[] = [
+  ...heads(['(#', ...spaces.map((space) => `(${space}`)], /\(\s*#[\w.]+\s*=/y),
+  ...heads(
+    ['@java.', '@javax.', '@org.', '@com.', '@ognl.', '@sun.'],
+    /@(?:java|javax|org|com|ognl|sun)\.[\w.$]{2,80}@/iy,
+  ),
+  ...heads(
+    ['t(j', 't(o', 't(c', ...spaces.map((space) => `t(${space}`)],
+    /\bT\(\s*(?:java|javax|org|com)\.[\w.$]+\s*\)/iy,
+  ),
+  ...heads(['.getclass()'], /\.getClass\(\)\s*\./iy),
+  ...heads(['getruntime()'], /getRuntime\(\)\s*\.exec/iy),
+  ...heads(
+    spaces.map((space) => `new${space}`),
+    /\bnew\s+java\./iy,
+  ),
+  ...heads(['java.lang.'], /java\.lang\.(?:Runtime|ProcessBuilder|System)\b\s*[().]/iy),
+  ...heads(['$jndi'], /\$jndi\b/iy),
+  ...heads(['jndi:'], /\bjndi:(?:ldaps?|rmi|dns|iiop|corba|nis|nds|http)\b/iy),
+  ...heads(
+    [
+      '#_memberaccess',
+      '#context[',
+      '.class.forname(',
+      'class.module.classloader',
+      'class.classloader',
+      "'.getclass(",
+      '".getclass(',
+    ],
+    null,
+  ),
+]
+const search = searchFor(
+  undelimited.map(([head]) => head),
+  'any',
+)
+
 /** OGNL and Spring EL without delimiters, where a server evaluates the value as it is. */
 function bare(text: string): Evidence | null {
-  const found =
-    /\(\s*#[\w.]+\s*=|#_memberAccess|#context\[|@(?:java|javax|org|com|ognl|sun)\.[\w.$]{2,80}@|\bT\(\s*(?:java|javax|org|com)\.[\w.$]+\s*\)|\.getClass\(\)\s*\.|\.class\.forName\(|class\.module\.classLoader|class\.classLoader|['"]\.getClass\(|getRuntime\(\)\s*\.exec|\bnew\s+java\.|java\.lang\.(?:Runtime|ProcessBuilder|System)\b\s*[().]|\$jndi\b|\bjndi:(?:ldaps?|rmi|dns|iiop|corba|nis|nds|http)\b/i.exec(
-      text,
-    )
-  return found === null
-    ? null
-    : { at: found.index, length: 80, why: 'an expression that reaches into the runtime' }
+  const at = search(text, (place, word) => {
+    const goesOn = undelimited[word]?.[1] ?? null
+    return goesOn === null || matchesAt(goesOn, text, place)
+  })
+  return at < 0 ? null : { at, length: 80, why: 'an expression that reaches into the runtime' }
 }

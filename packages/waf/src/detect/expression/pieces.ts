@@ -40,8 +40,8 @@ export function eachPiece<Found>(text: string, ask: Ask<Found>): Found | null {
   }
 
   let brace = 0
-  // Up to here what is not closed was judged with what began before it.
-  let unclosed = 0
+  // Up to here what is not closed was judged with what began before it, for each sign.
+  const unclosed = new Int32Array(128)
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code > 127 || signs[code] === 0) continue
@@ -50,9 +50,9 @@ export function eachPiece<Found>(text: string, ask: Ask<Found>): Found | null {
     if (code === OPENING) {
       const sign = signBefore(text, at)
       const end = ends[brace++] as number
-      if (sign > 0 && (end >= 0 || at >= unclosed)) {
+      if (sign > 0 && (end >= 0 || at >= (unclosed[sign] as number))) {
         found = piece(sign === DOLLAR ? '${' : '#{', at - 1, at + 1, end)
-        if (end < 0) unclosed = at + longest
+        if (end < 0) unclosed[sign] = at + longest
       }
       if (found !== null) return found
       if (after === OPENING) found = delimited(doubled, at)
@@ -102,10 +102,10 @@ function signBefore(text: string, at: number): number {
   const before = codeAt(text, at - 1)
   if (before === DOLLAR || before === 0x23 || before === PERCENT || before === 0x2a || before === 0x40)
     return before
-  if (before === BACKSLASH) return codeAt(text, at - 2) === DOLLAR ? PERCENT : 0
+  if (before === BACKSLASH) return codeAt(text, at - 2) === DOLLAR ? BACKSLASH : 0
   if ((before !== 0x41 && before !== 0x42) || codeAt(text, at - 2) !== BACKSLASH) return 0
   const further = codeAt(text, at - 3) === BACKSLASH ? codeAt(text, at - 4) : codeAt(text, at - 3)
-  return further === DOLLAR ? PERCENT : 0
+  return further === DOLLAR ? BACKSLASH : 0
 }
 
 /** For each opening brace of the text, in order, where it is closed; -1: nowhere. */
