@@ -21,7 +21,7 @@ export { flowOn, hold } from './request/flow.ts'
 /** In bytes. Raise one only in the commit that says why. */
 test.each([
   ['the core', core, 60_000],
-  ['all of it', "export * from './index.ts'", 88_000],
+  ['all of it', "export * from './index.ts'", 90_000],
 ])('%s of @thingwall/waf stays small and needs nothing', async (_, contents, ceiling) => {
   const { outputFiles, metafile } = await build({
     stdin: { contents, resolveDir: join(root, 'packages/waf/src'), loader: 'ts' },

@@ -60,6 +60,7 @@ describe('passes', () => {
     ['mail (at) volcano.example'],
     ['how does exec work in PHP?'],
     ['count(id)'],
+    ['console.log(`$' + '{k}=$' + '{v}`);'],
     ['max(temperature)'],
     ['now()'],
     ['(see a) (see b)'],

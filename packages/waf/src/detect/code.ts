@@ -121,7 +121,11 @@ function calling(text: string, field: Field): Evidence | null {
   const quoted = manyLines(text) ? null : broken.exec(text)
   if (quoted !== null && quoted.index < 40 && /^['"]\s*[.;,)}\]+&|:]/.test(quoted[0]))
     return { at: quoted.index, length: 60, why: 'a quote ends a string of code, and a call follows' }
-  if (/\(\s*`[^`]{2,200}`\s*[).]|print\s*\(\s*`|echo\s+`/.test(text) && !manyLines(text))
+  // What JavaScript puts into a text in backticks, no shell does.
+  if (
+    /\(\s*`(?![^`]{0,200}\$\{(?!IFS))[^`]{2,200}`\s*[).]|print\s*\(\s*`|echo\s+`/.test(text) &&
+    !manyLines(text)
+  )
     return found(text, /\(\s*`|echo\s+`/, 'backticks where PHP and Perl run them')
   const why = manyLines(text) ? null : phpCall(text)
   return why === null ? null : { at: 0, length: 60, why }

@@ -10,6 +10,7 @@ describe('refused', () => {
     ['"-alert(1)-"'],
     ["\\';alert(1)//"],
     ['javascript:alert(1)'],
+    ['javascript: var x = alert(1)'],
     ['alert(document.cookie)'],
     ["window['al'+'ert'](1)"],
     ["self[/*x*/'alert'](1)"],
@@ -39,6 +40,7 @@ describe('refused', () => {
 
 describe('passes', () => {
   test.each<[text: string, field?: Partial<Field>]>([
+    ['javascript: the good parts (2008)'],
     ['javascript:void(0)'],
     ['javascript:;'],
     ['data:image/svg+xml;base64,PHN2Zz48L3N2Zz4='],

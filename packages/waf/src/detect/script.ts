@@ -45,8 +45,19 @@ function scheme(text: string): Evidence | null {
   if (!/script|mocha|data:/i.test(begin)) return null
   const found = runningScheme(begin.replace(/^['"\s]+/, ''))
   if (found === null) return null
-  const runs = /script:$/.test(found) ? /[(=`[]/.test(text) : page.test(found)
+  const runs = /script:$/.test(found) ? /[(=`[]/.test(text) && !isSentence(text) : page.test(found)
   return runs ? evidence(0, `a URL of the scheme ${found}`) : null
+}
+
+/** "javascript: the good parts (2008)": two words of which the first is none of the language's do not stand beside each other in it. */
+function isSentence(text: string): boolean {
+  const [, first = ''] = /^[\s"']*javascript: {1,3}([a-z]{1,20}) +[a-z]/i.exec(text) ?? []
+  return (
+    first !== '' &&
+    !/^(?:async|await|class|const|delete|do|export|function|import|let|new|return|throw|typeof|var|void|yield)$/.test(
+      first.toLowerCase(),
+    )
+  )
 }
 
 function indexing(text: string): Evidence | null {

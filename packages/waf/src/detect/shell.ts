@@ -122,6 +122,24 @@ function batch(text: string, work: Work): Evidence | null {
 /** For each sign behind which a command may begin, and for each command. */
 const [signSteps, commandSteps] = [40, 1500]
 
+const longestSpan = 200
+
+/**
+ * Where code ends that a sentence shows: Markdown's backticks with words before and behind, as in "Run `a && b` and wait". 0 where they
+ * are none. What Markdown shows alone, or beside a value, is what a shell would run.
+ */
+function spanEnd(text: string, open: number): number {
+  if (!/(?:^|[\s(])[A-Za-z][a-z']{1,20},? $/.test(text.slice(Math.max(0, open - 26), open))) return 0
+  const length = text.slice(open + 1, open + longestSpan).search(/[`\n]/)
+  const close = open + 1 + length
+  if (length < 1 || text[close] !== '`') return 0
+  return /^(?:[.,:;!?)]? (?:[a-z]{2,20}|I|a)[ .,;:!?)]|[.,:;!?)]? ?(?:[a-z]{2,20})?[.!?)]?$)/.test(
+    text.slice(close + 1, close + 28),
+  ) && /^[A-Za-z][A-Za-z ,.:;!?'"()-]*$/.test(text.slice(Math.max(0, open - 60), open).trim())
+    ? close
+    : 0
+}
+
 /** Every place where a shell would begin a command. */
 function separated(text: string, field: Field, work: Work): Evidence | null {
   const url = /^(?:[a-z][a-z0-9+.-]{1,20}:)?\/\/|^\/[^\s]*\?/i.test(text)
@@ -130,6 +148,13 @@ function separated(text: string, field: Field, work: Work): Evidence | null {
   for (let at = 0; at < text.length; at++) {
     const how = separatorAt(text, at)
     if (how === null) continue
+    if (how.kind === 'backtick') {
+      const end = spanEnd(text, at)
+      if (end > 0) {
+        at = end
+        continue
+      }
+    }
     if (!work.spend(signSteps)) return null
     // Two backticks are nothing.
     if (how.kind === 'backtick' && text[at + 1] === '`') {

@@ -68,12 +68,20 @@ export const ssrf: Detector = {
         length: host.length,
         why: `a URL of the inner host ${host.slice(0, 40)}`,
       }
-    const address = addressOf(host)
+    const address = isDevice(value, host) ? null : addressOf(host)
     return address === null || !isInner(address)
       ? null
       : { at: 0, length: 60, why: `a URL of the inner address ${address.join('.')}` }
   },
 }
+
+/** `sd://0/log`: a number is an address to those who go to other machines. */
+function isDevice(value: string, host: string): boolean {
+  const scheme = /^([a-z][a-z0-9+.-]{0,20}):/i.exec(value)?.[1]?.toLowerCase()
+  return scheme !== undefined && /^\d{1,3}$/.test(host) && !remote.test(scheme)
+}
+
+const remote = /^(?:https?|wss?|[st]?ftps?|gopher|dict|ldaps?|imaps?|pop3|smtp|smb|telnet|jar|netdoc|url)$/
 
 /** Where the scheme begins: `url:` is what Java takes away, as often as it stands there. */
 function schemeAt(value: string): number {

@@ -1,7 +1,7 @@
 /** Names and values inside of values, and values that hold none. */
 import { describe, expect, test } from 'vitest'
 import { innerTexts, mayCarry } from './carried.ts'
-import { graphqlStrings } from './graphql.ts'
+import { graphqlDocument } from './graphql.ts'
 import { defaultLimits } from './limits.ts'
 import { Reading, Values } from './reading.ts'
 
@@ -71,10 +71,28 @@ describe('holds nothing', () => {
   })
 })
 
+test('a document is judged without its strings, which are judged by themselves', () => {
+  const text = 'query { a(b: "1; ls", c: """x "y" """) { id } }'
+  expect(graphqlDocument(text)?.skeleton).toBe('query { a(b: "", c: """""") { id } }')
+  const told: string[] = []
+  const judge = {
+    text: ({ name, text }: { name: string; text: string }) => {
+      told.push(`${name}: ${text}`)
+      return null
+    },
+  }
+  new Values(new Reading(judge, defaultLimits)).value('query', { text, at: 0, last: true })
+  expect(told).toEqual([
+    'query: query { a(b: "", c: """""") { id } }',
+    'query/string: 1; ls',
+    'query/string: x "y" ',
+  ])
+})
+
 test('strings that are left open are told to the end', () => {
-  expect([...graphqlStrings('{ a(b: "c')]).toEqual(['c'])
-  expect([...graphqlStrings('{ a(b: """c"')]).toEqual(['c"'])
-  expect([...graphqlStrings('{ a(b: "c\\')]).toEqual(['c\\'])
+  expect(graphqlDocument('{ a(b: "c')?.strings).toEqual(['c'])
+  expect(graphqlDocument('{ a(b: """c"')?.strings).toEqual(['c"'])
+  expect(graphqlDocument('{ a(b: "c\\')?.strings).toEqual(['c\\'])
 })
 
 test('values are judged as deep as they go, but no deeper than is said', () => {

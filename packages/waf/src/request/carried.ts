@@ -5,7 +5,7 @@
  * It deliberately refuses nothing: what is not of the format has no inner values.
  */
 import { decodeBase64 } from '../decode/base64.ts'
-import { graphqlStrings } from './graphql.ts'
+import { graphqlDocument } from './graphql.ts'
 import { pairsOf, readable } from './query.ts'
 import { type XmlText, xmlTexts, xmlTokens } from './xml-tokens.ts'
 
@@ -18,7 +18,6 @@ export function mayBeJson(text: string): boolean {
   return (first === 0x7b || first === 0x5b) && text.length > 1
 }
 
-const graphqlLike = /^\s*(?:query|mutation|subscription|fragment|\{)/
 /** How base64 begins that is JSON inside: `{"`, `{ `, a brace and a line break, `[{`, `["`. */
 const base64Json = /^(?:ey[A-Z]|ew|W3|Wy)[\w+/-]+/
 
@@ -55,8 +54,8 @@ export function* innerTexts(text: string): Generator<Inner, void> {
     if (mayBeJson(plain) && !mayBeJson(text)) yield { name: '', part: 'value', text: plain }
   }
   if (text.includes('=')) yield* inPairs(text)
-  if (text.includes('"') && graphqlLike.test(text))
-    for (const string of graphqlStrings(text)) yield { name: '/string', part: 'value', text: string }
+  for (const string of graphqlDocument(text)?.strings ?? [])
+    yield { name: '/string', part: 'value', text: string }
   if (base64Json.test(text)) yield* inToken(text)
 }
 
@@ -76,18 +75,14 @@ function* inPairs(text: string): Generator<Inner, void> {
   }
 }
 
-const htmlElements: ReadonlySet<string> = new Set(
-  `a abbr address article aside audio b bdi bdo big blockquote body br button canvas caption center cite code col dd del details
-   dfn div dl dt em fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label
-   legend li link main mark math menu meta meter nav object ol option p picture pre progress q s samp script section select
-   small source span strike strong style sub summary sup svg table tbody td textarea tfoot th thead time title tr tt u ul
-   var video wbr`.split(/\s+/),
-)
+/** What people write in editors begins with one of these. */
+const html =
+  /^(?:html|body|head|h\d|[abipsu]|br|hr|img|div|span|em|strong|small|su[bp]|pre|code|blockquote|[uod]l|table|t[rdh]|figure|font|center|section|article|header|main|style|svg|video|form|input|button|label)$/i
 
 /** A document with a root that is none of HTML's: what people write in editors is a text with markup, not a list of values. */
 function* inXml(text: string): Generator<Inner, void> {
   const root = /^(?:<\?xml[^>]{0,200}\?>\s*)?<([A-Za-z_][\w:.-]{0,80})[\s/>]/.exec(text)?.[1]
-  if (root === undefined || htmlElements.has(root.toLowerCase()) || !text.trimEnd().endsWith('>')) return
+  if (root === undefined || html.test(root) || !text.trimEnd().endsWith('>')) return
   for (const token of xmlTokens(text))
     for (const { name, part, text: inner } of xmlTexts(token, text))
       yield { name: `/${name}`, part, text: inner }

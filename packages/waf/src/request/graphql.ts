@@ -4,21 +4,36 @@
  * server's to refuse.
  */
 
+const begins = /[\s{qmsf]/
 /** Operations and the short form `{ field`; objects of JSON have a quote or a bracket there. */
 const document =
   /^\s*(?:(?:query|mutation|subscription|fragment)\b[^"]{0,2000}\{|\{\s*[A-Za-z_]\w*\s*[({:@}A-Za-z_.])/
 
-/** None where it is no document. */
-export function* graphqlStrings(text: string): Generator<string, void> {
-  if (!document.test(text)) return
-  for (let open = text.indexOf('"'); open >= 0; ) {
-    const isBlock = text.startsWith('"""', open)
-    const from = open + (isBlock ? 3 : 1)
-    const close = isBlock ? blockEnd(text, from) : stringEnd(text, from)
+/** A document and the strings in it, each of which is a text of its own. */
+export interface GraphqlDocument {
+  /** What is left where the strings are empty. */
+  readonly skeleton: string
+  readonly strings: readonly string[]
+}
+
+/** Null where it is no document, or has no strings. */
+export function graphqlDocument(text: string): GraphqlDocument | null {
+  let open = text.indexOf('"')
+  if (open < 0 || !begins.test(text[0] ?? '') || !document.test(text)) return null
+  const strings: string[] = []
+  let skeleton = ''
+  let kept = 0
+  while (open >= 0) {
+    const quotes = text.startsWith('"""', open) ? 3 : 1
+    const from = open + quotes
+    const close = quotes === 3 ? blockEnd(text, from) : stringEnd(text, from)
     const inside = text.slice(from, close)
-    if (inside !== '') yield isBlock ? inside.replaceAll('\\"""', '"""') : unescaped(inside)
-    open = text.indexOf('"', close + (isBlock ? 3 : 1))
+    if (inside !== '') strings.push(quotes === 3 ? inside.replaceAll('\\"""', '"""') : unescaped(inside))
+    skeleton += text.slice(kept, from)
+    kept = close
+    open = text.indexOf('"', close + quotes)
   }
+  return { skeleton: skeleton + text.slice(kept), strings }
 }
 
 /** Where it closes; the end of the text where it does not. */

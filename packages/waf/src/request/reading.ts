@@ -5,6 +5,7 @@
 import type { Finding } from '../model/decision.ts'
 import type { Field, Place } from '../model/request.ts'
 import { innerTexts, mayBeJson, mayCarry } from './carried.ts'
+import { graphqlDocument } from './graphql.ts'
 import { type JsonEvents, JsonStream, type JsonWay } from './json-stream.ts'
 import type { Fault, Limits } from './limits.ts'
 import { copied, type Piece } from './windows.ts'
@@ -142,7 +143,10 @@ export class Values {
   value(name: string | (() => string), { text, at, last }: Piece, kind?: Field['kind']): boolean {
     const reading = this.#reading
     const piece = at === 0 && last ? undefined : { at, last }
-    if (reading.judge(new BodyField(reading.place, name, 'value', text, kind, piece))) return true
+    // The strings of a document are judged by themselves, so that what surrounds them makes no attack of prose.
+    const document = piece === undefined && kind !== 'file' ? graphqlDocument(text) : null
+    const judged = document?.skeleton ?? text
+    if (reading.judge(new BodyField(reading.place, name, 'value', judged, kind, piece))) return true
     if (this.#level >= mostLevels || kind === 'file') return false
     if (at === 0) this.#inner = mayBeJson(text) ? new Carried(reading, name, this.#level + 1) : null
     if (this.#inner === null) return piece === undefined && mayCarry(text) && this.#carried(name, text)

@@ -6,7 +6,7 @@
 import type { BodyReader } from './body-reader.ts'
 import { byteText } from './bytes.ts'
 import { FormStream } from './form-stream.ts'
-import { graphqlStrings } from './graphql.ts'
+import { graphqlDocument } from './graphql.ts'
 import { JsonStream } from './json-stream.ts'
 import { LongValue } from './long-value.ts'
 import { jsonEvents, type Reading, Values } from './reading.ts'
@@ -49,18 +49,14 @@ class LooseText {
       if (this.#json.fault === null) return false
       this.#json = null
     }
-    if (this.#values.value('', piece) || (piece.at === 0 && piece.last && this.#strings(piece.text)))
-      return true
+    const document = piece.at === 0 && piece.last ? graphqlDocument(piece.text) : null
+    // It has a type that many servers do not ask for.
+    for (const text of document?.strings ?? [])
+      if (this.#values.value('/string', { text, at: 0, last: true })) return true
+    if (this.#values.value('', document === null ? piece : { ...piece, text: document.skeleton })) return true
     this.#form?.write(fresh)
     if (piece.last) this.#form?.end()
     return this.#reading.stopped
-  }
-
-  /** Those of a GraphQL document, which has a type that many servers do not ask for. */
-  #strings(text: string): boolean {
-    for (const string of graphqlStrings(text))
-      if (this.#values.value('/string', { text: string, at: 0, last: true })) return true
-    return false
   }
 
   #begin({ text }: Piece): void {

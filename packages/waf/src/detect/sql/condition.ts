@@ -19,7 +19,10 @@ export function condition(sql: Sql, at: number, context: Context): Found | null 
         : comparison.end
     if (!goesOn(tokens[end])) return null
     const names = (left === 'name' ? 1 : 0) + (right === 'name' ? 1 : 0)
-    if (names === 0) return found(at, 'a condition with a comparison of its own')
+    if (names === 0)
+      return context === 'none' && isArithmetic(tokens)
+        ? null
+        : found(at, 'a condition with a comparison of its own')
     if (tokens[at]?.text === '&&' && tokens[at + 1]?.at === tokens[at]?.end) return null
     if (names === 1 && (context === 'quote' || beginsAsValue(sql, at)))
       return found(at, 'a condition on a column')
@@ -45,6 +48,32 @@ export function condition(sql: Sql, at: number, context: Context): Found | null 
   )
     return found(at, 'a condition that calls a function')
   return null
+}
+
+const mostOfSum = 60
+
+/**
+ * "1 < 2 and 3 > 2", "1 + 1 = 2 and 2 + 2 = 4": all of it compares numbers, from the beginning on. It says no more than its first
+ * comparison does, which is a sentence; `1 and 2 > 1` and `1 = 1 or 2 = 2` are none.
+ */
+function isArithmetic(tokens: Sql['tokens']): boolean {
+  if (tokens.length > mostOfSum) return false
+  let [left, right, equals, compares] = ['', '', false, false]
+  for (const token of [...tokens, null]) {
+    if (token === null || isWord(token, 'and', 'or')) {
+      if (right === '' || left === right || (equals && !/[-+*/%]/.test(left + right))) return false
+      left = right = ''
+      equals = compares = false
+    } else if (token.kind === 'operator' && /^(?:[<>]=?|=|!=|<>)$/.test(token.text)) {
+      if (compares || left === '') return false
+      compares = true
+      equals = !/^[<>]=?$/.test(token.text)
+    } else if (token.kind !== 'number' && !(token.kind === 'operator' && /^[-+*/%]$/.test(token.text)))
+      return false
+    else if (compares) right += token.text
+    else left += token.text
+  }
+  return true
 }
 
 const between: ReadonlySet<string> = new Set(
