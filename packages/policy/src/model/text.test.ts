@@ -227,20 +227,7 @@ describe('text from outside', () => {
   ])('%j is shown as %s', (text, shown) => {
     expect(escapeText(text, 400)).toBe(shown)
   })
-  test('is as long as asked at most, before it is escaped, and then plain', () => {
-    fc.assert(
-      fc.property(
-        fc.string({ unit: 'binary', maxLength: 300 }),
-        fc.integer({ min: 1, max: 100 }),
-        (text, most) => {
-          const shown = escapeText(text, most)
-          expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
-          expect(shown.replace(/\\u\{[0-9a-f]+\}/g, '.').length).toBeLessThanOrEqual(
-            Math.max(text.length, most),
-          )
-        },
-      ),
-    )
+  test('is cut to what was asked', () => {
     expect(escapeText('x'.repeat(10_000), 80)).toBe(`${'x'.repeat(79)}…`)
   })
   test('every part of a diagnostic is, the path and the hint too', () => {
