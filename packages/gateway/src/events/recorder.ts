@@ -5,7 +5,7 @@
  * Sockets are opened by whoever may (`openEventSockets` needs CAP_NET_ADMIN) and stay its own; the recorder reads them.
  */
 import { writeSync } from 'node:fs'
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { openConntrackSocket } from '../netlink/conntrack-socket.ts'
 import { libc, systemError } from '../netlink/libc.ts'
 import { type NetlinkSocket, openNflogSocket } from '../netlink/nflog-socket.ts'
@@ -121,11 +121,12 @@ export function startRecorder(options: RecorderOptions): Recorder {
   let isEnding = false
   let ended: Error | null = null
 
-  port.on('message', (told: Told) => {
+  const hear = (told: Told): void => {
     if (told.kind === 'recorded') options.recorded?.(told.last)
     else asked.get(told.reply)?.resolve(told.counts)
     if (told.kind === 'counted') asked.delete(told.reply)
-  })
+  }
+  port.on('message', hear)
   let failure: Error | null = null
   worker.on('error', (error) => {
     failure = error instanceof Error ? error : new Error(String(error))
@@ -133,6 +134,9 @@ export function startRecorder(options: RecorderOptions): Recorder {
   const exited = new Promise<void>((resolve) => {
     worker.on('exit', () => {
       libc().close(wake)
+      // On a busy machine its end is heard of before its last words: what it counted would be gone.
+      for (let said = receiveMessageOnPort(port); said !== undefined; said = receiveMessageOnPort(port))
+        hear(said.message as Told)
       port.close()
       ended = failure ?? new Error('the recorder has ended')
       for (const { reject } of asked.values()) reject(ended)
