@@ -28,10 +28,18 @@ export interface Ground {
   /** The command line; throws unless it ends with 0. */
   readonly thingwall: (...args: readonly string[]) => Promise<void>
   readonly write: (file: string, content: PolicyDocument | object) => void
-  /** Memory of the daemon and of the processes that it started, in bytes. */
-  readonly memoryBytes: () => number
+  /** Memory of the daemon and of the processes beside it, in bytes; what they share is shared out among them. */
+  readonly memory: () => Memory
   readonly nft: (...args: readonly string[]) => Promise<string>
   readonly end: () => Promise<void>
+}
+
+export interface Memory {
+  readonly daemon: number
+  /** Holds the sockets and the library. */
+  readonly privileged: number
+  /** Has started both, as there is no systemd here. */
+  readonly parent: number
 }
 
 /** Starts it all, with `first` in force. */
@@ -79,7 +87,7 @@ export async function buildGround(folder: string, first: PolicyDocument): Promis
     state: env.THINGWALL_STATE,
     thingwall,
     write,
-    memoryBytes: () => memoryOf(daemon.pid as number),
+    memory: () => memoryOf(daemon.pid as number),
     nft: (...args) => site.must('gateway', ['nft', ...args]),
     end: async () => {
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -121,10 +129,39 @@ async function watchedBy(socketPath: string): Promise<readonly string[]> {
   return promise
 }
 
-function memoryOf(pid: number): number {
-  const resident = Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
+/** Of a process and those below it. */
+function memoryOf(parent: number): Memory {
+  const found = { daemon: 0, privileged: 0, parent: 0 }
+  const add = (pid: number): void => {
+    const [command, rollup] = [procOf(pid, 'cmdline'), procOf(pid, 'smaps_rollup')]
+    const bytes = Number(/^Pss:\s*(\d+)/m.exec(rollup)?.[1] ?? 0) * 1024
+    // Both are begun by the same words: the daemon is the one that the other has started.
+    if (pid === parent) found.parent += bytes
+    else if (command.includes('\0gateway\0')) found.daemon += bytes
+    else found.privileged += bytes
+    for (const child of childrenOf(pid)) add(child)
+  }
+  add(parent)
+  return found
+}
+
+function childrenOf(pid: number): readonly number[] {
+  let tasks: readonly string[]
+  try {
+    tasks = readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return []
+  }
+  return tasks.flatMap((task) =>
+    procOf(pid, `task/${task}/children`).trim().split(' ').filter(Boolean).map(Number),
   )
-  return children.reduce((sum, child) => sum + memoryOf(child), resident * 1024)
+}
+
+/** Empty for a process that has ended. */
+function procOf(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
+  } catch {
+    return ''
+  }
 }

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { buildFrame } from '@thingwall/gateway/lab'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../kernel/wall/agent.ts'
-import { buildGround, type Ground } from './ground.ts'
+import { buildGround, type Ground, type Memory } from './ground.ts'
 import { boundByKernel, boundByModel, type InForce, inForceOf, type Judge, judging } from './judge.ts'
 import {
   base,
@@ -54,7 +54,7 @@ afterAll(async () => {
 }, 120_000)
 
 const tally = { rounds: 0, changes: 0, samples: 0, allowed: 0, claims: 0, flooded: 0 }
-const memory: number[] = []
+const memory: Memory[] = []
 const isBase = inForceOf(base, nothingTold)
 let inForce: InForce = isBase
 
@@ -73,7 +73,7 @@ test(`${minutes} minutes of churn`, { timeout: 0 }, async () => {
       // Whatever was in force before has left nothing behind. Of a trial whose time is over somebody has to take it away.
       await ground.thingwall('status')
       expect(await objects()).toEqual(empty)
-      memory.push(ground.memoryBytes())
+      memory.push(ground.memory())
       tally.rounds += 1
     }
   } catch (cause) {
@@ -83,12 +83,18 @@ test(`${minutes} minutes of churn`, { timeout: 0 }, async () => {
   }
   const { sent, arrived } = await judge.steady()
   const third = Math.ceil(memory.length / 3)
-  const [early, late] = [median(memory.slice(0, third)), median(memory.slice(-third))]
+  const [first, last] = [memory.slice(0, third), memory.slice(-third)]
+  const total = ({ daemon, privileged, parent }: Memory): number => daemon + privileged + parent
+  const [early, late] = [median(first.map(total)), median(last.map(total))]
   const megabytes = (bytes: number): number => Math.round(bytes / 1e6)
+  const growth = (['daemon', 'privileged', 'parent'] as const).map((one) => {
+    const [before, after] = [first, last].map((some) => megabytes(median(some.map((each) => each[one]))))
+    return `${one} ${before} MB, then ${after} MB`
+  })
   console.info(
     `${tally.rounds} rounds (seed ${seed}): ${tally.changes} changes of policy, ${tally.claims} claims, ` +
       `${tally.flooded} packets of the flood; ${tally.samples} judged, ${tally.allowed} allowed; steady: ` +
-      `${sent - arrived} of ${sent} lost; memory of the daemon ${megabytes(early)} MB, then ${megabytes(late)} MB`,
+      `${sent - arrived} of ${sent} lost; memory: ${growth.join('; ')}`,
   )
   expect(tally.rounds).toBeGreaterThanOrEqual(FEWEST_ROUNDS)
   expect(tally.allowed).toBeGreaterThan(tally.rounds)
