@@ -4,7 +4,18 @@
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import type { Address } from '@thingwall/policy'
-import { APPLICATION, type Cell, eventOf, FORMAT, GATHERED, KINDS, type Row, type Words } from './format.ts'
+import {
+  APPLICATION,
+  type Cell,
+  COLUMNS,
+  eventOf,
+  FORMAT,
+  FORMAT_WITH_INDEX,
+  GATHERED,
+  KINDS,
+  type Row,
+  type Words,
+} from './format.ts'
 import { type Sum, sumRollups } from './rollups.ts'
 import { Unusable } from './segment.ts'
 import { type EventQuery, idOf, type OverviewQuery, type SeenQuery, type StoredEvent } from './store.ts'
@@ -53,8 +64,10 @@ export function readSegment(path: string, sequence: number, hourMs: number): Seg
   try {
     if (numberOf(database, 'application_id') !== APPLICATION) throw new Unusable('format', 'no segment')
     const format = numberOf(database, 'user_version')
-    if (format !== FORMAT) throw new Unusable('format', `format ${format}, not ${FORMAT}`)
-    return reader(database, sequence, hourMs)
+    if (format !== FORMAT && format !== FORMAT_WITH_INDEX)
+      throw new Unusable('format', `format ${format}, not ${FORMAT}`)
+    const ofDevice = format === FORMAT ? byTable : byIndex
+    return reader(database, { sequence, hourMs, ofDevice })
   } catch (error) {
     database.close()
     throw error
@@ -65,7 +78,40 @@ function numberOf(database: DatabaseSync, pragma: string): number {
   return Number(Object.values(database.prepare(`pragma ${pragma}`).get() ?? {})[0] ?? 0)
 }
 
-function reader(database: DatabaseSync, sequence: number, hourMs: number): SegmentReader {
+/** Where rows of a device are found, in the order of their numbers. Each takes one cell for its name. */
+interface OfDevice {
+  /** What a query reads from, so that it can end as soon as it has enough; `row` is the number there. */
+  readonly from: string
+  readonly row: string
+  /** The numbers of the rows. */
+  readonly rows: string
+}
+const byTable: OfDevice = {
+  from: 'device_event as found cross join event on event.id = found.event where found.device = ?',
+  // SQLite sees the order of the table by its own column only.
+  row: 'found.event',
+  rows: 'select event from device_event where device = ?',
+}
+/** The first format. */
+const byIndex: OfDevice = {
+  from: 'event where event.device = ?',
+  row: 'event.id',
+  rows: 'select id from event where device = ?',
+}
+/** Of the other end's device; those that are of the device as well are in the other rows. */
+const asPeer: OfDevice = {
+  from: 'event where peer = ? and (event.device is null or event.device <> peer)',
+  row: 'event.id',
+  rows: 'select id from event where peer = ?',
+}
+
+interface Origin {
+  readonly sequence: number
+  readonly hourMs: number
+  readonly ofDevice: OfDevice
+}
+
+function reader(database: DatabaseSync, { sequence, hourMs, ofDevice }: Origin): SegmentReader {
   const words = wordsOf(database)
   /** The two ways a text may stand in a row. */
   const cellsFor = (text: string): readonly SQLInputValue[] => {
@@ -83,13 +129,8 @@ function reader(database: DatabaseSync, sequence: number, hourMs: number): Segme
       return found === undefined ? null : event(found as unknown as Row & { readonly id: Cell })
     },
     query(query, rows, limit) {
-      const where: string[] = ['id > ?', 'id < ?']
+      const where: string[] = []
       const values: SQLInputValue[] = [rows.above, rows.below]
-      if (query.device !== undefined) {
-        const cells = cellsFor(query.device)
-        where.push('(device in (?, ?) or peer in (?, ?))')
-        values.push(...cells, ...cells)
-      }
       if (query.rule !== undefined) {
         where.push(`rule in (?, ?) and kind & 7 <> ${KINDS.indexOf('notice')}`)
         values.push(...cellsFor(query.rule))
@@ -106,8 +147,20 @@ function reader(database: DatabaseSync, sequence: number, hourMs: number): Segme
         values.push(query.untilMs - hourMs)
       }
       const order = query.order === 'oldest' ? 'asc' : 'desc'
-      const sql = `select * from event where ${where.join(' and ')} order by id ${order} limit ?`
-      const found = database.prepare(sql).all(...values, limit)
+      const read = (from: string, row: string): string =>
+        `select ${[`${row} as id`, ...COLUMNS.map((name) => `event.${name}`)].join(', ')} from ${from} and
+         ${[`${row} > ?`, `${row} < ?`, ...where].join(' and ')}`
+      const parts =
+        query.device === undefined
+          ? [{ sql: read('event where true', 'event.id'), values }]
+          : cellsFor(query.device).flatMap((cell) =>
+              [ofDevice, asPeer].map(({ from, row }) => ({
+                sql: read(from, row),
+                values: [cell, ...values],
+              })),
+            )
+      const sql = `${parts.map((part) => part.sql).join(' union all ')} order by id ${order} limit ?`
+      const found = database.prepare(sql).all(...parts.flatMap((part) => part.values), limit)
       return found.map((row) => event(row as unknown as Row & { readonly id: Cell }))
     },
     counted(query) {
@@ -130,8 +183,9 @@ function reader(database: DatabaseSync, sequence: number, hourMs: number): Segme
       let device = ''
       if (query.device !== undefined) {
         const cells = cellsFor(query.device)
-        device = 'and (device in (?, ?) or peer in (?, ?))'
-        values.push(...cells, ...cells)
+        const found = cells.flatMap(() => [ofDevice.rows, asPeer.rows])
+        device = `and id in (${found.join(' union ')})`
+        values.push(...cells.flatMap((cell) => [cell, cell]))
       }
       const kinds = [KINDS.indexOf('allowed'), KINDS.indexOf('opened')].join()
       const found = database

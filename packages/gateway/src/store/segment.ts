@@ -74,7 +74,7 @@ function prepare(database: DatabaseSync): void {
   const verdict = String(Object.values(found ?? {})[0])
   if (verdict !== 'ok') throw new Unusable('torn', verdict)
   const tables = database.prepare("select name from sqlite_schema where type = 'table'").all()
-  for (const table of ['word', 'event', 'rollup']) {
+  for (const table of ['word', 'event', 'device_event', 'rollup']) {
     if (!tables.some(({ name }) => name === table)) throw new Unusable('torn', `it has no table ${table}`)
   }
 }
@@ -93,6 +93,9 @@ function writer(database: DatabaseSync, { hourMs, words }: SegmentOptions): Segm
       `insert into event(id, ${COLUMNS.join(', ')}) values ${Array(rows).fill(places).join(', ')}`,
     )
   const [insertMany, insertOne] = [insertOf(ROWS_AT_ONCE), insertOf(1)]
+  const insertDevices = database.prepare(
+    'insert into device_event select device, id from event where id > ? and device is not null order by 1, 2',
+  )
   const dictionary = openDictionary(database, words)
   const rollups = openRollups(database)
   const last = database.prepare('select max(id) as id from event').get()
@@ -127,6 +130,7 @@ function writer(database: DatabaseSync, { hourMs, words }: SegmentOptions): Segm
         commit(() => {
           const rows = events.map((event) => rowOf(event, timeOf(event, nowMs), hourMs, dictionary))
           insert(rows)
+          insertDevices.run(lastRow)
           rollups.add(rows, lastRow + rows.length, Math.floor((nowMs - hourMs) / 60_000))
         })
       } catch (error) {
