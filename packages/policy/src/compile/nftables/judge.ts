@@ -119,7 +119,8 @@ function placeMatch(
     for (const to of tests('destination', toGroup !== null)) {
       for (const ends of both(from, to)) {
         for (const service of serviceTests(match.services, context.speaker)) {
-          for (const whole of both(ends, service)) {
+          // A port is compared in less time than an address is looked up.
+          for (const whole of both(service, ends)) {
             for (const how of translationTests(context, match))
               for (const time of times)
                 lines.push(lineOf(slot, whole, [how, time].filter((part) => part !== '').join(' ')))
