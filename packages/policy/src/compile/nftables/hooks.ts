@@ -85,10 +85,16 @@ export function baseChains(ruleset: Ruleset, parts: HookParts): readonly ChainDe
         'ip6 daddr ::/127 goto deny/fixed/martian',
         // A redirect leads around the gateway, and where somebody keeps devices apart to nowhere.
         'icmp type 5 goto deny/fixed/invalid',
+        'ct state related,invalid,untracked jump tracked/odd',
+        'ct state new tcp flags & (fin|syn|rst|ack) != syn goto deny/fixed/invalid',
+      ],
+    },
+    {
+      name: 'tracked/odd',
+      rules: [
         ...parts.live.errors,
         `${ICMP_ERRORS} goto deny/fixed/stale`,
         'ct state invalid,untracked goto deny/fixed/invalid',
-        'ct state new tcp flags & (fin|syn|rst|ack) != syn goto deny/fixed/invalid',
       ],
     },
     { name: 'discovery', rules: discoveryRules(local, uplinks) },

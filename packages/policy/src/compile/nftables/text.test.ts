@@ -1,4 +1,4 @@
-/** Large sets say how large: it changes how fast they load, and neither what they hold nor the digest. */
+/** Large sets say how large, and sets whose elements end how often they are swept: neither changes what they hold. */
 import { expect, test } from 'vitest'
 import { type SetDeclaration, type TableDeclaration, writeTable } from './text.ts'
 
@@ -23,7 +23,20 @@ const textOf = (set: Partial<SetDeclaration>, count: number): string =>
 
 test('a large set has room for four times its elements', () => {
   expect(textOf({}, 10_000)).toContain('\t\ttype ipv4_addr\n\t\tsize 40000\n\t\telements = {')
-  expect(textOf({ flags: ['timeout'] }, 20_000)).toContain('\t\tflags timeout\n\t\tsize 80000\n')
+  expect(textOf({ flags: ['timeout'] }, 20_000)).toContain(
+    '\t\tflags timeout\n\t\tgc-interval 1m\n\t\tsize 80000\n',
+  )
+})
+
+test.each<[string, Partial<SetDeclaration>]>([
+  ['a set that packets fill, whose room must be free again', { flags: ['dynamic', 'timeout'] }],
+  [
+    'a map, of which nft 1.0.6 cannot say it',
+    { kind: 'map', type: 'type ipv4_addr : mark', flags: ['timeout'] },
+  ],
+  ['a set without ends', {}],
+])('%s is swept as usual', (_, set) => {
+  expect(textOf(set, 1)).not.toContain('gc-interval')
 })
 
 test.each<[string, Partial<SetDeclaration>, number]>([

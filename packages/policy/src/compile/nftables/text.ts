@@ -70,11 +70,23 @@ function writeSet(set: SetDeclaration): string {
   const lines = [`\n\t${set.kind} ${set.name} {`, `\t\t${set.type}`]
   if (set.flags !== undefined && set.flags.length > 0) lines.push(`\t\tflags ${set.flags.join(',')}`)
   for (const line of set.extra ?? []) lines.push(`\t\t${line}`)
+  if (isSweptRarely(set)) lines.push(`\t\tgc-interval ${SWEPT_EVERY}`)
   const room = roomFor(set)
   if (room !== null) lines.push(`\t\tsize ${room}`)
   if (set.elements.length > 0) lines.push(`\t\telements = {\n\t\t\t${set.elements.join(',\n\t\t\t')}\n\t\t}`)
   lines.push('\t}\n')
   return lines.join('\n')
+}
+
+/**
+ * How often the kernel goes through a set to take out what has ended, which nothing finds any more by then. Usually that is
+ * every second: with the sets of 100,000 devices some 5 % of a processor. nft 1.0.6 cannot say it of maps.
+ */
+const SWEPT_EVERY = '1m'
+
+/** Sets that packets fill have room for so many: there what has ended goes at once. */
+function isSweptRarely({ kind, flags = [] }: SetDeclaration): boolean {
+  return kind === 'set' && flags.includes('timeout') && !flags.includes('dynamic')
 }
 
 /** Sets smaller than this grow quickly enough by themselves. */
