@@ -30,7 +30,7 @@ export function readBindings(
     diagnostics.push(diagnose('TW1024', { message, path, value, hint, origin: null }))
   }
   const owners = new Map<Address, { device: string; until: number }>()
-  const names = new Map<string, Map<string, BoundAddress[]>>()
+  const names = new Map<string, Map<string, readonly BoundAddress[]>>()
   const gateway = new Set<Address>()
   if (!isRecord(input) || input['format'] !== 1) {
     report(
@@ -82,7 +82,7 @@ export function readBindings(
 }
 
 function tell(
-  names: Map<string, Map<string, BoundAddress[]>>,
+  names: Map<string, Map<string, readonly BoundAddress[]>>,
   device: string,
   name: string,
   answers: readonly BoundAddress[],
@@ -92,7 +92,8 @@ function tell(
     told = new Map()
     names.set(device, told)
   }
-  told.set(name, [...(told.get(name) ?? []), ...answers])
+  const before = told.get(name)
+  told.set(name, before === undefined ? answers : [...before, ...answers])
 }
 
 function entriesOf(
