@@ -14,7 +14,7 @@ import { aloneAt } from './shell/alone.ts'
 import { batchAt } from './shell/batch.ts'
 import { commandAt, evidence } from './shell/command.ts'
 import { isDoubtful, isSure, leading } from './shell/commands.ts'
-import { begins, nextSolid, separatorAt } from './shell/separators.ts'
+import { begins, nextSign, nextSolid, separatorAt } from './shell/separators.ts'
 import { plainWordAt } from './shell/words.ts'
 
 export const shell: Detector = {
@@ -120,7 +120,7 @@ function batch(text: string, work: Work): Evidence | null {
 }
 
 /** For each sign behind which a command may begin, and for each command. */
-const [signSteps, commandSteps] = [40, 1500]
+const [signSteps, commandSteps] = [150, 700]
 
 const longestSpan = 200
 
@@ -145,7 +145,7 @@ function separated(text: string, field: Field, work: Work): Evidence | null {
   const url = /^(?:[a-z][a-z0-9+.-]{1,20}:)?\/\/|^\/[^\s]*\?/i.test(text)
   let space = 0
   while (url && space < text.length && text.charCodeAt(space) > 32) space++
-  for (let at = 0; at < text.length; at++) {
+  for (let at = nextSign(text, 0); at < text.length; at = nextSign(text, at + 1)) {
     const how = separatorAt(text, at)
     if (how === null) continue
     if (how.kind === 'backtick') {

@@ -9,7 +9,7 @@
 import type { Detector, Evidence } from '../model/detector.ts'
 import type { Work } from '../model/work.ts'
 import { type Attribute, attributesAt, isSpace, tokensOf } from './html/tokens.ts'
-import { harmOf, harmOfAttribute, runsAsStyle } from './html/verdict.ts'
+import { harmOf, harmOfAttribute, mayHarm, runsAsStyle } from './html/verdict.ts'
 
 export const xss: Detector = {
   id: 'xss',
@@ -21,6 +21,8 @@ export const xss: Detector = {
 
 /** For each tag, comment, attribute; and for each character in one. */
 const [markupSteps, characterSteps] = [150, 3]
+/** For each equals sign, and how many spaces may stand before it. */
+const [equalsSteps, longestGap] = [40, 40]
 
 function inData(text: string, work: Work): Evidence | null {
   const open = text.indexOf('<')
@@ -59,7 +61,7 @@ function onceInData(text: string, from: number, work: Work): Evidence | null {
 
 /** As the value of an attribute: up to its quote the text is harmless, behind it the tag goes on. */
 function brokenOut(text: string, work: Work): Evidence | null {
-  if (!text.includes('=')) return null
+  if (!holdsHarmful(text, work)) return null
   // Wherever one begins, after a few attributes all come to the same ones: none is judged twice.
   const judged = new Set<number>()
   for (const quote of ['"', "'", '`']) {
@@ -70,6 +72,17 @@ function brokenOut(text: string, work: Work): Evidence | null {
   let at = 0
   while (at < text.length && !isSpace(text.charCodeAt(at)) && text[at] !== '/') at++
   return (at < text.length ? restOfTag(text, at, judged, work) : null) ?? restOfTag(text, 0, judged, work)
+}
+
+/** Whether an equals sign has a name before it that could do harm: of most texts no attribute has to be read. */
+function holdsHarmful(text: string, work: Work): boolean {
+  for (let equals = text.indexOf('='); equals >= 0; equals = text.indexOf('=', equals + 1)) {
+    if (!work.spend(equalsSteps)) return false
+    let end = equals
+    while (end > 0 && end > equals - longestGap && isSpace(text.charCodeAt(end - 1))) end--
+    if (end === equals - longestGap || mayHarm(text, end)) return true
+  }
+  return false
 }
 
 /** What a page does that puts `text` from `from` on inside a tag. */

@@ -22,7 +22,7 @@ export const workRule = 'protocol/limit-work'
 /** For each character of a view: whether it can be decoded, and what is in it. */
 const viewSteps = 8
 /** For each character of a view, for each detector that is asked. */
-const detectorSteps = 2
+const detectorSteps = 1
 
 /** Detectors in the order in which they are asked. */
 export function judgeWith(detectors: readonly Detector[]): JudgeField {

@@ -40,7 +40,7 @@ export const defaultLimits: Limits = {
   headers: 100,
   headerBytes: 65_536,
   targetBytes: 32_768,
-  work: 1_000_000_000,
+  work: 300_000_000,
 }
 
 /** A request that cannot be read in one way only, or that is more than was agreed: refused, not guessed. */

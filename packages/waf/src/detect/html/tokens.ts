@@ -104,14 +104,19 @@ function commentAt(text: string, open: number): HtmlToken {
   for (const empty of ['>', '->']) {
     if (text.startsWith(empty, from)) return { kind: 'comment', text: '', at: open, end: from + empty.length }
   }
-  for (let dashes = text.indexOf('--', from); dashes >= 0; dashes = text.indexOf('--', dashes + 1)) {
-    for (const close of ['-->', '--!>']) {
-      if (!text.startsWith(close, dashes)) continue
-      return { kind: 'comment', text: text.slice(from, dashes), at: open, end: dashes + close.length }
-    }
+  for (let dashes = text.indexOf('--', from); dashes >= 0; dashes = nextDashes(text, dashes)) {
+    const after = dashes + 2
+    const close = text.charCodeAt(after) === 0x21 ? after + 1 : after
+    if (text.charCodeAt(close) !== 0x3e) continue
+    return { kind: 'comment', text: text.slice(from, dashes), at: open, end: close + 1 }
   }
   const rest = text.slice(from).replace(/(?:--!|--|-)$/, '')
   return { kind: 'comment', text: rest, at: open, end: text.length }
+}
+
+/** The next two dashes behind these. */
+function nextDashes(text: string, dashes: number): number {
+  return text.charCodeAt(dashes + 2) === 0x2d ? dashes + 1 : text.indexOf('--', dashes + 2)
 }
 
 function tagAt(

@@ -72,6 +72,24 @@ function harmOfMeta(attributes: readonly Attribute[]): string | null {
   return named('charset') === '' ? null : 'the tag <meta charset> changes how the page is decoded'
 }
 
+/** Whether a value of the attribute that ends before `end` could do harm: told from the letters of its name. */
+export function mayHarm(text: string, end: number): boolean {
+  let at = end
+  while (at > 0 && at > end - 40 && isLetter(text.charCodeAt(at - 1))) at--
+  const length = end - at
+  if (length < 2 || length > 38) return length > 38
+  if (length >= 5 && (text.charCodeAt(at) | 32) === 0x6f && (text.charCodeAt(at + 1) | 32) === 0x6e)
+    return true
+  if (length > 11) return false
+  const name = text.slice(at, end).toLowerCase()
+  return urls.has(name) || name === 'style' || name === 'srcdoc' || name === 'formaction'
+}
+
+function isLetter(code: number): boolean {
+  const lower = code | 32
+  return lower >= 97 && lower <= 122
+}
+
 /** Why this attribute does harm in whatever tag it ends up, or null. */
 export function harmOfAttribute({ name, value }: Attribute): string | null {
   if (value === null) return null

@@ -30,6 +30,16 @@ export interface Separator {
   readonly end: number
 }
 
+const signs: Uint8Array = new Uint8Array(128)
+for (const sign of ';&|\n\r`$<>') signs[sign.charCodeAt(0)] = 1
+
+/** Where the next character stands that may be a sign, from `from` on; the end of the text where there is none. */
+export function nextSign(text: string, from: number): number {
+  let at = from
+  while (at < text.length && signs[text.charCodeAt(at)] !== 1) at++
+  return at
+}
+
 /** The sign at `at`, or null. */
 export function separatorAt(text: string, at: number): Separator | null {
   const char = text[at]

@@ -13,7 +13,7 @@ import { statementAt } from './statement.ts'
 import type { SqlToken } from './tokens.ts'
 
 /** For each place where something may begin. */
-const beginSteps = 400
+const beginSteps = 250
 
 /** What is SQL wherever it stands. `read` makes the tokens ready; most texts do without. */
 export function anywhere(lot: Lot, read: () => Sql, work: Work): Found | null {
