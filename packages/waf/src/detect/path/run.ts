@@ -105,9 +105,9 @@ export class PathRun {
     this.#parameters = -1
   }
 
-  /** The run is over. */
+  /** The run is over; one without a separator leads nowhere. */
   end(): void {
-    this.#finish()
+    if (this.segments > 1) this.#finish()
   }
 
   /** The first secret that it leads to, a separator before it. */
@@ -198,6 +198,7 @@ export class PathRun {
     let dot = end - 1
     while (dot > begin && end - dot <= 8 && codes[dot] !== DOT) dot--
     if (codes[dot] !== DOT || end - dot > 8 || end - dot < 3) return false
+    if (!beginnings.has(codes[dot + 1] as number)) return false
     return leftovers.has(String.fromCharCode(...codes.subarray(dot + 1, end)))
   }
 }
@@ -205,6 +206,7 @@ export class PathRun {
 const leftovers: ReadonlySet<string> = new Set(
   'bak backup old orig save swp swo sql rdb mdb sqlite sqlite3 dump db'.split(' '),
 )
+const beginnings: ReadonlySet<number> = new Set([...leftovers].map((name) => name.charCodeAt(0)))
 
 function isDot(code: number): boolean {
   return code === DOT || code === QUESTION
