@@ -226,7 +226,7 @@ function judgeBy(settings: Settings, { headers }: RequestParts, overridden: Over
   const within = (found: Finding | null): Finding | null =>
     passes && found !== null && found.rule === workRule ? null : found
   const judgeMethod: JudgeField = (field) => {
-    const finding = within(judge(field, work))
+    const finding = within(settings.remembered.judge(judge, field, work))
     return finding?.rule === override.id && mayOverride(field, overridden)
       ? within(settings.judgeWithout(secondMethods)(field, work))
       : finding

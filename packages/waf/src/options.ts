@@ -10,6 +10,7 @@ import { type DeclaredValue, readValue } from './declare/value.ts'
 import { detectors } from './detect/all.ts'
 import { fixationId } from './detect/fixation.ts'
 import { type JudgeField, judgeWith } from './judge/judge.ts'
+import { Remembered } from './judge/remembered.ts'
 import type { Decision } from './model/decision.ts'
 import { type BodyOptions, type BodySettings, readBodyOptions } from './request/body-options.ts'
 import { defaultLimits, type Limits } from './request/limits.ts'
@@ -49,6 +50,8 @@ export interface Settings {
   readonly now: () => number
   readonly state: State
   readonly counters: Counters
+  /** Headers in which nothing was found. */
+  readonly remembered: Remembered
   /** All detectors but these. */
   readonly judgeWithout: (excluded: ReadonlySet<string>) => JudgeField
 }
@@ -100,6 +103,7 @@ export function readOptions(options: WafOptions): Settings {
     now: options.now ?? Date.now,
     state: options.state ?? memoryState(),
     counters: counters(),
+    remembered: new Remembered(),
     judgeWithout: judgesWithout(),
   }
 }

@@ -32,6 +32,11 @@ export class Work {
     return this.#left >= 0
   }
 
+  /** How many there are. */
+  get left(): number {
+    return this.#left
+  }
+
   /** Whether more was asked for than there was. */
   get isOver(): boolean {
     return this.#left < 0
