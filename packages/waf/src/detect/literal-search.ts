@@ -24,6 +24,9 @@ export function searchFor(words: readonly string[], letters: 'exact' | 'any'): S
       }
   }
   if (buckets.length > 256) throw new Error('too many beginnings of words')
+  const isAny = letters === 'any'
+  // Most of those that share two characters differ in the third; 0: there is none.
+  const thirds = words.map((word) => (word.length > 2 ? word.charCodeAt(2) : 0))
   const stands = letters === 'any' ? standsLower : standsExact
   return (text, accepts) => {
     let before = ascii
@@ -32,8 +35,12 @@ export function searchFor(words: readonly string[], letters: 'exact' | 'any'): S
       const bucket = before < ascii && code < ascii ? (bucketOf[before * ascii + code] as number) : 0
       before = code
       if (bucket === 0) continue
-      for (const index of buckets[bucket] as number[])
+      const next = at + 1 < text.length ? text.charCodeAt(at + 1) : 0
+      for (const index of buckets[bucket] as number[]) {
+        const third = thirds[index] as number
+        if (third !== next && third !== 0 && !(isAny && third === (next | 32))) continue
         if (stands(text, words[index] as string, at - 1) && accepts(at - 1, index)) return at - 1
+      }
     }
     return -1
   }
