@@ -87,6 +87,33 @@ export default policy('home', {
   expect(told).toMatchObject({ code: 'TW1005', at: 'this.policy.ts:7:7', hint: 'Did you mean station?' })
 })
 
+test('a word in a profile is found where it stands, once, however many devices have the profile', async () => {
+  site.write(
+    'parts/sensor.ts',
+    `import { allow, profile } from 'thingwall'
+export const sensor = profile('sensor', {
+  why: 'x',
+  owner: 'a@b',
+  rules: { reports: allow.out({ to: ['api.example', 'staton'], service: 'https', why: 'x' }) },
+})
+`,
+  )
+  const told = await diagnosticOf(`import { network, policy } from 'thingwall'
+import { sensor } from './parts/sensor.ts'
+export default policy('p', {
+  networks: {
+    things: network({ role: 'things', interface: 'a0', cidrs: ['10.20.0.0/24'] }),
+    station: network({ role: 'trusted', interface: 'b0', cidrs: ['10.30.0.0/24'] }),
+  },
+  devices: {
+    one: sensor.device({ mac: '02:00:00:00:00:01', ip: '10.20.0.11' }),
+    two: sensor.device({ mac: '02:00:00:00:00:02', ip: '10.20.0.12' }),
+  },
+})
+`)
+  expect(told).toMatchObject({ code: 'TW1005', at: 'parts/sensor.ts:5:53', hint: 'Did you mean station?' })
+})
+
 describe('TW1023 the policy file is not deterministic', () => {
   test.each([
     'new Date().toISOString()',

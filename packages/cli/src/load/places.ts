@@ -46,17 +46,38 @@ export function located(
     const [first, ...rest] = found.keys
     for (const name of writtenAs[first as string] ?? [first as string | number]) {
       const origin = locator.locate(found.origin, [name, ...rest])
-      if (!sameOrigin(origin, found.origin)) return { ...diagnostic, origin }
+      if (sameOrigin(origin, found.origin)) continue
+      const at = placeAmong(found.value, diagnostic.value)
+      if (at < 0) return { ...diagnostic, origin }
+      const word = locator.locate(found.origin, [name, ...rest, at])
+      return { ...diagnostic, origin: sameOrigin(word, found.origin) ? origin : word }
     }
     return diagnostic
   })
 }
 
-/** The innermost origin on the way along a path, and the keys that lead on from there. */
-function placeOf(
-  document: unknown,
-  path: string,
-): { readonly origin: Origin; readonly keys: readonly (string | number)[] } | null {
+/** Rules are told of by the words they are written in. */
+function isPeer(key: string | number): boolean {
+  return writtenAs.peer?.includes(String(key)) === true
+}
+
+/** Which of several ends a diagnostic is about; -1 where it is not about one of several. */
+function placeAmong(ends: unknown, told: string | undefined): number {
+  if (!Array.isArray(ends) || ends.length < 2 || told === undefined) return -1
+  return ends.findIndex((end) => isObject(end) && (end.text === told || end.name === told))
+}
+
+/** A place in a document, as far as one can be told. */
+interface Place {
+  /** The innermost on the way. */
+  readonly origin: Origin
+  /** What leads on from there. */
+  readonly keys: readonly (string | number)[]
+  /** What stands there. */
+  readonly value: unknown
+}
+
+function placeOf(document: unknown, path: string): Place | null {
   let value = document
   let rest = path
   let origin = isObject(value) ? originOf(value) : null
@@ -65,14 +86,18 @@ function placeOf(
     const [key, length] = firstKey(value, rest)
     rest = rest.slice(length).replace(/^\./, '')
     keys.push(key)
-    value = Array.isArray(value) ? value[key as number] : isObject(value) ? value[key] : undefined
+    value = Array.isArray(value)
+      ? value[key as number]
+      : isObject(value)
+        ? (value[key] ?? (isPeer(key) ? value.peer : undefined))
+        : undefined
     const inner = isObject(value) ? originOf(value) : null
     if (inner !== null && !(origin !== null && sameOrigin(inner, origin))) {
       origin = inner
       keys = []
     }
   }
-  return origin === null ? null : { origin, keys }
+  return origin === null ? null : { origin, keys, value }
 }
 
 /**
