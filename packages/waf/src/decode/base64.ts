@@ -15,6 +15,28 @@ export const shortest = 10
 /** A value that decodes to text hides it in its first part as well; the rest is not decoded. */
 const longest = 1_048_576
 
+/** In characters: no tool writes shorter lines, but for the last. */
+const shortestLine = 40
+
+/** Whether a text is base64 in lines, as mail, PEM and `base64` write it: all of one length. Of the first and the last a part will do. */
+export function isInLines(text: string): boolean {
+  const first = text.indexOf('\n') + 1
+  if (first === 0 || !/^[A-Za-z0-9+/=\r\n]*$/.test(text)) return false
+  const second = text.indexOf('\n', first) + 1
+  const width = second === 0 ? first : second - first
+  if (width <= shortestLine || first > width) return false
+  for (let at = first; text.length - at > width; at += width)
+    if (text.indexOf('\n', at) !== at + width - 1) return false
+  return true
+}
+
+/** Whether a line of base64 begins there, and nothing else is on it. */
+export function isLine(text: string, at: number): boolean {
+  line.lastIndex = at
+  return line.test(text)
+}
+const line = new RegExp(`[A-Za-z0-9+/]{${shortestLine},}={0,2}(?=[\\r\\n]|$)`, 'y')
+
 /** What a value hides in base64, when all of it is base64 and what comes out is text; else null. */
 export function decodeBase64(text: string): string | null {
   let end = text.length

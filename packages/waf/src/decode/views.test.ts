@@ -60,6 +60,14 @@ test('what is plain has no other view', () => {
   }
 })
 
+test('the plus of base64 in lines is no space, also where its beginning and its end are cut off', () => {
+  const line = 'k+LLd0/zsKpt+n3Qsz40E4v0Efbs5qgQC77ichVbavqOPb79mu9bIQ3pkV95YfdJ'
+  for (const text of [`${line}\n${line}`, `${line}\r\n${line}\r\nab+c`, `Id+0\n${line}\n${line}\na+b==`])
+    expect(viewsOf(text)).toEqual([{ text, layers: [] }])
+  for (const text of [`${line}a\n${line}\n${line}`, 'a\ncat+/etc/passwd+x', `${line}\n${line};\n${line}`])
+    expect(viewsOf(text)).toContainEqual({ text: text.replaceAll('+', ' '), layers: ['plus'] })
+})
+
 test('no view is longer than the text, and there are at most twelve', () => {
   const hostile = fc.string({
     unit: fc.constantFrom(

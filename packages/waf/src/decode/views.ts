@@ -4,7 +4,7 @@
  * can be decoded costs one look at its characters. It deliberately judges nothing: every view is judged by others.
  */
 import { Work } from '../model/work.ts'
-import { decodeBase64, decodeUtf7, shortest } from './base64.ts'
+import { decodeBase64, decodeUtf7, isInLines, shortest } from './base64.ts'
 import { dropComments } from './comments.ts'
 import { decodeEntities } from './entities.ts'
 import { decodeCssEscapes, decodeEscapes } from './escapes.ts'
@@ -97,7 +97,7 @@ const decoders: readonly Decoder[] = [
 function decodePlus(text: string): string | null {
   const first = text.indexOf('+')
   if (first < 0 || text.includes(' ')) return null
-  if (text.indexOf('+', first + 1) < 0 && !text.includes('<')) return null
+  if ((text.indexOf('+', first + 1) < 0 && !text.includes('<')) || isInLines(text)) return null
   const out = new Rewriting(text)
   for (let at = first; at >= 0; at = nextOf(text, '+', at + 1)) out.put(at, at + 1, 0x20)
   return out.end()

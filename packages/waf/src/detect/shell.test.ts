@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Field } from '../model/request.ts'
 import { asked } from './fixtures/asked.ts'
+import { leading, readers, runners, unmistakable } from './shell/commands.ts'
 import { shell } from './shell.ts'
 
 describe('refused', () => {
@@ -55,6 +56,19 @@ describe('refused', () => {
   ])('%s', (...[text, field]) => {
     expect(asked(shell, text, field)).not.toBeNull()
   })
+})
+
+test('firmware in base64, in lines of any usual length, whatever its lines begin with', () => {
+  for (const [width, end] of [
+    [64, '\n'],
+    [76, '\r\n'],
+  ] as const) {
+    const words = [...leading, ...runners, ...unmistakable, ...readers].filter((word) => /^\w+$/.test(word))
+    const lines = words.flatMap((word) =>
+      [`${word}/`, `${word}+`].map((begin) => begin.padEnd(width, 'Qx7+k0Lz/')),
+    )
+    expect(asked(shell, `${lines.join(end)}${end}QUJD`)).toBeNull()
+  }
 })
 
 describe('passes', () => {

@@ -7,6 +7,7 @@
  * passes    "bread; cut the cheese", "cat & dog", `a && b`, Markdown's `code`, `x | y` tables, CSS
  * does not  judge a command alone at the beginning, unless its arguments leave no doubt
  */
+import { isLine } from '../decode/base64.ts'
 import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
 import type { Work } from '../model/work.ts'
@@ -170,6 +171,7 @@ function separated(text: string, field: Field, work: Work): Evidence | null {
       continue
     }
     if (url && how.kind === 'and' && at < space) continue
+    if (how.kind === 'line' && isLine(text, next)) continue
     const word = plainWordAt(text, next)
     if (
       word !== null &&

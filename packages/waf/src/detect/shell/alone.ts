@@ -66,6 +66,8 @@ function commandLine(piece: string): string | null {
   const words = wordsAt(piece, 0)
   if (words === null) return null
   const { command, rest } = words
+  // A comma and a word behind it: a shell would take the comma for a part of the name.
+  if (/^, [A-Za-z]/.test(rest)) return null
   const why = `the command ${command.slice(0, 20)} and what it is to do`
   const [sure, known] = [isSure(command), isKnown(words)]
   if (!known) return null
