@@ -49,6 +49,27 @@ describe('ends of every kind', () => {
   })
 })
 
+describe('an IPv6 or link address with a service needs no brackets where it can be read in one way only', () => {
+  test.each([
+    ['fd30::9:22/tcp', 'fd30::9', '22/tcp'],
+    ['fd30::9:https', 'fd30::9', '443/tcp'],
+    ['2001:db8:1:2:3:4:5:6:5000-5010/udp', '2001:db8:1:2:3:4:5:6', '5000-5010/udp'],
+    [`${links.vent1}:22/tcp`, links.vent1, '22/tcp'],
+    // All of it is an address, so it is one; what else may be meant, a note says.
+    ['fd30::9:22', 'fd30::9:22', null],
+  ])('%s', (to, text, service) => {
+    const [answer, faults] = explain(site.ruleset, { from: 'vent-02', to }, site.bindings, site.at)
+    expect(faults).toEqual([])
+    expect(answer).toMatchObject({ to: { text }, service })
+  })
+  test.each([
+    ['fd30::9:22222', 'TW2090 22222 is no service: write 22222/tcp or 22222/udp'],
+    ['fd30::9:htps', 'TW2090 htps is no service; did you mean https?'],
+  ])('%s', (to, message) => {
+    expect(ask('vent-02', to)).toBe(message)
+  })
+})
+
 describe('questions that cannot be read', () => {
   test.each([
     ['vent-1', '10.30.0.5:22/tcp', 'TW2090 vent-1 is no device, address or DNS name; did you mean vent-01?'],

@@ -28,15 +28,23 @@ export interface AskedEnd {
   readonly network: Network | null
 }
 
-/** Splits `HOST:SERVICE`; the service is null where none is said. An IPv6 address with a service takes brackets. */
+/**
+ * Splits `HOST:SERVICE`; the service is null where none is said. Brackets around an IPv6 address are needed only where
+ * the whole would be an address too: `fd20::6:22/tcp` can be read in one way.
+ */
 export function splitService(text: string): { readonly host: string; readonly service: string | null } {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text)
   if (bracketed !== null) return { host: bracketed[1] as string, service: bracketed[2] ?? null }
-  if (parseAddress(text) !== null || parseLinkAddress(text) !== null) return { host: text, service: null }
-  const colon = text.indexOf(':')
+  if (isAnyAddress(text)) return { host: text, service: null }
+  const last = text.lastIndexOf(':')
+  const colon = isAnyAddress(text.slice(0, last)) ? last : text.indexOf(':')
   return colon === -1
     ? { host: text, service: null }
     : { host: text.slice(0, colon), service: text.slice(colon + 1) }
+}
+
+function isAnyAddress(text: string): boolean {
+  return parseAddress(text) !== null || parseLinkAddress(text) !== null
 }
 
 /**
