@@ -1,4 +1,4 @@
-/** Allows that are wider than a thing can need: everyone for everything, or a large part of the internet. */
+/** Allows that are wider than a thing can need: everyone, or a large part of the internet. */
 
 import { formatInterval, type Interval } from '../model/address.ts'
 import type { Fault } from '../model/diagnostic.ts'
@@ -38,13 +38,14 @@ function breadthOf(match: Match, ruleset: Ruleset): Words | null {
     if (!isThings(own, ruleset)) continue
     const everyone = peer.include.find((atom) => isEveryone(atom, ruleset))
     const everything = match.services.some(({ kind }) => kind === 'any')
-    if (everyone !== undefined && everything) {
+    if (everyone !== undefined) {
       const who = everyone.kind === 'network' ? everyone.name : 'any'
       const way = own === match.from ? `reach ${who}` : `be reached from ${who}`
+      const how = everything ? ' for any service: this is no wall' : ': the whole internet is part of that'
       return {
-        message: `things may ${way} for any service: this is no wall`,
+        message: `things may ${way}${how}`,
         value: who,
-        hint: 'Name the hosts or the services they need; `thingwall explain` shows what a narrower rule would do.',
+        hint: `Name the hosts${everything ? ' or the services' : ''} they need; \`thingwall explain\` shows what a narrower rule would do.`,
       }
     }
     const wide = peer.include.flatMap((atom) => wideIntervals(atom, ruleset))[0]

@@ -384,12 +384,16 @@ describe('TW2009 a rule wider than a thing can need', () => {
     allow.out({ to: '192.0.0.0/15', service: 'https', why }),
     allow.out({ to: '2001::/31', service: 'https', why }),
     allow.out({ to: '0.0.0.0/0', service: 'https', why }),
+    allow.out({ to: 'any', service: 'https', why }),
+    allow.out({ to: 'any', except: 'station', service: 'https', why }),
+    allow.out({ to: ['203.0.113.10', { network: 'uplink' }], service: 'https', why }),
+    allow.in({ from: 'any', service: 'https', why }),
   ])('%#', (wide) => {
     expect(found(withRules({ wide }), 'TW2009')).toEqual(['devices.vent.rules.wide'])
   })
   test.each([
-    allow.out({ to: 'any', service: 'https', why }),
     allow.out({ to: 'station', service: 'any', why }),
+    allow.out({ to: 'station', service: 'https', why }),
     allow.out({ to: '192.0.0.0/16', service: 'https', why }),
     allow.out({ to: '2001:db8::/32', service: 'https', why }),
     deny.out({ to: 'any', service: 'any', why }),
