@@ -23,7 +23,9 @@ function wantsColour(host: Host, stream: 'stdout' | 'stderr'): boolean {
 function widthOf(host: Host, stream: 'stdout' | 'stderr'): number {
   const asked = Number(host.env.COLUMNS)
   if (Number.isInteger(asked) && asked > 0) return Math.max(40, asked)
-  return host[stream].isTTY === true ? Math.max(40, host[stream].columns ?? 80) : Number.POSITIVE_INFINITY
+  const { isTTY, columns } = host[stream]
+  // A terminal whose size nobody has set says 0.
+  return isTTY === true ? Math.max(40, columns || 80) : Number.POSITIVE_INFINITY
 }
 
 /** Loaded where colours are shown only: without them `--help` starts some milliseconds sooner. */
