@@ -164,6 +164,42 @@ test.each([
   expect(existsSync(named('home.overlay.yaml'))).toBe(false)
 })
 
+test('a device is held and let out whatever tests of the policy say of it, or a date has made of them', async () => {
+  const soon = new Date(Date.now() + 8000).toISOString().replace(/\.\d+Z$/, 'Z')
+  const tests = `tests:
+  - { from: vent, to: '203.0.113.1:ping', expect: allow }
+  - { from: vent, to: '203.0.113.9:ping', expect: allow }
+  - { from: vent, to: '203.0.113.8:ping', expect: deny }
+`
+  const trial = `  trial: { allow: out, who: vent, to: 203.0.113.9, service: ping, expires: '${soon}', why: The fitters }
+`
+  writeFileSync(named('home.policy.yaml'), `${policy}${trial}${tests}`)
+  expect((await run('apply', '--no-confirm')).status).toBe(0)
+  await sleep(Date.parse(soon) - Date.now() + 1000)
+  // What is applied anew has to hold to its tests, and so has what opens something in a hurry.
+  expect((await run('apply', '--no-confirm')).stderr).toContain('TW2014')
+  const opened = await run(
+    'allow',
+    '--from',
+    'vent',
+    '--to',
+    '203.0.113.8:ping',
+    '--for',
+    '1h',
+    '--why',
+    'x y',
+  )
+  expect([opened.status, opened.stderr]).toEqual([1, expect.stringContaining('TW2014')])
+
+  const held = await run('quarantine', 'vent', '--why', 'Scans the station')
+  expect([held.status, held.stderr]).toEqual([0, expect.stringContaining('TW2020')])
+  expect(await reaches('203.0.113.1')).toBe(false)
+  expect((await run('release', 'vent', '--why', 'It was the fitters')).status).toBe(0)
+  expect(await reaches('203.0.113.1')).toBe(true)
+  const back = ['rollback', '2', '--no-confirm', '--state', named('state')]
+  expect(await site.run('router', [...cli, ...back])).toMatchObject({ status: 0 })
+})
+
 test('a quarantine that the policy itself holds is let out for a while only', async () => {
   writeFileSync(named('home.policy.yaml'), `${policy}quarantine:\n  vent: { why: Bought second hand }\n`)
   expect((await run('apply', '--no-confirm')).status).toBe(0)

@@ -29,6 +29,7 @@ export async function run(call: Call, host: Host): Promise<Report> {
   const diagnostics = [...found, ...analysed]
   const failed = hasErrors(diagnostics)
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length
+  const held = diagnostics.filter(({ code }) => code === 'TW2020').length
   const option = policyOption(call)
   const machineText = formats[call.options.format ?? 'text']?.(diagnostics, host.cwd)
   return {
@@ -54,7 +55,8 @@ export async function run(call: Call, host: Host): Promise<Report> {
       const facts = [
         count(ruleset.devices.length, 'device'),
         count(ruleset.rules.length, 'rule'),
-        `${count(document.tests.length, 'test')} passed`,
+        `${count(document.tests.length - held, 'test')} passed`,
+        ...(held === 0 ? [] : [`${held} set aside`]),
       ]
       return `${body}${page.ink('green', 'ok')} ${showFile(loaded.file, page.cwd)}: ${facts.join(', ')}\n`
     },

@@ -117,5 +117,6 @@ async function sourceOf(point: NftablesPoint, { sequence, policy }: Past['record
     // Its files may say something else by now.
     project: null,
     told: await point.toldFor(sequence),
+    tests: 'are told',
   }
 }

@@ -11,7 +11,7 @@ import type { ApplicationRecord } from '@thingwall/gateway'
 import { lower, type PolicyDocument, type Ruleset, validate, withOverlay } from '@thingwall/policy'
 import { putInForce } from '../commands/application.ts'
 import { policyOption } from '../commands/open.ts'
-import { compile, type Gateway, openGateway } from '../commands/site.ts'
+import { compile, type Gateway, openGateway, type Source } from '../commands/site.ts'
 import type { Call } from '../frame/call.ts'
 import { exits } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
@@ -87,15 +87,17 @@ export async function carryOut(call: Call, host: Host, ground: Ground, change: C
   writeWhole(overlayFile, changed(before, change, host.now()), policyFile)
   try {
     const document = overlaid(ground.document, policyFile)
-    const source = {
+    const source: Source = {
       file: policyFile,
       document,
       diagnostics: [],
       printed: '',
       wall: null,
-      locate: <T>(found: T): T => found,
+      locate: (found) => found,
       project: dirname(policyFile),
       told: await gateway.point.toldFor(record.sequence),
+      // An allow opens something, so no test may be against it; the others must never wait for the policy to be mended.
+      tests: change.kind === 'allow' ? 'must hold' : 'are told',
     }
     const prepared = await compile(call, host, source, record.log)
     const report = await putInForce(call, host, gateway, prepared, {

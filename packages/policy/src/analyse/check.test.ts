@@ -493,6 +493,34 @@ describe('TW2014 a test of the policy failed', () => {
   })
 })
 
+describe('TW2020 a test that a quarantine stands in the way of', () => {
+  const quarantine = { vent: { why: 'Scans the station since 02:10' } }
+  const ofTests = (tests: readonly unknown[]): ReturnType<typeof told> =>
+    told(site({ quarantine, tests } as never)).filter(({ path }) => path.startsWith('tests'))
+  test('is no failure: the device is held, whatever the policy means it to do', () => {
+    const tests = [
+      flow.allows('vent', 'gateway:123/udp'),
+      flow.denies('vent', '10.30.0.5:22/tcp', { rule: 'default/deny' }),
+    ]
+    const all = ofTests(tests)
+    expect(all.map(({ code, path }) => [code, path])).toEqual([
+      ['TW2020', 'tests[0]'],
+      ['TW2020', 'tests[1]'],
+    ])
+    expect(all[0]?.message).toMatch(/quarantine\/vent refuses it: Scans the station/)
+    expect(hasErrors(all)).toBe(false)
+  })
+  test('not: tests that hold all the same; and a test of another flow still fails', () => {
+    const tests = [
+      flow.denies('vent', '10.30.0.5:22/tcp'),
+      flow.denies('vent', '10.30.0.5:23/tcp', { rule: 'quarantine/vent' }),
+      flow.allows('203.0.113.9', '10.30.0.5:22/tcp'),
+    ]
+    const all = ofTests(tests)
+    expect(all.map(({ code, path }) => [code, path])).toEqual([['TW2014', 'tests[2]']])
+  })
+})
+
 describe('TW2015 a test cannot be judged', () => {
   test('nobody of that name', () => {
     const tests = [flow.denies('vnet', '10.30.0.5:22/tcp')]

@@ -11,7 +11,7 @@ import { gatewayLiteralCheck } from './gateway-literal.ts'
 import { idleDeviceCheck } from './idle-device.ts'
 import { isolationCheck } from './isolation.ts'
 import { neverCheck } from './never.ts'
-import { failingTestCheck, unreadableTestCheck } from './own-tests.ts'
+import { failingTestCheck, heldTestCheck, unreadableTestCheck } from './own-tests.ts'
 import { partsOf } from './parts.ts'
 import { reasonCheck } from './reason.ts'
 import { redundantCheck } from './redundant.ts'
@@ -54,6 +54,7 @@ const checks: readonly Check[] = [
   bareAdminCheck,
   unreadableTestCheck,
   failingTestCheck,
+  heldTestCheck,
 ]
 
 /**

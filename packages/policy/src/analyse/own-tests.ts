@@ -1,4 +1,8 @@
-/** The policy's own tests: each a flow, and what must become of it. A test that fails, or cannot be read, is an error. */
+/**
+ * The policy's own tests: each a flow, and what must become of it. A test that fails, or cannot be read, is an error.
+ * One whose flow a quarantine refuses is set aside: it speaks of the policy, and a device must be held at once whatever
+ * the policy means it to do on other days.
+ */
 
 import type { Explanation } from '../evaluate/explain.ts'
 import { judgeTest } from '../evaluate/judge-test.ts'
@@ -11,12 +15,30 @@ export const failingTestCheck: Check = {
   *find({ document, ruleset, at }) {
     for (const [index, test] of document.tests.entries()) {
       const { passed, explanation } = judgeTest(ruleset, test, at)
-      if (passed || explanation === null) continue
+      if (passed || explanation === null || isHeld(explanation)) continue
       yield {
         message: `test failed: ${test.name}: ${difference(test, explanation)}`,
         path: `tests[${index}]`,
         value: explanation.verdict,
         hint: explanation.next,
+        origin: test.origin,
+      }
+    }
+  },
+}
+
+/** A test that cannot hold while a device is in quarantine. */
+export const heldTestCheck: Check = {
+  code: 'TW2020',
+  *find({ document, ruleset, at }) {
+    for (const [index, test] of document.tests.entries()) {
+      const { passed, explanation } = judgeTest(ruleset, test, at)
+      if (passed || explanation === null || !isHeld(explanation)) continue
+      yield {
+        message: `test set aside: ${test.name}: ${explanation.because}`,
+        path: `tests[${index}]`,
+        value: explanation.verdict,
+        hint: 'Nothing needs to be done: it is judged again once the device is out of quarantine.',
         origin: test.origin,
       }
     }
@@ -41,6 +63,10 @@ export const unreadableTestCheck: Check = {
       }
     }
   },
+}
+
+function isHeld({ rule }: Explanation): boolean {
+  return rule?.tier === 'quarantine'
 }
 
 function difference(test: TestDocument, { verdict, rule, because }: Explanation): string {

@@ -54,6 +54,7 @@ export const codes = {
   TW2017: { title: 'an administrator by address alone', severity: 'warning' },
   TW2018: { title: 'a quarantine that is suspended', severity: 'warning' },
   TW2019: { title: 'a forward to a device without an address', severity: 'warning' },
+  TW2020: { title: 'a test that a quarantine stands in the way of', severity: 'warning' },
   TW2090: { title: 'the question cannot be read', severity: 'error' },
   TW3001: { title: 'the target cannot express a rule', severity: 'error' },
   TW4001: { title: 'more rights are needed', severity: 'error' },
