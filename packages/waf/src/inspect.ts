@@ -84,8 +84,7 @@ export function inspectPlain(
   caller: Caller | null = null,
 ): Inspected {
   const taken = take(parts, settings, caller)
-  if (taken instanceof Promise)
-    throw new TypeError('waf: this state answers later; judge with inspectWith, which waits for it')
+  if (taken instanceof Promise) throw new TypeError('waf: this state answers later: use inspectWith')
   return inspectTaken(parts, settings, caller, taken)
 }
 

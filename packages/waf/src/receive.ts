@@ -143,7 +143,7 @@ class Receiving {
     const flows = this.#settings.bodies.flows(route) && declaresNoValue(content)
     const inspector = bodyInspector(type, this.#begun.judge, limits, { builds: !flows })
     const body = decoders.length === 0 ? this.#source : decoded(this.#source, decoders, limits)
-    const most = content?.maxBytes ?? Number.POSITIVE_INFINITY
+    const most = content?.maxBytes ?? Infinity
     const held = await hold(body, inspector, limits)
     switch (held.kind) {
       case 'stopped':

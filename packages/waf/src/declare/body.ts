@@ -66,7 +66,7 @@ function readContent(schemas: Schemas, type: string, given: unknown): DeclaredCo
       at,
       'contradiction',
       'fields of what is no form',
-      'fields are of application/x-www-form-urlencoded and multipart/form-data',
+      'fields are of forms and multipart/form-data',
     )
   for (const [name, { isFile }] of fields ?? [])
     if (isFile && form === 'pairs')
@@ -84,5 +84,5 @@ function readContent(schemas: Schemas, type: string, given: unknown): DeclaredCo
       'a schema of what is no JSON',
       'schemas are of application/json and types that end in +json',
     )
-  return { schema, form, fields, maxBytes: countAt(at, from, 'maxBytes') ?? Number.POSITIVE_INFINITY }
+  return { schema, form, fields, maxBytes: countAt(at, from, 'maxBytes') ?? Infinity }
 }

@@ -86,8 +86,7 @@ function refuseCrossing(at: Reading, routes: readonly (readonly [string, ReadRou
         relation === 'same'
           ? `this is ${other} once more`
           : `some paths meet both this and ${other}, and neither says more`
-      const hint =
-        'servers differ in which one they take: make one of them narrower than the other, or name the paths apart'
+      const hint = 'servers differ in which one they take: make one of them narrower'
       under(at, key, () => refuse(at, 'conflict', message, hint, key))
     }
   }

@@ -83,12 +83,7 @@ export function readExclusion(at: Reading, given: unknown, known: Known): Exclus
       field,
     )
   if ((place === 'response') !== rule.startsWith('leak/'))
-    return refused(
-      'field',
-      'rules about responses are of `response`, and no others are',
-      "write field: 'response'",
-      field,
-    )
+    return refused('field', 'rules about responses are of `response`', "write field: 'response'", field)
   const expiresMs = instantOf(expires)
   if (expiresMs === null)
     return refused('expires', 'this is no date', "'2027-03-01' or '2027-03-01T18:00:00Z'", expires)

@@ -118,9 +118,7 @@ export function countAt(at: Reading, from: Properties, key: string): number | un
   const value = from[key]
   if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0))
     return value as number | undefined
-  under(at, key, () =>
-    refuse(at, 'shape', `\`${key}\` is no count`, 'write a whole number that is not negative', value),
-  )
+  under(at, key, () => refuse(at, 'shape', `\`${key}\` is no count`, 'write a whole number', value))
   return undefined
 }
 

@@ -43,15 +43,13 @@ function segmentOf(text: string, isLast: boolean): Segment | string {
   const [, name, star] = /^\{([A-Za-z_][\w.-]{0,63})(\*?)\}$/.exec(text) ?? []
   if (name !== undefined) {
     if (star === '') return { kind: 'value', name }
-    return isLast
-      ? { kind: 'rest', name }
-      : '`{name*}` takes the rest of a path: it can only stand at its end'
+    return isLast ? { kind: 'rest', name } : '`{name*}` can only stand at its end'
   }
-  if (/[{}]/.test(text)) return 'a template is a whole segment: `{id}`, not a part of one'
-  if (/[?#]/.test(text)) return 'a path has no `?` and no `#`: queries are declared under `query`'
+  if (/[{}]/.test(text)) return 'a template is a whole segment: `{id}`'
+  if (/[?#]/.test(text)) return 'queries are declared under `query`'
   if (text === '' && !isLast) return 'an empty segment in the middle of a path'
   if (text === '.' || text === '..') return 'a path with `.` or `..`, which no client sends'
-  if (/%/.test(text)) return 'write the path as it reads once its escapes are resolved, without `%`'
+  if (/%/.test(text)) return 'write the path without `%`'
   if (/[\\\s\p{C}]/u.test(text)) return 'a path with a space, a `\\` or a control character'
   return { kind: 'literal', text }
 }

@@ -150,15 +150,14 @@ export function patternAt(at: Reading, from: Readonly<Record<string, unknown>>):
   return undefined
 }
 
-export const patternHint =
-  'patterns are run in one pass over the text: say it without, or with `format`, `enum` or lengths'
+export const patternHint = 'say it without, or with `format`, `enum` or lengths'
 
 export function patternJudge(holds: TestPattern): JudgeText {
   return (text) => (holds(text) ? null : { rule: 'pattern', why: 'not of the pattern declared' })
 }
 
 /** A length in characters, counted only as far as the answer needs it. */
-export function lengthJudge(minLength: number = 0, maxLength: number = Number.POSITIVE_INFINITY): JudgeText {
+export function lengthJudge(minLength: number = 0, maxLength: number = Infinity): JudgeText {
   return (text) => {
     // A character has one or two units, so most answers need no counting.
     if (text.length <= maxLength && text.length >= minLength * 2) return null
@@ -184,7 +183,7 @@ function typeFault(text: string, type: 'integer' | 'number' | 'boolean'): ValueF
   }
 }
 
-function rangeJudge(minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY): JudgeText {
+function rangeJudge(minimum = Number.NEGATIVE_INFINITY, maximum = Infinity): JudgeText {
   return (text) => {
     const number = Number(text)
     if (!(number >= minimum)) return { rule: 'minimum', why: `less than ${minimum}` }

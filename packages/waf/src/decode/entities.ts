@@ -4,55 +4,13 @@
  */
 import { nextOf, Rewriting } from './rewriting.ts'
 
-const names: Readonly<Record<string, string>> = {
-  AMP: '&',
-  amp: '&',
-  LT: '<',
-  lt: '<',
-  GT: '>',
-  gt: '>',
-  QUOT: '"',
-  quot: '"',
-  apos: "'",
-  Tab: '\t',
-  NewLine: '\n',
-  nbsp: '\u00a0',
-  excl: '!',
-  num: '#',
-  dollar: '$',
-  percnt: '%',
-  lpar: '(',
-  rpar: ')',
-  ast: '*',
-  midast: '*',
-  plus: '+',
-  comma: ',',
-  period: '.',
-  sol: '/',
-  colon: ':',
-  semi: ';',
-  equals: '=',
-  quest: '?',
-  commat: '@',
-  lsqb: '[',
-  lbrack: '[',
-  bsol: '\\',
-  rsqb: ']',
-  rbrack: ']',
-  Hat: '^',
-  lowbar: '_',
-  UnderBar: '_',
-  grave: '`',
-  DiacriticalGrave: '`',
-  lcub: '{',
-  lbrace: '{',
-  verbar: '|',
-  vert: '|',
-  VerticalLine: '|',
-  rcub: '}',
-  rbrace: '}',
-  fjlig: 'fj',
-}
+/** Each name and, right behind it, what it stands for. */
+const names: ReadonlyMap<string, string> = new Map(
+  'AMP& amp& LT< lt< GT> gt> QUOT" quot" apos\' excl! num# dollar$ percnt% lpar( rpar) ast* midast* plus+ comma, period. sol/ colon: semi; equals= quest? commat@ lsqb[ lbrack[ bsol\\ rsqb] rbrack] Hat^ lowbar_ UnderBar_ grave` DiacriticalGrave` lcub{ lbrace{ verbar| vert| VerticalLine| rcub} rbrace} Tab\t NewLine\n nbsp\u00a0'
+    .split(' ')
+    .map((pair) => [pair.slice(0, -1), pair.slice(-1)] as const)
+    .concat([['fjlig', 'fj']]),
+)
 
 /** These five need no semicolon outside attributes; by their first letter, which no two share. */
 const legacy: ReadonlyMap<number, string> = new Map(
@@ -103,8 +61,7 @@ function named(text: string, from: number, where: 'data' | 'attribute'): Found |
   while (stop < from + longestName && isLetter(text.charCodeAt(stop))) stop++
   if (stop < from + 2) return null
   if (text.charCodeAt(stop) === 0x3b) {
-    const whole = text.slice(from, stop)
-    const found = Object.hasOwn(names, whole) ? names[whole] : undefined
+    const found = names.get(text.slice(from, stop))
     if (found !== undefined) return { text: found, end: stop + 1 }
   }
   const short = legacy.get(text.charCodeAt(from))
@@ -112,7 +69,7 @@ function named(text: string, from: number, where: 'data' | 'attribute'): Found |
   const end = from + short.length
   // "&lt=" and "&ltx" in an attribute are texts: RFC-less history that every browser keeps.
   if (where === 'attribute' && /[=A-Za-z0-9]/.test(text[end] ?? '')) return null
-  return { text: names[short] ?? '', end }
+  return { text: names.get(short) ?? '', end }
 }
 
 function isLetter(code: number): boolean {

@@ -123,7 +123,7 @@ export function isPlain(text: string): boolean {
 
 /** The text itself, then what decodes from it, nearest first. */
 export function viewsOf(text: string): View[] {
-  const all = new Views(text, new Work(Number.POSITIVE_INFINITY))
+  const all = new Views(text, new Work(Infinity))
   const views: View[] = []
   for (let view = all.next(); view !== null; view = all.next()) views.push(view)
   return views

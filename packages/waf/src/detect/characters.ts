@@ -51,3 +51,9 @@ export function wordEnd(text: string, from: number): number {
   while (at < text.length && isOfWord(text.charCodeAt(at))) at++
   return at
 }
+
+/** Whether a sticky expression matches there; `lastIndex` is then where it ends. */
+export function matchesAt(pattern: RegExp, text: string, at: number): boolean {
+  pattern.lastIndex = at
+  return pattern.test(text)
+}

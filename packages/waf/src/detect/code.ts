@@ -14,11 +14,15 @@ import { phpCall } from './code/php.ts'
 import { uploadHarm } from './code/upload.ts'
 import { endsAsCode } from './tail.ts'
 
-const running =
-  'system|passthru|shell_exec|exec|popen|proc_open|pcntl_exec|eval|assert|create_function|call_user_func(?:_array)?|phpinfo|phpversion|php_uname|posix_\\w+|base64_decode|str_rot13|gzinflate|gzuncompress|file_get_contents|file_put_contents|fopen|fwrite|fputs|readfile|move_uploaded_file|include|include_once|require|require_once|unlink|chmod|ini_set|ini_get|putenv|getenv|highlight_file|show_source|scandir|opendir|glob|var_dump|print_r|get_defined_\\w+|array_map|array_filter|preg_replace|mb_send_mail|mail|curl_exec|curl_init|chroot|gethostbyname|ob_start|error_log|parse_ini_file|simplexml_load_\\w+|unserialize|extract|parse_str|usort|register_shutdown_function|ReflectionFunction|__import__|execfile|compile|chr|print|die|set_time_limit|symlink|readlink|is_a|ftp_\\w+|mysql_\\w+|mysqli_\\w+|session_\\w+|zend_\\w+|stream_\\w+|import_request_variables|dl'
+/** Functions that run others or read and write files, and whose names nobody else has. */
+const rare =
+  'passthru|shell_exec|proc_open|pcntl_exec|create_function|call_user_func(?:_array)?|phpinfo|php_uname|base64_decode|str_rot13|gzinflate|gzuncompress|file_get_contents|file_put_contents|move_uploaded_file|highlight_file|var_dump|print_r|get_defined_\\w+|unserialize|register_shutdown_function|__import__'
+const running = `${rare}|array_filter|array_map|assert|chmod|chr|chroot|compile|curl_exec|curl_init|die|dl|error_log|eval|exec|execfile|extract|fopen|fputs|ftp_\\w+|fwrite|getenv|gethostbyname|glob|import_request_variables|include|include_once|ini_get|ini_set|is_a|mail|mb_send_mail|mysql_\\w+|mysqli_\\w+|ob_start|opendir|parse_ini_file|parse_str|phpversion|popen|posix_\\w+|preg_replace|print|putenv|readfile|readlink|ReflectionFunction|require|require_once|scandir|session_\\w+|set_time_limit|show_source|simplexml_load_\\w+|stream_\\w+|symlink|system|unlink|usort|zend_\\w+`
 /** Rare enough to stand anywhere before a bracket. */
-const certain =
-  /\b(?:shell_exec|proc_open|pcntl_exec|call_user_func(?:_array)?|create_function|phpinfo|php_uname|base64_decode|str_rot13|gzinflate|gzuncompress|move_uploaded_file|get_defined_\w+|posix_get\w+|passthru|__import__|register_shutdown_function|highlight_file|unserialize|file_put_contents|file_get_contents|child_process|execSync|spawnSync|io\.popen|os\.popen|os\.system|os\.execute|subprocess\.\w+|Runtime\.getRuntime|ProcessBuilder|Kernel\.(?:open|system|exec)|Process\.spawn|WScript\.Shell|Server\.CreateObject|Marshal\.load|YAML\.load|cPickle\.loads|pickle\.loads|print_r|var_dump|opcache\.\w+)\b\s*(?:\/\*[^*]{0,40}\*\/\s*)?(?:\(|=\d)/i
+const certain = new RegExp(
+  `\\b(?:${rare}|posix_get\\w+|child_process|execSync|spawnSync|io\\.popen|os\\.popen|os\\.system|os\\.execute|subprocess\\.\\w+|Runtime\\.getRuntime|ProcessBuilder|Kernel\\.(?:open|system|exec)|Process\\.spawn|WScript\\.Shell|Server\\.CreateObject|Marshal\\.load|YAML\\.load|cPickle\\.loads|pickle\\.loads|opcache\\.\\w+)\\b\\s*(?:/\\*[^*]{0,40}\\*/\\s*)?(?:\\(|=\\d)`,
+  'i',
+)
 
 const request =
   /\$\s?_(?:GET|POST|REQUEST|COOKIE|FILES|ENV|SERVER|SESSION)\b|\$\s?(?:GLOBALS|HTTP_RAW_POST_DATA|HTTP_(?:GET|POST|SERVER|COOKIE|ENV)_VARS|php_errormsg|argv)\b|\$_S\s?ERVER\b/i
@@ -31,39 +35,12 @@ const perl = /@\s*\{\s*\[|\$\{\s*\\|@@?\{\[/
 export const code: Detector = {
   id: 'code',
   triggers: [
-    '<?',
-    '(',
-    '$_',
+    ...'<? ( $_ $g $s $h [php] .ph .jsp .asp .cgi .htaccess process. module. process[ require[ _$$nd @{ ${ ` {" php_value opcache /php] php} _dir _limit constructor \\php]'.split(
+      ' ',
+    ),
     '$ _',
-    '$g',
-    '$s',
-    '$h',
-    '[php]',
-    '.php',
-    '.ph',
-    '.jsp',
-    '.asp',
-    '.cgi',
-    '.htaccess',
-    'process.',
-    'module.',
-    'process[',
-    'require[',
-    '_$$nd',
-    '@{',
     '@ {',
-    '${',
     '$ {',
-    '`',
-    '{"',
-    'php_value',
-    'opcache',
-    '/php]',
-    'php}',
-    '_dir',
-    '_limit',
-    'constructor',
-    '\\php]',
   ],
   detect(text, field) {
     if (field.kind === 'file-name') return uploaded(text) ?? opened(text)
@@ -98,7 +75,7 @@ function fromRequest(text: string): Evidence | null {
   return (
     found(text, request, 'a variable that only code has') ??
     found(text, node, 'code for Node') ??
-    (interpolates(text) ? found(text, perl, 'an expression that Perl puts into a string') : null) ??
+    (interpolates(text) ? found(text, perl, 'an expression in a string of Perl') : null) ??
     (perl.test(text) && /[({[`]\s*(?:system|exec|qx|eval|open|print|CORE::|`|\$\$|require|do\b)/.test(text)
       ? found(text, perl, 'code for Perl')
       : null)
@@ -112,21 +89,20 @@ const first = new RegExp(
 const broken = new RegExp(`['"][\\s.;,)}\\]+&|:]*(?:${running})\\s*\\(\\s*['"\`$\\w)]`, 'i')
 
 function calling(text: string, field: Field): Evidence | null {
-  if (certain.test(text) && !manyLines(text))
-    return found(text, certain, 'a call that runs something on the server')
+  if (certain.test(text) && !manyLines(text)) return found(text, certain, 'a call that runs something')
   if (field.place === 'header' && field.name === 'user-agent') return null
   const begins = first.exec(text)
   if (begins !== null && goesOnAsCode(text, begins[0].length))
     return { at: 0, length: 60, why: 'a call where an expression begins' }
   const quoted = manyLines(text) ? null : broken.exec(text)
   if (quoted !== null && quoted.index < 40 && /^['"]\s*[.;,)}\]+&|:]/.test(quoted[0]))
-    return { at: quoted.index, length: 60, why: 'a quote ends a string of code, and a call follows' }
+    return { at: quoted.index, length: 60, why: 'a quote ends the string and a call follows' }
   // What JavaScript puts into a text in backticks, no shell does.
   if (
     /\(\s*`(?![^`]{0,200}\$\{(?!IFS))[^`]{2,200}`\s*[).]|print\s*\(\s*`|echo\s+`/.test(text) &&
     !manyLines(text)
   )
-    return found(text, /\(\s*`|echo\s+`/, 'backticks where PHP and Perl run them')
+    return found(text, /\(\s*`|echo\s+`/, 'backticks as PHP and Perl run them')
   const why = manyLines(text) ? null : phpCall(text)
   return why === null ? null : { at: 0, length: 60, why }
 }

@@ -9,6 +9,7 @@
  */
 import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
+import { matchesAt } from './characters.ts'
 import { searchFor } from './literal-search.ts'
 
 /** What an object begins with wherever it stands, and what the text then goes on with from there. */
@@ -68,10 +69,17 @@ const magic: readonly (readonly [bytes: string, what: string])[] = [
 const className =
   /^(?:\[?L)?(?:(?:java|javax|sun|com\.sun|jdk)\.\w+(?:\.\$?\w[\w$]*)*|org\.(?:apache|springframework|codehaus|hibernate|jboss|omg|mozilla|python|yaml|xml|w3c)(?:\.\w+)+|com\.(?:opensymphony|mchange|zaxxer|alibaba|ibm|rometools|caucho)(?:\.\w+)+|freemarker\.\w[\w.]*|ognl\.\w+|groovy\.\w[\w.]*|bsh\.\w+|javassist\.\w+)(?:\s*;)?$/
 
-const chains =
-  'processbuilder clonetransformer forclosure instantiatefactory instantiatetransformer invokertransformer prototypeclonefactory prototypeserializationfactory whileclosure constanttransformer chainedtransformer templatesimpl badattributevalueexpexception priorityqueue methodclosure'.split(
+/** In base64 the case of a letter counts. */
+const camel =
+  'ProcessBuilder InvokerTransformer ChainedTransformer ConstantTransformer InstantiateTransformer TemplatesImpl BadAttributeValueExpException'.split(
     ' ',
   )
+const chains = [
+  ...camel.map((name) => name.toLowerCase()),
+  ...'clonetransformer forclosure instantiatefactory prototypeclonefactory prototypeserializationfactory whileclosure priorityqueue methodclosure'.split(
+    ' ',
+  ),
+]
 const plain = new RegExp(
   `\\b(?:runtime|processbuilder|java)\\b[\\w.$]{0,60}\\.(?:${chains.join('|')})\\b|\\b(?:${chains.filter((word) => word !== 'processbuilder' && word !== 'priorityqueue').join('|')})\\b`,
   'i',
@@ -87,15 +95,6 @@ function stems(word: string): string[] {
   })
 }
 
-const camel = [
-  'ProcessBuilder',
-  'InvokerTransformer',
-  'ChainedTransformer',
-  'ConstantTransformer',
-  'InstantiateTransformer',
-  'TemplatesImpl',
-  'BadAttributeValueExpException',
-]
 const hidden: readonly string[] = [...chains, ...camel].flatMap(stems)
 /** Too ordinary a word in a longer text. */
 const short: readonly string[] = stems('runtime')
@@ -107,38 +106,13 @@ const search = searchFor([...heading, ...hidden, ...short], 'exact')
 export const deserialise: Detector = {
   id: 'deserialise',
   triggers: [
-    'ro0ab',
-    'ztaa',
-    's7qaf',
+    ...'ro0ab ztaa s7qaf o: c: e: tzo yto aaeaaad $type system. cposix gasv __reduce__ !! !ruby _$$nd bah java org. com. sun. ognl freemarker groovy aced runtime'.split(
+      ' ',
+    ),
     '\0\x05',
     '\0\x01\0',
-    'o:',
-    'c:',
-    'e:',
-    'tzo',
-    'yto',
-    'aaeaaad',
-    '$type',
-    'system.',
     'cos\n',
-    'cposix',
-    'gasv',
-    '__reduce__',
-    '!!',
-    '!ruby',
-    '_$$nd',
-    'bah',
-    'java',
-    'org.',
-    'com.',
-    'sun.',
-    'ognl',
-    'freemarker',
-    'groovy',
-    'javassist',
-    'aced',
     'ac ed',
-    'runtime',
     ...chains,
     ...[...hidden, ...short].map((stem) => stem.toLowerCase()),
   ],
@@ -157,14 +131,11 @@ function somewhere(text: string): Evidence | null {
     const head = heads[word]
     if (head === undefined) {
       if (word >= heads.length + hidden.length && text.length > longestShort) return false
-      found = { at, length: 24, why: 'classes of a known chain, in base64' }
+      found = { at, length: 24, why: 'classes of a known chain' }
       return true
     }
     const [, goesOn, what] = head
-    if (goesOn !== null) {
-      goesOn.lastIndex = at
-      if (!goesOn.test(text)) return false
-    }
+    if (goesOn !== null && !matchesAt(goesOn, text, at)) return false
     found = { at, length: 60, why: what }
     return true
   })
@@ -184,7 +155,7 @@ function named(text: string, field: Field): Evidence | null {
     // What went wrong, as programs report it.
     !/(?<!Exp)(?:Exception|Error)$/.test(name)
   )
-    return { at: 0, length: text.length, why: 'the full name of a class where data belongs' }
+    return { at: 0, length: text.length, why: 'the full name of a class' }
   const at = text.length < longestName ? text.search(plain) : -1
   return at < 0 ? null : { at, length: 40, why: 'classes of a known chain' }
 }

@@ -7,38 +7,14 @@
  * passes    `${name}`, `{{ user.name }}`, `Dear #{firstName}`, JSON, LaTeX, a price in `$`
  */
 import type { Detector, Evidence } from '../model/detector.ts'
-import { codeAt, isOfWord, isQuote, spacesEnd } from './characters.ts'
+import { codeAt, isOfWord, isQuote, matchesAt, spacesEnd } from './characters.ts'
 import { hasJndiLookup } from './expression/lookups.ts'
 import { eachPiece } from './expression/pieces.ts'
 import { searchFor } from './literal-search.ts'
 
 export const expression: Detector = {
   id: 'expression',
-  triggers: [
-    '${',
-    '#{',
-    '%{',
-    '{{',
-    '<%',
-    '{%',
-    '*{',
-    '@{',
-    '$\\',
-    '(#',
-    '#_',
-    't(',
-    '@java',
-    '.getclass',
-    '.class.',
-    'class.',
-    'jndi',
-    '[[',
-    '${',
-    '{php',
-    '@(',
-    '$[',
-    '<#',
-  ],
+  triggers: '${ #{ %{ {{ <% {% *{ @{ $\\ (# #_ t( @java .getclass class. jndi [[ {php @( $[ <#'.split(' '),
   detect(text) {
     return lookups(text) ?? bare(text) ?? delimited(text)
   },
@@ -51,7 +27,7 @@ function lookups(text: string): Evidence | null {
 }
 
 const reaching =
-  /java\.|javax\.|\bruntime\b|processbuilder|getclass|\.class\b|forname|getruntime|\.exec\b|newinstance|getmethod|invoke|classloader|scriptengine|#_memberaccess|#context|#parameters|#request|#session|#attr|#this|@\w+(?:\.\w+)*@|__\w+__|constructor|\bself\b\.|\bconfig\b\.|_self\b|\brequest\b[.[|]|\bcycler\b|lipsum|joiner|namespace\b\.|mro\b|subclasses|popen|import\s+os|os\.|system\s*\(|eval\s*\(|exec\s*\(|execute\s*\(|shell_exec|passthru|phpinfo|file_get_contents|readfile|process\.|require\s*\(|global\.|child_process|\bfreemarker|\?new\(|\|\s*(?:map|filter|sort|reduce|attr|join|system)\b|sleep\s*\(|print\s*\(|print\s|\$smarty|registerundefined|applicationscope|sessionscope|param\.|pagecontext|facescontext|elcontext|T\(|inspect|instance_|kernel\b|\bio\.|file\.|dir\.|dump\(|debug\b|settings\b|range\.constructor|\.call\(|\.apply\(|\bwrite\(|\.env\b|env\.|sys\.|\bgetattr|\.getbytes|\.tostring\(|wscript|response\.write|server\.|createobject/gi
+  /(?:javax?|os|process|global|param|file|dir|env|sys|server)\.|(?:system|eval|exec|execute|require|sleep)\s*\(|#(?:_memberaccess|context|parameters|request|session|attr|this)|\.(?:call|apply|tostring)\(|print[\s(]|\bruntime\b|processbuilder|getclass|\.class\b|forname|getruntime|\.exec\b|newinstance|getmethod|invoke|classloader|scriptengine|@\w+(?:\.\w+)*@|__\w+__|constructor|\bself\b\.|\bconfig\b\.|_self\b|\brequest\b[.[|]|\bcycler\b|lipsum|joiner|namespace\b\.|mro\b|subclasses|popen|import\s+os|shell_exec|passthru|phpinfo|file_get_contents|readfile|child_process|\bfreemarker|\?new\(|\|\s*(?:map|filter|sort|reduce|attr|join|system)\b|\$smarty|registerundefined|applicationscope|sessionscope|pagecontext|facescontext|elcontext|T\(|inspect|instance_|kernel\b|\bio\.|dump\(|debug\b|settings\b|\bwrite\(|\.env\b|\bgetattr|\.getbytes|wscript|response\.write|createobject/gi
 
 /**
  * Arithmetic on constants: what a tester sends to see whether it is computed. Read where a piece begins, so from one run of
@@ -96,8 +72,7 @@ function delimited(text: string): Evidence | null {
     const reaching = reaches.isBetween(from, end)
     const may = open !== '{%' && open !== '<#' ? isComputing(text, from, end) : open === '{%'
     if ((!reaching && !may) || controls.isBetween(from, end)) return null
-    if (open === '{%' && matchesAt(onConstant, text, from))
-      return evidence('a statement of a template on a constant')
+    if (open === '{%' && matchesAt(onConstant, text, from)) return evidence('a statement on a constant')
     if (open !== '{%' && may) return evidence('an expression that only computes')
     // `${…}` in JavaScript code and `{{ }}` of JSX hold much of the like; a template's expression stands on one line.
     const isStyle =
@@ -118,11 +93,6 @@ function isComputing(text: string, from: number, end: number): boolean {
   if (!matchesAt(computing, text, from)) return false
   const rest = computing.lastIndex
   return rest === end || (rest < end && (text[rest] === '.' || text[rest] === '|'))
-}
-
-function matchesAt(pattern: RegExp, text: string, at: number): boolean {
-  pattern.lastIndex = at
-  return pattern.test(text)
 }
 
 const spaces: readonly string[] = [' ', '\t', '\n', '\r']

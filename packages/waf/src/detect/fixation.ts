@@ -32,7 +32,7 @@ export function fixationOf(headers: RequestParts['headers']): ((field: Field) =>
     if (field.part !== 'name' || (field.place !== 'query' && field.place !== 'body')) return null
     const { place, text } = field
     if (text.length > longestName || !names.test(text)) return null
-    const why = 'the identifier of a session, in a request that another site led to'
+    const why = 'a session that another site has chosen'
     return { rule: fixationId, place, name: text, part: 'name', excerpt: text, offset: 0, layers: [], why }
   }
 }

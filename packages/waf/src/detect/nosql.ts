@@ -7,7 +7,7 @@
  * does not  know any database's syntax beyond its operators
  */
 import type { Detector, Evidence } from '../model/detector.ts'
-import { codeAt, isOfWord, isQuote, spacesBegin, spacesEnd, wordEnd } from './characters.ts'
+import { codeAt, isOfWord, isQuote, matchesAt, spacesBegin, spacesEnd, wordEnd } from './characters.ts'
 import { wordSet } from './word-set.ts'
 
 const isOperator = wordSet(
@@ -26,23 +26,10 @@ const goesOn = /this\.\w|sleep\s*\(|return\b|db\.\w+\.|['"]?\w*['"]?\s*==/y
 export const nosql: Detector = {
   id: 'nosql',
   triggers: [
-    '$',
-    '__proto__',
-    'constructor',
-    '__define',
-    '__lookup',
-    'this.',
-    'sleep(',
+    ...'$ __proto__ constructor __define __lookup this. sleep( return db. :prototype startswith contains endswith regex __has_key =='.split(
+      ' ',
+    ),
     'sleep (',
-    'return',
-    'db.',
-    ':prototype',
-    'startswith',
-    'contains',
-    'endswith',
-    'regex',
-    '__has_key',
-    '==',
   ],
   detect(text, field) {
     const name = field.part === 'name'
@@ -51,26 +38,21 @@ export const nosql: Detector = {
       reached >= 0 &&
       (name || /^[\w.[\]'"=-]*$/.test(text) || /[?&;,{]\s*['"]?__proto__['"]?\s*[[.:]/.test(text))
     )
-      return { at: reached, length: 40, why: 'a key that reaches the prototype of all objects' }
+      return { at: reached, length: 40, why: 'a key that reaches the prototype' }
     // Each part ends at a colon, which no part holds.
     if (/^\$\w{1,8}:(?:\w{1,40}:)*?(?:__proto__|prototype|constructor)(?::|$)/.test(text))
-      return { at: 0, length: 40, why: 'a reference that reaches the prototype of all objects' }
+      return { at: 0, length: 40, why: 'a reference that reaches the prototype' }
     if (
       name &&
       /^\w{1,80}__(?:i?(?:startswith|endswith|contains|regex|exact)|has_keys?|contained_by)$/.test(text) &&
       text.split('__').length > 2
     )
-      return { at: 0, length: text.length, why: 'a test by an object mapper that reaches into another table' }
+      return { at: 0, length: text.length, why: 'a test that reaches into another table' }
     const found = operatorIn(text, name)
     if (found !== null) return found
     const broken = brokenOut(text)
     return broken < 0 ? null : { at: broken, length: 40, why: 'a quote ends a string of a database function' }
   },
-}
-
-function matchesAt(pattern: RegExp, text: string, at: number): boolean {
-  pattern.lastIndex = at
-  return pattern.test(text)
 }
 
 /** Where a key begins that reaches the prototype; -1: nowhere. */
@@ -118,7 +100,7 @@ function operatorAt(text: string, at: number, name: boolean, asName: boolean): s
   if (isKey && codeAt(text, next) === COLON && isCondition(text, at + 1, end))
     return 'an operator of a database in a text'
   if (!asName || !isOperator(text, at + 1, end)) return null
-  if (name && open < 0 && next >= text.length) return 'an operator of a database as the name of a value'
+  if (name && open < 0 && next >= text.length) return 'an operator of a database as a name'
   return before === 0x2e || (code === 0x5b && codeAt(text, next) === 0x5d)
     ? 'an operator of a database in a name'
     : null

@@ -62,7 +62,7 @@ function isSentence(text: string): boolean {
 
 function indexing(text: string): Evidence | null {
   const at = indexedGlobal(text)
-  return at < 0 ? null : evidence(at, 'a member of a global object, named by an expression, is called')
+  return at < 0 ? null : evidence(at, 'a call of what an expression names in a global object')
 }
 
 /** Further on these are what programs do. */
@@ -74,7 +74,7 @@ function constructed(text: string): Evidence | null {
   if (before === undefined) return null
   // In the middle of a program as well.
   return !/\n[^\n]*\n[^\n]*\n/.test(before) && !/\bfunction\b[\w\s]{0,60}\([^)]*\)\s*\{[^}]{80}/.test(before)
-    ? evidence(before.length, 'script that reaches for what only script can')
+    ? evidence(before.length, 'script that reaches for what only script has')
     : null
 }
 
@@ -131,7 +131,7 @@ function outOfString(text: string): Evidence | null {
       /\n\s*\n/.test(rest.slice(0, found.index))
     )
       continue
-    return evidence(first + 1 + found.index, 'a quote ends a string of a script, and a call follows')
+    return evidence(first + 1 + found.index, 'a quote ends the string and a call follows')
   }
   return null
 }
@@ -141,7 +141,7 @@ function whole(text: string): Evidence | null {
   const begin = /^[\s;,)}\]-]*/.exec(text)?.[0].length ?? 0
   const found = called.exec(text.slice(begin, begin + 40))
   if (found?.index === 0 && !/^(?:print|find|open|import|fetch)\b/.test(text.slice(begin))) {
-    if (endsAsScript(text, begin)) return evidence(begin, 'a call of a function that only script has')
+    if (endsAsScript(text, begin)) return evidence(begin, 'a call of what only script has')
   }
   return null
 }

@@ -14,75 +14,25 @@ import type { Work } from '../model/work.ts'
 import { aloneAt } from './shell/alone.ts'
 import { batchAt } from './shell/batch.ts'
 import { commandAt, evidence } from './shell/command.ts'
-import { isDoubtful, isSure, leading } from './shell/commands.ts'
 import { begins, nextSign, nextSolid, separatorAt } from './shell/separators.ts'
 import { plainWordAt } from './shell/words.ts'
+import { isDoubtful, isSure, leading } from './words.ts'
 
 export const shell: Detector = {
   id: 'shell',
   triggers: [
-    ';',
-    '|',
-    '&',
-    '`',
-    '$(',
-    '${',
-    '$ifs',
+    ...'; | & ` (){ <!--# <( >( cmd powershell .exe %comspec /? /* <<< echo ping sleep ^ invoke- \\ \' " {, ,} bin/ /etc/ /usr/ nohup strace sudo lsof tasklist systeminfo printenv ansible chef cscli alias whoami ifconfig netstat $'.split(
+      ' ',
+    ),
     '\n',
     '\r',
-    '() {',
-    '(){',
-    '<!--#',
-    '<(',
-    '>(',
-    '/bin/',
     ' /',
     ' -',
-    '\\windows\\',
-    'cmd',
-    'powershell',
-    '.exe',
-    '%comspec',
-    '$@',
-    '/?',
-    '/*',
-    '<<<',
-    'echo',
-    'ping',
-    'sleep',
-    '$env:',
-    '^',
-    'invoke-',
     'for ',
     'if ',
-    '\\',
-    "'",
-    '"',
     ' {',
-    '(){',
-    '{,',
-    ',}',
-    'bin/',
-    '/etc/',
-    '/usr/',
     'time ',
-    'nohup',
-    'strace',
-    'sudo',
-    'visudo',
-    'lsof',
-    'tasklist',
-    'systeminfo',
-    'printenv',
-    'ansible',
-    'chef',
-    'cscli',
     'install ',
-    'alias',
-    'whoami',
-    'ifconfig',
-    'netstat',
-    '$',
   ],
   detect(text, field, work) {
     if (field.kind === 'file') return null
@@ -106,7 +56,7 @@ function functionDefinition(text: string): Evidence | null {
     : {
         at: found.index,
         length: Math.min(text.length, 80),
-        why: 'a function definition where bash once ran what follows it',
+        why: 'a function definition that bash runs on from',
       }
 }
 

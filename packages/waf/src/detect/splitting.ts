@@ -15,6 +15,7 @@ import {
   isLetter,
   isOfWord,
   isSpace,
+  matchesAt,
   spacesBegin,
   spacesEnd,
   wordEnd,
@@ -184,9 +185,4 @@ function isTag(text: string, from: number, end: number): boolean {
   let at = digits
   while (at < end && isDigit(text.charCodeAt(at))) at++
   return at === end && digits - from <= 3 && end - digits >= 1 && end - digits <= 4
-}
-
-function matchesAt(pattern: RegExp, text: string, at: number): boolean {
-  pattern.lastIndex = at
-  return pattern.test(text)
 }

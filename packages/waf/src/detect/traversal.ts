@@ -15,10 +15,8 @@ import { PathRun } from './path/run.ts'
 export const traversal: Detector = {
   id: 'traversal',
   triggers: [
-    ...'../ ..\\ /.. \\.. .. ./. .\\. 0x2e 0x2f 0x5c \0 /./ \\.\\ /. .ssh/ .git/ .aws/ .ini etc/ etc\\ proc/'.split(
-      ' ',
-    ),
-    ...'var/log var/www var/run var/lib var/spool system32 winnt windows/ windows\\ _log .log inetpub .config'.split(
+    ...'.. .\\. 0x2e 0x2f 0x5c \0 \\.\\ /. .ssh/ .git/ .aws/ .ini etc/ etc\\ proc/'.split(' '),
+    ...'var/log var/www var/run var/lib var/spool system32 winnt windows/ windows\\ _log .log inetpub'.split(
       ' ',
     ),
     ...'-inf wp-config id_ authorized_keys .conf .history .bash .ht .env @fs/ .exe .bak .old .orig .save .sw .sql .rdb .mdb .dump .db ~'.split(
@@ -125,9 +123,7 @@ function walk(text: string, field: Field): Evidence | null {
 /** `shell.php`, NUL, `.png`: `odd` is where the first character stands that is not printed. */
 function cutOff(text: string, from: number, end: number, odd: number): string | null {
   if (odd <= from || end - odd > 7 || text.charCodeAt(odd) !== 0) return null
-  return /^\.?[a-z]{2,5}$/i.test(text.slice(odd + 1, end))
-    ? 'a name cut off by NUL before its extension'
-    : null
+  return /^\.?[a-z]{2,5}$/i.test(text.slice(odd + 1, end)) ? 'a name cut off by NUL' : null
 }
 
 function whyOf(run: PathRun, field: Field, begins: boolean, whole: boolean): string | null {
@@ -138,10 +134,10 @@ function whyOf(run: PathRun, field: Field, begins: boolean, whole: boolean): str
   if (secret !== null && (climbs > 0 || run.dotted || begins || isStrong(secret)))
     return `a path to ${secret}`
   if (inPath && run.hidden) return 'a hidden file or directory'
-  if (inPath && run.leftover) return 'a copy that somebody left behind'
+  if (inPath && run.leftover) return 'a file that was left behind'
   if (climbs > 0 && begins && (lowest <= -2 || (whole && (lowest < 0 || climbs > 1))))
-    return 'a path that climbs out of where it begins'
-  return run.segments > 60 && run.still > 50 ? 'a path of many steps that lead nowhere' : null
+    return 'a path that climbs out'
+  return run.segments > 60 && run.still > 50 ? 'a path of steps that lead nowhere' : null
 }
 
 /** These are told of in no context but one. */

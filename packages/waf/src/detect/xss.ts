@@ -34,7 +34,7 @@ function inData(text: string, work: Work): Evidence | null {
     const harm = harmOf(token)
     if (harm !== null) return evidence(token.at, token.end, harm)
     if (style && token.kind === 'text' && runsAsStyle(text.slice(token.at, token.end)))
-      return evidence(token.at, token.end, 'a style sheet that runs script or loads it')
+      return evidence(token.at, token.end, 'a style sheet that runs script')
     style = token.kind === 'start' && token.name === 'style'
     if (token.kind === 'comment' || token.kind === 'doctype' || (token.kind === 'start' && !token.closed)) {
       // Another parser may end it earlier: a browser of old, an XML parser, or the page around it.

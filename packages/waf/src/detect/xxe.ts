@@ -16,19 +16,10 @@ const envelope = /<\w{1,200}:Envelope/gi
 
 export const xxe: Detector = {
   id: 'xxe',
-  triggers: [
-    '<!entity',
-    '<!doctype',
-    '<!attlist',
-    '<!element',
-    '<!notation',
-    '<?xml-',
-    '<xi:',
-    'xmlns:xi',
-    '<xsl:',
-    'schemalocation',
-    ':envelope',
-  ],
+  triggers:
+    '<!entity <!doctype <!attlist <!element <!notation <?xml- <xi: xmlns:xi <xsl: schemalocation :envelope'.split(
+      ' ',
+    ),
   detect(text) {
     const declared = text.search(declaration)
     const at = declared >= 0 ? declared : brokenEnvelope(text)

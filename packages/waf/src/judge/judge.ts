@@ -54,7 +54,7 @@ export function judgeWith(detectors: readonly Detector[]): JudgeField {
     }
     return work.isOver ? exhausted(field) : null
   }
-  return (field, work = new Work(Number.POSITIVE_INFINITY)) => {
+  return (field, work = new Work(Infinity)) => {
     const finding = judgeField(field, work)
     if (finding !== null || field.part === 'value') return finding
     // A pair in a name: whoever decodes once more than we did reads a value there.

@@ -53,7 +53,7 @@ export function bodyInspector(
   return {
     get judged() {
       // What is not read is judged by not being read.
-      return reader === null ? Number.POSITIVE_INFINITY : reading.judged
+      return reader === null ? Infinity : reading.judged
     },
     write(chunk) {
       if (reader !== null)

@@ -52,7 +52,7 @@ export function codingsOf(
     if (decoder === null)
       return {
         kind: 'unread',
-        fault: { rule: 'coding-unknown', why: 'a coding that cannot be read here', text },
+        fault: { rule: 'coding-unknown', why: 'a coding that is not read here', text },
       }
     decoders.push(decoder)
   }
@@ -131,7 +131,7 @@ async function* unpacked(
 
 const broken: Fault = {
   rule: 'content-encoding',
-  why: 'a body that is not what its encoding says',
+  why: 'a body that is not what it says',
   text: '',
 }
 

@@ -9,7 +9,8 @@ export interface ContentType {
   readonly parameters: ReadonlyMap<string, string>
 }
 
-const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+/** The expression of a token (RFC 9110 5.6.2). */
+export const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const essence = new RegExp(`^(${token}/${token})[ \\t]*(?:;|$)`)
 const parameter = new RegExp(`[ \\t]*(${token})=(?:(${token})|"((?:[^"\\\\]|\\\\.)*)")[ \\t]*(?:;|$)`, 'y')
 
@@ -44,4 +45,13 @@ export function bodyKindOf({ type }: ContentType): BodyKind {
   if (type.startsWith('multipart/')) return 'multipart'
   if (/^(?:application|text)\/xml(?:-dtd)?$/.test(type) || type.endsWith('+xml')) return 'xml'
   return binary.test(type) ? 'binary' : 'text'
+}
+
+/** Whether a control character other than a tab is in it, which no header may hold. */
+export function hasControl(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if ((code < 0x20 && code !== 9) || code === 0x7f) return true
+  }
+  return false
 }

@@ -88,7 +88,7 @@ function typeOf(parts: RequestParts): ContentType | Fault {
   return (
     type ?? {
       rule: 'content-type',
-      why: 'a Content-Type that can be read in more than one way',
+      why: 'a Content-Type that is read in two ways',
       text: values.join(' | ').slice(0, 80),
     }
   )

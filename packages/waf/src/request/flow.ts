@@ -227,7 +227,7 @@ class Flowing {
   /** What is judged: the chunks since which something was. */
   #released(): readonly Uint8Array[] {
     const { judged } = this.#inspector
-    const unread = !this.#judged || judged === Number.POSITIVE_INFINITY
+    const unread = !this.#judged || judged === Infinity
     let count = 0
     while (count < this.#waiting.length && (unread || (this.#waiting[count]?.judged ?? 0) < judged)) count++
     return this.#passing(count)

@@ -67,7 +67,7 @@ class Parts {
     if (this.#reading.stopped) return
     switch (this.#state) {
       case 'first':
-        this.#refuse('boundary', 'the boundary that the header names is not in the body')
+        this.#refuse('boundary', 'the boundary is not in the body')
         return
       case 'epilogue':
         return
@@ -111,7 +111,7 @@ class Parts {
     if (this.#rest.startsWith(this.#delimiter)) return this.#delimiterEnds(this.#delimiter.length)
     if (this.#delimiter.startsWith(this.#rest)) return false
     return this.#rest.startsWith('--')
-      ? this.#refuse('boundary', 'the boundary that the header names is not in the body')
+      ? this.#refuse('boundary', 'the boundary is not in the body')
       : this.#refuse('preamble', 'something stands before the first part')
   }
 
@@ -130,7 +130,7 @@ class Parts {
       return true
     }
     const newline = this.#rest.startsWith('\r\n') ? '\r\n' : this.#rest.startsWith('\n') ? '\n' : null
-    if (newline === null) return this.#refuse('boundary', 'a line that begins like the boundary goes on')
+    if (newline === null) return this.#refuse('boundary', 'a boundary that goes on')
     this.#newline ??= newline
     if (newline !== this.#newline) return this.#refuse('line', 'lines that end in two ways')
     this.#rest = this.#rest.slice(newline.length)
@@ -207,7 +207,7 @@ class Parts {
   /** What stands before is judged first, as it would be had it come in an earlier chunk. */
   #badLine(at: number): false {
     this.#take(at)
-    return this.#refuse('line', 'a boundary behind a line that ends in another way')
+    return this.#refuse('line', 'lines that end in two ways')
   }
 
   #take(end: number): void {

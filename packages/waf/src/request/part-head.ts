@@ -4,6 +4,7 @@
  * no transfer encoding: forms have none.
  */
 import { decodeUtf8 } from '../decode/utf8.ts'
+import { hasControl, token } from './content-type.ts'
 import type { Fault } from './limits.ts'
 
 export interface PartHead {
@@ -18,6 +19,8 @@ const fault = (rule: string, why: string, text: string): Fault => ({
   text: text.slice(0, 80),
 })
 
+const headerLine = new RegExp(`^(${token}):[ \\t]*(.*)$`, 's')
+
 /** Of these a part has none: they would make another body of it for who believes them. */
 const refused: ReadonlySet<string> = new Set(['transfer-encoding', 'content-encoding', 'content-range'])
 
@@ -27,7 +30,7 @@ const plainCharset = /^(?:utf-8|us-ascii|iso-8859-1|iso-8859-15|windows-1252|bin
 export function readPartHead(lines: readonly string[]): PartHead | Fault {
   const headers = new Map<string, string>()
   for (const line of lines) {
-    const header = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$/s.exec(line)
+    const header = headerLine.exec(line)
     const name = header?.[1]?.toLowerCase()
     if (header === null || name === undefined) return fault('header', 'a line that is no header', line)
     if (hasControl(line)) return fault('header', 'a control character in the header of a part', line)
@@ -39,7 +42,7 @@ export function readPartHead(lines: readonly string[]): PartHead | Fault {
   if (disposition === undefined) return fault('header', 'a part without Content-Disposition', lines[0] ?? '')
   const encoding = headers.get('content-transfer-encoding')
   if (encoding !== undefined && !/^(?:7bit|8bit|binary)$/i.test(encoding.trim()))
-    return fault('encoding', 'a transfer encoding, which forms do not have', encoding)
+    return fault('encoding', 'a transfer encoding of a part', encoding)
   const type = headers.get('content-type') ?? null
   return typeFault(type) ?? named(disposition, type)
 }
@@ -51,16 +54,8 @@ function typeFault(type: string | null): Fault | null {
   if (charsets.length > 1) return fault('charset', 'two charsets', type)
   const [charset] = charsets
   return charset !== undefined && !plainCharset.test(charset)
-    ? fault('charset', 'a part in a charset that hides what it says', charset)
+    ? fault('charset', 'a charset that hides what it says', charset)
     : null
-}
-
-function hasControl(line: string): boolean {
-  for (let i = 0; i < line.length; i++) {
-    const code = line.charCodeAt(i)
-    if ((code < 0x20 && code !== 9) || code === 0x7f) return true
-  }
-  return false
 }
 
 const parameter =
@@ -89,7 +84,7 @@ function named(disposition: string, type: string | null): PartHead | Fault {
   if (found.has('filename') && found.has('filename*')) return bad('two file names')
   // RFC 2231's other spellings: `name*`, `name*0`, `filename*1*`.
   if ([...found.keys()].some((key) => key.includes('*') && key !== 'filename*'))
-    return bad('a name in a spelling that few read')
+    return bad('a name that few read')
   const name = found.get('name')
   const fileName = found.get('filename') ?? found.get('filename*') ?? null
   if (name === undefined && fileName === null) return bad('a part without a name')

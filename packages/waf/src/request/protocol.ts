@@ -4,29 +4,20 @@
  * alone; bodies are judged by who reads them.
  */
 import type { RequestParts } from '../model/request.ts'
+import { hasControl } from './content-type.ts'
 import type { Fault, Limits } from './limits.ts'
 
 /** Methods that show a request to whoever asks, or make a tunnel of the server. */
-const refusedMethods: ReadonlySet<string> = new Set([
-  'TRACE',
-  'TRACK',
-  'CONNECT',
-  'DEBUG',
-  'TEST',
-  'SUBSCRIBE',
-  'NOTIFY',
-  'UNSUBSCRIBE',
-  'M-SEARCH',
-  'PURGE',
-  'BAN',
-])
+const refusedMethods: ReadonlySet<string> = new Set(
+  'TRACE TRACK CONNECT DEBUG TEST SUBSCRIBE NOTIFY UNSUBSCRIBE M-SEARCH PURGE BAN'.split(' '),
+)
 
 /** Headers that only have a meaning to somebody we are not, and one that makes of a request a proxy's setting. */
 const refusedHeaders: Readonly<Record<string, string>> = {
-  proxy: 'the header Proxy becomes HTTP_PROXY in CGI programs',
-  'request-range': 'the header Request-Range, an old spelling of Range',
-  'content-range': 'Content-Range in a request: a part of a body, not a body',
-  'x-up-devcap-post-charset': 'a second charset, which some servers believe',
+  proxy: 'the header Proxy, a setting to CGI programs',
+  'request-range': 'the header Request-Range',
+  'content-range': 'the header Content-Range in a request',
+  'x-up-devcap-post-charset': 'a second charset',
   'x-http-method-override': 'a second method',
   'x-http-method': 'a second method',
   'x-method-override': 'a second method',
@@ -36,15 +27,9 @@ const refusedHeaders: Readonly<Record<string, string>> = {
 }
 
 /** Once only: two of these are two requests. */
-const single: ReadonlySet<string> = new Set([
-  'host',
-  'content-length',
-  'content-type',
-  'transfer-encoding',
-  'content-encoding',
-  'range',
-  'authorization',
-])
+const single: ReadonlySet<string> = new Set(
+  'host content-length content-type transfer-encoding content-encoding range authorization'.split(' '),
+)
 
 /** Charsets in which ASCII means ASCII, so that what is judged is what is meant. */
 const charsets =
@@ -53,17 +38,16 @@ const charsets =
 /** The first fault of the head, or null. */
 export function headFault({ method, target, headers, body }: RequestParts, limits: Limits): Fault | null {
   if (!/^[A-Z][A-Z-]{0,19}$/.test(method) || refusedMethods.has(method))
-    return { rule: 'method', why: 'a method that is none, or that is never served', text: method }
+    return { rule: 'method', why: 'a method that is none', text: method }
   if (target.length > limits.targetBytes)
     return {
       rule: 'limit-target',
       why: `a target of more than ${limits.targetBytes} characters`,
       text: target,
     }
-  if (hasControl(target, 0x20) || /[^\x21-\xff]/.test(target.split('?', 1)[0] ?? ''))
-    return { rule: 'target', why: 'a target with characters that no target has', text: target }
-  if (/%00/.test(target) && /(?:^|[^%])%00/.test(target))
-    return { rule: 'nul', why: 'a NUL in the target', text: target }
+  if (hasControl(target) || /[^\x21-\xff]/.test(target.split('?', 1)[0] ?? ''))
+    return { rule: 'target', why: 'characters that no target has', text: target }
+  if (/(?:^|[^%])%00/.test(target)) return { rule: 'nul', why: 'a NUL in the target', text: target }
   if (headers.length > limits.headers)
     return { rule: 'limit-headers', why: `more than ${limits.headers} headers`, text: '' }
   return headersFault(headers, limits) ?? framingFault(method, headers, body)
@@ -78,8 +62,8 @@ function headersFault(headers: RequestParts['headers'], limits: Limits): Fault |
     if (bytes > limits.headerBytes)
       return { rule: 'limit-headers', why: `headers of more than ${limits.headerBytes} bytes`, text: name }
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name))
-      return { rule: 'header', why: 'the name of a header that is none', text: rawName }
-    if (hasControl(value, 0x20))
+      return { rule: 'header', why: 'a name of a header that is none', text: rawName }
+    if (hasControl(value))
       return { rule: 'header', why: 'a control character in a header', text: `${name}: ${value}` }
     const refused = refusedHeaders[name]
     if (refused !== undefined) return { rule: 'header', why: refused, text: `${name}: ${value}` }
@@ -99,11 +83,11 @@ function valueFault(name: string, value: string): string | null {
     case 'range':
       return rangeFault(value)
     case 'content-type':
-      if (hiddenCharset(value)) return 'a charset that hides what the body says'
+      if (hiddenCharset(value)) return 'a charset that hides what it says'
       // A boundary divides parts; anywhere else it is a second type in disguise.
       return /^\s*(?!multipart\/)[\w.+/-]+\s*;\s*boundary\s*=/i.test(value) ||
         /^\s*[\w.+-]+\/[\w.+-]+\s*;\s*[\w-]+\s*$/.test(value)
-        ? 'a parameter that this type does not have'
+        ? 'a parameter that the type does not have'
         : null
     case 'connection': {
       const options = value
@@ -112,19 +96,17 @@ function valueFault(name: string, value: string): string | null {
         .map((option) => option.trim())
       return new Set(options).size < options.length ||
         (options.includes('close') && options.includes('keep-alive'))
-        ? 'options of a connection that contradict each other'
+        ? 'options that contradict each other'
         : null
     }
     case 'host':
       return value.trim() === '' ? 'a Host that names none' : null
     case 'accept':
-      return hiddenCharset(value) ? 'a charset that hides what is answered' : null
+      return hiddenCharset(value) ? 'a charset that hides what it says' : null
     case 'cookie':
-      return /^\s*\$version\s*=/i.test(value)
-        ? 'cookies as RFC 2965 had them, which are read in two ways'
-        : null
+      return /^\s*\$version\s*=/i.test(value) ? 'cookies that are read in two ways' : null
     case 'sec-fetch-user':
-      return value.trim() === '?1' ? null : 'a header that only browsers send, with what none sends'
+      return value.trim() === '?1' ? null : 'what no browser sends in this header'
     case 'referer':
       return /%00/.test(value) ? 'a NUL in a header' : null
     default:
@@ -164,16 +146,8 @@ function framingFault(
     return { rule: 'framing', why: 'a transfer encoding other than chunked', text: transfer }
   const encoding = value('content-encoding')
   if (encoding !== undefined && !/^identity$/i.test(encoding.trim()))
-    return { rule: 'content-encoding', why: 'an encoded body where nobody decodes it', text: encoding }
+    return { rule: 'content-encoding', why: 'an encoded body', text: encoding }
   if (body !== null && body.length > 0 && (method === 'GET' || method === 'HEAD'))
     return { rule: 'framing', why: `a body with ${method}`, text: '' }
   return null
-}
-
-function hasControl(text: string, below: number): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if ((code < below && code !== 9) || code === 0x7f) return true
-  }
-  return false
 }

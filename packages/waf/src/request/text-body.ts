@@ -35,7 +35,7 @@ class LooseText {
 
   constructor(reading: Reading) {
     this.#reading = reading
-    this.#values = new Values(reading, Number.POSITIVE_INFINITY)
+    this.#values = new Values(reading, Infinity)
   }
 
   piece(piece: Piece): boolean {

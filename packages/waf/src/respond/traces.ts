@@ -65,7 +65,7 @@ export const stackTraces: LeakRule = {
   ],
   find(text) {
     // How many lines back the last frame or heading was.
-    let since = Number.POSITIVE_INFINITY
+    let since = Infinity
     for (const { at, line } of linesOf(text)) {
       since++
       if (statements.some((one) => one.test(line)))

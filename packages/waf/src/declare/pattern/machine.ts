@@ -50,7 +50,7 @@ export function machineOf(tree: Tree): Machine | null {
       }
       case 'repeat': {
         let at = next
-        if (part.most === Number.POSITIVE_INFINITY) {
+        if (part.most === Infinity) {
           const loop = { kind: 'both' as const, next: -1, other: next }
           at = add(loop)
           loop.next = build(part.part, at)
@@ -81,7 +81,7 @@ function sizeOf(tree: Tree): number {
     case 'choice':
       return tree.parts.reduce((sum, part) => sum + sizeOf(part) + 1, 0)
     case 'repeat': {
-      const times = tree.most === Number.POSITIVE_INFINITY ? tree.least + 1 : tree.most
+      const times = tree.most === Infinity ? tree.least + 1 : tree.most
       return (sizeOf(tree.part) + 1) * times
     }
     default:

@@ -176,18 +176,18 @@ class Parser {
   }
 
   #bounds(): readonly [least: number, most: number] | null {
-    if (this.#take('*')) return [0, Number.POSITIVE_INFINITY]
-    if (this.#take('+')) return [1, Number.POSITIVE_INFINITY]
+    if (this.#take('*')) return [0, Infinity]
+    if (this.#take('+')) return [1, Infinity]
     if (this.#take('?')) return [0, 1]
     if (this.#chars[this.#at] !== '{') return null
     const end = this.#chars.indexOf('}', this.#at)
     const text = end < 0 ? '' : this.#chars.slice(this.#at, end + 1).join('')
     const [, least, comma, most] = /^\{(\d{1,6})(,?)(\d{0,6})\}$/.exec(text) ?? []
     if (least === undefined || (comma === '' && most !== ''))
-      throw new Refused('a `{` that begins no repetition: write `\\{` for the character')
+      throw new Refused('a `{` that begins no repetition: write `\\{`')
     this.#at = end + 1
     const from = Number(least)
-    const to = comma === '' ? from : most === '' ? Number.POSITIVE_INFINITY : Number(most)
+    const to = comma === '' ? from : most === '' ? Infinity : Number(most)
     if (to < from) throw new Refused(`a repetition of at least ${from} and at most ${to}`)
     return [from, to]
   }
@@ -209,8 +209,7 @@ class Parser {
       const next = this.#chars[this.#at++]
       if (next === undefined) throw new Refused('a class that does not end')
       const [low, high] = [onlyOf(first), onlyOf(this.#classAtom(next))]
-      if (low === null || high === null)
-        throw new Refused('a range of which one end is a class: write `\\-` for the character')
+      if (low === null || high === null) throw new Refused('a range of which one end is a class: write `\\-`')
       if (high < low) throw new Refused('a range that ends before it begins')
       ranges.push([low, high])
     }

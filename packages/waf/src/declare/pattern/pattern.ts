@@ -46,8 +46,7 @@ interface State {
 function tableOf(machine: Machine): TestPattern | string {
   const alphabet = alphabetOf(machine)
   const width = alphabet.members.length + 1
-  const tooMany =
-    'it needs too many states to be run in one pass: begin it with `^`, or make repetitions inside it shorter'
+  const tooMany = 'it needs too many states: begin it with `^`, or make its repetitions shorter'
   const rows: number[][] = [new Array<number>(width).fill(dead), new Array<number>(width).fill(found)]
   const states: State[] = []
   const known = new Map<string, number>()

@@ -22,7 +22,7 @@ export function endless(schemas: Iterable<Schema>): Schema | null {
     const known = heights.get(schema)
     if (known !== undefined) return known
     // Until it is known: whoever meets it on the way has come back.
-    heights.set(schema, Number.POSITIVE_INFINITY)
+    heights.set(schema, Infinity)
     const height = 1 + partsOf(schema).reduce((most, part) => Math.max(most, heightOf(part)), 0)
     heights.set(schema, height)
     return height

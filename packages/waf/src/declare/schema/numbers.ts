@@ -19,7 +19,7 @@ export function readNumbers(at: Reading, given: Given, format: string | undefine
   const [maximum, below] = boundAt(at, given, 'maximum', 'exclusiveMaximum')
   const multipleOf = numberAt(at, given, 'multipleOf')
   const least = Math.max(minimum ?? Number.NEGATIVE_INFINITY, above ?? Number.NEGATIVE_INFINITY)
-  const most = Math.min(maximum ?? Number.POSITIVE_INFINITY, below ?? Number.POSITIVE_INFINITY)
+  const most = Math.min(maximum ?? Infinity, below ?? Infinity)
   if (least > most || (least === most && (above === least || below === most)))
     refuse(at, 'contradiction', 'no number is in this range', 'correct `minimum` or `maximum`')
   if (minimum !== undefined)

@@ -144,7 +144,7 @@ function fill(all: Schemas, schema: Schema, given: unknown, root: Root): void {
         at,
         'schema',
         `${JSON.stringify(key)} is no word of a schema that is understood here`,
-        'say it with other words, or leave it out knowingly',
+        'say it with other words, or leave it out',
       ),
     )
   }
@@ -227,7 +227,7 @@ function fillObjects(all: Schemas, schema: Schema, given: Given, root: Root): vo
   schema.additional = single('additionalProperties')
   schema.names = single('propertyNames')
   schema.minProperties = countAt(at, given, 'minProperties') ?? 0
-  schema.maxProperties = countAt(at, given, 'maxProperties') ?? Number.POSITIVE_INFINITY
+  schema.maxProperties = countAt(at, given, 'maxProperties') ?? Infinity
   if (schema.minProperties > schema.maxProperties)
     refuse(at, 'contradiction', '`minProperties` is more than `maxProperties`', 'no object could be both')
   if (given.required === undefined) return
@@ -255,7 +255,7 @@ function fillArrays(all: Schemas, schema: Schema, given: Given, root: Root): voi
   else if (given.items !== undefined) schema.items = under(at, 'items', () => ofValue(all, given.items, root))
   schema.prefix = listAt(all, given, 'prefixItems', (one) => ofValue(all, one, root)) ?? []
   schema.minItems = countAt(at, given, 'minItems') ?? 0
-  schema.maxItems = countAt(at, given, 'maxItems') ?? Number.POSITIVE_INFINITY
+  schema.maxItems = countAt(at, given, 'maxItems') ?? Infinity
   if (schema.minItems > schema.maxItems)
     refuse(at, 'contradiction', '`minItems` is more than `maxItems`', 'no list could be both')
   schema.unique = flagAt(at, given, 'uniqueItems') ?? false
@@ -277,14 +277,7 @@ function fillCombined(all: Schemas, schema: Schema, given: Given, root: Root): v
       eachOf(at, given.$defs, 'schemas by name', (name) => referred(all, `#/$defs/${escaped(name)}`, root)),
     )
   else
-    under(at, '$defs', () =>
-      refuse(
-        at,
-        'schema',
-        'definitions inside a schema',
-        'put them under `schemas`, or at the top of the schema',
-      ),
-    )
+    under(at, '$defs', () => refuse(at, 'schema', 'definitions inside a schema', 'put them under `schemas`'))
 }
 
 function listAt(

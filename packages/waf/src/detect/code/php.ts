@@ -3,7 +3,7 @@
  * bracket; by a variable; by an expression that yields the name. One pass over the beginning of the text. It
  * deliberately does not look for calls inside prose.
  */
-import { isPhp, isPhpToo } from './functions.ts'
+import { isPhp, isPhpToo } from '../words.ts'
 
 /** As much as is looked at from where it begins. */
 const longest = 400
@@ -74,7 +74,7 @@ function variable(piece: string): string | null {
   if (piece[at] === '{') {
     const close = closing(piece, at)
     if (close < 0) return null
-    if (/^\s*["']/.test(piece.slice(at + 1))) return 'a variable by a name that is computed'
+    if (/^\s*["']/.test(piece.slice(at + 1))) return 'a variable by a computed name'
     at = close + 1
   } else {
     const name = /^[$@]*[A-Za-z_]\w*/.exec(piece.slice(at, at + 80))?.[0]
@@ -88,7 +88,7 @@ function variable(piece: string): string | null {
       if (close < 0) return null
       const rest = piece.slice(close + 1).trim()
       const code = gap.odd || /^(?:;|\.\s*\$)/.test(rest) || piece[0] === '@' || assigned !== undefined
-      return rest === '' || code ? 'a function by its name in a variable' : null
+      return rest === '' || code ? 'a function by a name in a variable' : null
     }
     if (piece[gap.end] !== '[' && piece[gap.end] !== '{') return null
     const close = closing(piece, gap.end)
@@ -116,7 +116,7 @@ function computed(piece: string): string | null {
         /\w/.test(piece.slice(0, at)) &&
         isCallee(piece.slice(0, at))
       )
-        return 'a function by a name that is computed'
+        return 'a function by a computed name'
       at = close + 1
       groups++
     } else if (char === '"' || char === "'") {

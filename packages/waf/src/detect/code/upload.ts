@@ -39,8 +39,8 @@ export function uploadHarm(text: string): string | null {
     if (harmless.has(segment) || (lastOnly.has(segment) && index !== last)) continue
     // `photo.php.example` is another file's name.
     if (index < last - 1 || (index === last - 1 && (segments[last] ?? '').length > 5)) continue
-    return 'the name of a file that a server would run'
+    return 'a file that a server would run'
   }
-  if (/^sess_[\w,-]{16,256}$/.test(name)) return 'the name of a file in which PHP keeps a session'
+  if (/^sess_[\w,-]{16,256}$/.test(name)) return 'the name of a session of PHP'
   return /^\.[a-z_]\w*$/i.test(name) ? 'the name of a hidden file' : null
 }

@@ -4,6 +4,7 @@
  * pass. It deliberately stays in the data state after `<script>` and the like (that start tag is what matters to us)
  * and leaves character references to whoever needs them.
  */
+import { isLetter } from '../characters.ts'
 
 export interface Attribute {
   /** Lower case. */
@@ -36,11 +37,6 @@ export type HtmlToken =
 
 export function isSpace(code: number): boolean {
   return code === 32 || code === 9 || code === 10 || code === 12 || code === 13
-}
-
-function isLetter(code: number): boolean {
-  const lower = code | 32
-  return lower >= 97 && lower <= 122
 }
 
 /**

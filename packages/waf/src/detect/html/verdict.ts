@@ -3,6 +3,7 @@
  * finds nothing by itself: the tokens come from the tokenizer, in whatever context the text was put.
  */
 import { decodeEntities } from '../../decode/entities.ts'
+import { isLetter } from '../characters.ts'
 import { runningScheme } from './scheme.ts'
 import type { Attribute, HtmlToken } from './tokens.ts'
 
@@ -53,8 +54,8 @@ function harmOfTag(name: string, attributes: readonly Attribute[]): string | nul
     local === 'style' &&
     attributes.some(({ name, value }) => name === 'type' && /script/i.test(value ?? ''))
   )
-    return 'a style sheet in a scripting language'
-  if (local === 'link' && attributes.length > 0) return 'the tag <link> loads a style sheet or a document'
+    return 'a style sheet that runs script'
+  if (local === 'link' && attributes.length > 0) return 'the tag <link> loads a style sheet'
   if (/^(?:animate|set|animatetransform|animatemotion)$/.test(local)) {
     const target = attributes.find(({ name }) => name === 'attributename')?.value ?? ''
     if (/href|^on|style/i.test(target)) return `an animation of the attribute ${target.slice(0, 20)}`
@@ -68,8 +69,8 @@ function harmOfTag(name: string, attributes: readonly Attribute[]): string | nul
 
 function harmOfMeta(attributes: readonly Attribute[]): string | null {
   const named = (name: string): string => attributes.find((attribute) => attribute.name === name)?.value ?? ''
-  if (named('http-equiv') !== '') return 'the tag <meta http-equiv> acts as a header of the response'
-  return named('charset') === '' ? null : 'the tag <meta charset> changes how the page is decoded'
+  if (named('http-equiv') !== '') return 'the tag <meta http-equiv> acts as a header'
+  return named('charset') === '' ? null : 'the tag <meta charset> changes the charset'
 }
 
 /** Whether a value of the attribute that ends before `end` could do harm: told from the letters of its name. */
@@ -85,18 +86,13 @@ export function mayHarm(text: string, end: number): boolean {
   return urls.has(name) || name === 'style' || name === 'srcdoc' || name === 'formaction'
 }
 
-function isLetter(code: number): boolean {
-  const lower = code | 32
-  return lower >= 97 && lower <= 122
-}
-
 /** Why this attribute does harm in whatever tag it ends up, or null. */
 export function harmOfAttribute({ name, value }: Attribute): string | null {
   if (value === null) return null
   if (handler.test(name)) return `the event handler ${name.slice(0, 30)}`
   const local = name.slice(name.lastIndexOf(':') + 1)
   if (local === 'srcdoc') return 'srcdoc holds a whole page'
-  if (local === 'style') return runsAsStyle(value) ? 'a style that runs script or loads it' : null
+  if (local === 'style') return runsAsStyle(value) ? 'a style sheet that runs script' : null
   if (local === 'formaction') return 'formaction sends the form elsewhere'
   if (!urls.has(local)) return null
   if (/^\s*javascript:\s*(?:void\s*\(?\s*0\s*\)?)?;?\s*$/i.test(value)) return null
@@ -116,7 +112,7 @@ export function runsAsStyle(value: string): boolean {
 }
 
 function harmOfComment(text: string): string | null {
-  if (/^\?(?:xml-stylesheet|import)\b/i.test(text)) return 'a processing instruction that loads a style sheet'
+  if (/^\?(?:xml-stylesheet|import)\b/i.test(text)) return 'an instruction that loads a style sheet'
   // What a conditional comment holds is markup to some, and so is what an odd end lets out.
   return null
 }

@@ -3,7 +3,7 @@
  * which well-known secret it passes. Its characters come lower case and without disguise. It deliberately judges nothing.
  */
 import { isLetter, isOfWord } from '../characters.ts'
-import { secretFiles } from './secret-files.ts'
+import { secretFiles } from '../words.ts'
 
 const SEMICOLON = 0x3b
 const DOT = 0x2e

@@ -4,9 +4,9 @@
  * itself may be what somebody looks for.
  */
 import type { Evidence } from '../../model/detector.ts'
+import { isDoubtful, isSure, readers, runners, subcommands, unmistakable } from '../words.ts'
 import { argument } from './argument.ts'
 import { evidence } from './command.ts'
-import { isDoubtful, isSure, readers, runners, subcommands, unmistakable } from './commands.ts'
 import { isGlob, type Words, wordsAt } from './words.ts'
 
 /** What is looked at: no command needs more to be told. */
@@ -59,7 +59,7 @@ function variable(piece: string): string | null {
   if (!piece.startsWith('$')) return null
   if (/^\$(?:\{[A-Za-z_]\w{0,40}\}|[A-Za-z_0]\w{0,40})\s+-c\s/.test(piece))
     return 'a variable that names a shell'
-  return /^\$\{[A-Z_]{2,40}(?:[#%^]|,,|:\d|:-\d|\/\/)/.test(piece) ? 'a piece cut out of a variable' : null
+  return /^\$\{[A-Z_]{2,40}(?:[#%^]|,,|:\d|:-\d|\/\/)/.test(piece) ? 'a piece of a variable' : null
 }
 
 function commandLine(piece: string): string | null {

@@ -2,7 +2,7 @@
  * What stands behind a command, and whether only a shell would get it. It deliberately does not know whether the command
  * is one.
  */
-import { subcommands } from './commands.ts'
+import { subcommands } from '../words.ts'
 import type { Words } from './words.ts'
 
 /**

@@ -4,8 +4,8 @@
  */
 import type { Evidence } from '../../model/detector.ts'
 import type { Field } from '../../model/request.ts'
+import { isDoubtful, isSure, leading } from '../words.ts'
 import { argument } from './argument.ts'
-import { isDoubtful, isSure, leading } from './commands.ts'
 import { isBlank, type Separator } from './separators.ts'
 import { isGlob, type Words, wordsAt } from './words.ts'
 
@@ -22,7 +22,7 @@ export function commandAt(text: string, separator: Separator, field: Field): Evi
   if (variable !== null) {
     // Run by its name where the text itself has set it; where it has not, it is empty.
     if (isAssigned(text, variable[1] ?? '', separator.at))
-      return evidence(separator.at, text, 'a variable that is run as a command')
+      return evidence(separator.at, text, 'a variable that is run')
     if (/[a-z_]/.test(variable[1] ?? '')) from += variable[0].length
   }
   const words = wordsAt(text, from)

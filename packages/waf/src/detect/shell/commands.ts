@@ -2,42 +2,42 @@
  * Commands that an injected line calls, in two kinds. Data only; what makes of a word a command is told elsewhere. The
  * names are those of the usual Unix systems, of Windows, and of programs known for running others.
  */
+import { isDigit } from '../characters.ts'
 
 const set = (list: string): ReadonlySet<string> => new Set(list.split(/\s+/))
 
 /** Words that are nothing but commands: behind a separator they need no argument. */
 const sure: ReadonlySet<string> = set(
-  `whoami uname ifconfig ipconfig netstat wget curl nslookup chmod chown chgrp rmdir rm cp mv ls ps pwd egrep fgrep awk gawk mawk sed xargs tftp scp rsync powershell pwsh
-   cmd.exe powershell.exe certutil bitsadmin wmic mshta rundll32 regsvr32 cscript wscript vssadmin printenv lsof dmesg useradd usermod userdel crontab systemctl iptables busybox xxd
-   mkfifo tcpdump nmap traceroute tracert systeminfo tasklist taskkill regedit getent phpinfo mkdir mknod insmod modprobe sudo visudo chsh chroot lsblk lspci lsusb lscpu lsmod ifdown ifup
-   id echo printf netcat ncat nc dig ssh-keygen sysctl arp ip6tables tcping ping6 ping fping hping3 zcat bzcat xzcat tac rev base64 base32 od hexdump strings nohup setsid mkpasswd passwd
-   diskpart icacls cacls takeown attrib findstr netsh schtasks ipcs ldd ldconfig telnetd mysqldump pg_dump psql socat openssl gcc g++ cc c++ killall pkill pgrep pidof usleep
-   aa-exec aa-disable aa-enforce aa-complain agetty aptitude aria2c arj atobm basenc basez batcat bpftrace bsdtar bzless bzmore busctl byebug c89 c99 c_rehash capsh certbot check_by_ssh check_cups
-   check_log check_memory check_raid choom chpasswd cobc cpan cpio cpulimit cscli csplit csvtool cupsfilter debugfs dmidecode dmsetup dpkg dpkg-query easyrsa easy_install efax espeak exiftool facter fallocate fdisk
-   fusermount gcore gdb genie ghci gimp ginsh gpasswd groupadd groupdel gtester gzexe hexedit hostnamectl htop iconv iftop ionice iostat iotop ispell jexec jjs journalctl jrunscript keytool killall5
-   ksshell kubectl lastlog lastb latexmk ldapsearch lftp loginctl logname logsave losetup lsattr chattr lsb_release lsns ltrace lualatex luatex lwp-download lwp-request mkfs mlocate mosquitto_pub mosquitto_sub
-   mpstat msfconsole msgattrib msgcat msgconv msgfilter msgmerge msguniq mtr mysqladmin nasm ncdu ncftp nethogs newgrp nmcli nodejs nroff nsenter ntpdate openvpn openvt opkg pdflatex pdftex perlbug pexec
-   pidstat pkexec poweroff ptx puppet pwck rake readelf redis-server restic rlogin rlwrap rmt rmt-tar rmt-dump rpmdb rpmquery rpmverify rsh rtorrent run-mailcap run-parts rview rvim sash scanmem setarch setcap
-   getcap setfacl getfacl setfattr shuf slsh smbclient soelim sqlite3 sqlmap sshd sshpass ssh-agent ssh-add ssh-keyscan start-stop-daemon stdbuf strace stty sudoedit svnadmin systemd-run systemd-resolve taskset
-   tasksh tclsh tdbtool telinit tmate torify torsocks troff tshark tune2fs umount uconv unexpand unlzma unrar unshare unsquashfs unxz unzstd unlz4 update-alternatives uuencode uudecode valgrind varnishncsa
-   vigr vipw vmstat volatility w3m wireshark xelatex xetex xmodmap xpad xdotool xzgrep xzless yelp zfgrep zgrep zless zmore zstd zstdcat zstdgrep zstdless zsoelim zypper adduser addgroup deluser delgroup chage
-   bcdboot bcdedit bcp.exe certreq cipher.exe cmdkey cmstp csvde desktopimgdownldr diskshadow driverquery dsquery dsget esentutl extrac32 fltmc forfiles fsutil ftype getmac gpresult gpupdate hh.exe ieexec
-   infdefaultinstall installutil klist ldifde logman logoff makecab mavinject mountvol msbuild msiexec msxsl nbtstat nltest ntdsutil odbcconf openfiles pathping pcalua pnputil presentationhost procdump qprocess
-   quser qwinsta rasautou regasm regini regsvcs robocopy rpcping runas schtasks.exe scriptrunner sfc.exe syncappvpublishingserver tskill tttracer typeperf verclsid w32tm wbadmin wevtutil winrm winrs wsreset
-   xcopy xwizard iwr iex irm gwmi icm wusa ash tcsh zsh ksh csh dash rbash mksh fish elvish pwsh.exe apt-key dnf yum apk brew zcmp zdiff bunzip2 lzcat lz4cat lzma mkdosfs hexyl proot podman crictl minikube
-   etcdctl dash.exe bash.exe sh.exe nc.exe wsl.exe reg.exe net.exe sc.exe whoami.exe curl.exe .shell .system .databases .tables .schema`,
+  '.databases .schema .shell .system .tables aa-complain aa-disable aa-enforce aa-exec addgroup adduser agetty apk aptitude aria2c arj arp ash atobm attrib awk base32 base64 basenc basez bash.exe ' +
+    'batcat bcdboot bcdedit bcp.exe bitsadmin bpftrace brew bsdtar bunzip2 busctl busybox byebug bzcat bzless bzmore c++ c89 c99 c_rehash cacls capsh cc certbot certreq certutil chage chattr ' +
+    'check_by_ssh check_cups check_log check_memory check_raid chgrp chmod choom chown chpasswd chroot chsh cipher.exe cmd.exe cmdkey cmstp cobc cp cpan cpio cpulimit crictl crontab cscli cscript ' +
+    'csh csplit csvde csvtool cupsfilter curl curl.exe dash dash.exe debugfs delgroup deluser desktopimgdownldr dig diskpart diskshadow dmesg dmidecode dmsetup dnf dpkg driverquery dsget dsquery ' +
+    'easy_install easyrsa echo efax egrep elvish esentutl espeak etcdctl exiftool extrac32 facter fallocate fdisk fgrep findstr fish fltmc forfiles fping fsutil ftype fusermount g++ gawk gcc gcore ' +
+    'gdb genie getcap getent getfacl getmac ghci gimp ginsh gpasswd gpresult gpupdate groupadd groupdel gtester gwmi gzexe hexdump hexedit hexyl hh.exe hostnamectl hping3 htop icacls icm iconv id ' +
+    'ieexec iex ifconfig ifdown iftop ifup infdefaultinstall insmod installutil ionice iostat iotop ip6tables ipconfig ipcs iptables irm ispell iwr jexec jjs journalctl jrunscript keytool killall ' +
+    'klist ksh ksshell kubectl lastb lastlog latexmk ldapsearch ldconfig ldd ldifde lftp loginctl logman logname logoff logsave losetup ls lsattr lsb_release lsblk lscpu lsmod lsns lsof lspci lsusb ' +
+    'ltrace lualatex luatex lwp-download lwp-request lz4cat lzcat lzma makecab mavinject mawk minikube mkdir mkdosfs mkfifo mkfs mknod mkpasswd mksh mlocate modprobe mosquitto_pub mosquitto_sub ' +
+    'mountvol mpstat msbuild msfconsole msgattrib msgcat msgconv msgfilter msgmerge msguniq mshta msiexec msxsl mtr mv mysqladmin mysqldump nasm nbtstat nc nc.exe ncat ncdu ncftp net.exe netcat ' +
+    'nethogs netsh netstat newgrp nltest nmap nmcli nodejs nohup nroff nsenter nslookup ntdsutil ntpdate od odbcconf openfiles openssl openvpn openvt opkg passwd pathping pcalua pdflatex pdftex ' +
+    'perlbug pexec pg_dump pgrep phpinfo pidof pidstat ping pkexec pkill pnputil podman poweroff powershell powershell.exe presentationhost printenv printf procdump proot ps psql ptx puppet pwck pwd ' +
+    'pwsh pwsh.exe qprocess quser qwinsta rake rasautou rbash readelf redis-server reg.exe regasm regedit regini regsvcs regsvr32 restic rev rlogin rlwrap rm rmdir rmt rmt-dump rmt-tar robocopy ' +
+    'rpcping rpmdb rpmquery rpmverify rsh rsync rtorrent run-mailcap run-parts runas rundll32 rview rvim sash sc.exe scanmem schtasks schtasks.exe scp scriptrunner sed setarch setcap setfacl ' +
+    'setfattr setsid sfc.exe sh.exe shuf slsh smbclient socat soelim sqlite3 sqlmap sshd sshpass start-stop-daemon stdbuf strace strings stty sudo sudoedit svnadmin syncappvpublishingserver sysctl ' +
+    'systemctl systeminfo tac takeown taskkill tasklist taskset tasksh tclsh tcpdump tcping tcsh tdbtool telinit telnetd tftp tmate torify torsocks traceroute tracert troff tshark tskill tttracer ' +
+    'tune2fs typeperf uconv umount uname unexpand unlz4 unlzma unrar unshare unsquashfs unxz unzstd update-alternatives useradd userdel usermod usleep uudecode uuencode valgrind varnishncsa verclsid ' +
+    'vigr vipw visudo vmstat volatility vssadmin w32tm w3m wbadmin wevtutil wget whoami whoami.exe winrm winrs wireshark wmic wscript wsl.exe wsreset wusa xargs xcopy xdotool xelatex xetex xmodmap ' +
+    'xpad xwizard xxd xzcat xzgrep xzless yelp yum zcat zcmp zdiff zfgrep zgrep zless zmore zsh zsoelim zstd zstdcat zstdgrep zstdless zypper',
 )
 
 /** Words that are also English, or names of things: they need an argument that only a shell would get. */
 const doubtful: ReadonlySet<string> = set(
-  `cat head tail more less sort find file date time who w last kill touch test type dir net host hostname uptime env set export source eval exec bash sh cmd cd comm cmp
-   python perl ruby php node lua java javac go vi vim nano emacs ed ex ftp telnet ssh git svn make man mail mount df du free top cut tr wc uniq diff tar gzip gunzip
-   zip unzip bzip2 7z rar dd tee grep split join paste fold nl look which whereis locate apt apt-get pip npm gem docker service reboot shutdown halt init batch
-   copy move del erase ren rename start call reg sc query ver vol tree route script expect screen tmux watch yes seq true false read alias unset trap wait jobs ll la
-   bg fg stat realpath readlink basename dirname ln install patch hash help history command builtin declare typeset bridge ip tc ss nft axel lynx links fetch lp lpr
-   mysql redis-cli mongo crash cowsay finger flock jq julia latex perf column expand shred sync truncate hd ab ar as bc eb pg pr pry rc task view write octave pico restic pandoc
-   ansible chef knife composer bundler cancel codex nice timeout rpm sleep ul wish xmore whiptail rust cargo yarn npx deno bun dialog fmt mutt mawk joe ksu
-   sftp snap tbl tex tic whois groups users login logger lsof nginx vault terraform helm vagrant aws gcloud az nawk pax parted procmail psftp red rdesktop scrot sg su tcpkill tee wall xz`,
+  '7z ab alias ansible apt apt-get ar as aws axel az basename bash batch bc bg bridge builtin bun bundler bzip2 call cancel cargo cat cd chef cmd cmp codex column comm command composer copy cowsay ' +
+    'crash cut date dd declare del deno df dialog diff dir dirname docker du eb ed emacs env erase eval ex exec expand expect export false fetch fg file find finger flock fmt fold free ftp gcloud ' +
+    'gem git go grep groups gunzip gzip halt hash hd head helm help history host hostname init install ip java javac jobs joe join jq julia kill knife ksu la last latex less links ll ln locate ' +
+    'logger login look lp lpr lsof lua lynx mail make man mawk mongo more mount move mutt mysql nano nawk net nft nginx nice nl node npm npx octave pandoc parted paste patch pax perf perl pg php ' +
+    'pico pip pr procmail pry psftp python query rar rc rdesktop read readlink realpath reboot red redis-cli reg ren rename restic route rpm ruby rust sc screen script scrot seq service set sftp sg ' +
+    'sh shred shutdown sleep snap sort source split ss ssh start stat su svn sync tail tar task tbl tc tcpkill tee telnet terraform test tex tic time timeout tmux top touch tr trap tree true ' +
+    'truncate type typeset ul uniq unset unzip uptime users vagrant vault ver vi view vim vol w wait wall watch wc whereis which whiptail who whois wish write xmore xz yarn yes zip',
 )
 
 /** Words of the shell itself that a command may follow. */
@@ -67,14 +67,9 @@ const cmdlet =
 /** Without the version at the end of a name: `python3.11`, `gcc-12`, `perl5`; empty where there is none. */
 function unversioned(word: string): string {
   let end = word.length
-  while (end > 0 && (word[end - 1] === '.' || isDigit(word, end - 1))) end--
-  if (end === word.length || end === 0 || !isDigit(word, end)) return ''
+  while (end > 0 && (word[end - 1] === '.' || isDigit(word.charCodeAt(end - 1)))) end--
+  if (end === word.length || end === 0 || !isDigit(word.charCodeAt(end))) return ''
   return word.slice(0, word[end - 1] === '-' ? end - 1 : end)
-}
-
-function isDigit(word: string, at: number): boolean {
-  const code = word.charCodeAt(at)
-  return code >= 48 && code <= 57
 }
 
 /** Words that are nothing but commands, whatever their version. */

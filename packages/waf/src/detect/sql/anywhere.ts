@@ -130,7 +130,7 @@ function atWord(sql: Sql, at: number, context: Context): Found | null {
         systemTable.test(tokens[at + 1]?.text ?? '') &&
         /[._$]/.test(tokens[at + 1]?.text ?? '') &&
         tokens.slice(Math.max(0, at - 60), at).some((token) => isWord(token, 'select'))
-        ? found(at, 'it reads what the database knows of itself')
+        ? found(at, 'it reads what the database knows')
         : null
     case 'case':
       return isWord(tokens[at + 1], 'when') &&

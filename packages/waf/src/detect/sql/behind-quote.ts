@@ -22,7 +22,7 @@ export function behindQuote(sql: Sql, text: string, from: number): Found | null 
     // A lone word, its quote, a comment: a name to log in with, and the rest of the statement dropped.
     const word = /^[\w@.-]{1,40}$/.test(before) && (first.text !== '#' || first.end - first.at < 3)
     return (word && !/^\d+(?:\.\d+)?$/.test(before)) || (at > 0 && first.end - first.at < 4)
-      ? found(at, 'a quote ends the string and a comment drops the rest of the statement')
+      ? found(at, 'a quote ends the string and a comment drops the rest')
       : null
   }
   if (isLogic(first))
@@ -35,14 +35,14 @@ export function behindQuote(sql: Sql, text: string, from: number): Found | null 
     isWord(tokens[at + 2], 'from') &&
     tokens.length <= at + 4
   )
-    return found(at, 'a quote ends the name of a column and a table follows')
+    return found(at, 'a quote ends the string and a table follows')
   const negated = isWord(first, 'not') ? 1 : 0
   if (isComparing(tokens[at + negated])) {
     const after = at + negated + 1
     const right = expressionAt(sql, isWord(tokens[after], 'not') ? after + 1 : after)
     if (right === null) return null
     if (right.what === 'name' && dropsRest(tokens, right.end))
-      return found(at, 'a quote ends the string, a comparison follows and a comment drops the rest')
+      return found(at, 'a quote ends the string and a comment drops the rest')
     const next = tokens[right.end]
     const ends = right.what === 'open-string' || next?.kind === 'comment' || isLogic(next)
     return ends && right.what !== 'name'
@@ -52,13 +52,12 @@ export function behindQuote(sql: Sql, text: string, from: number): Found | null 
   if (first.kind === 'operator' && /^(?:\|\||[+\-*/%^&|])$/.test(first.text)) {
     const right = operandAt(sql, at + 1)
     if (right === null) return null
-    if (right.what === 'query') return found(at, 'a quote ends the string and a query is joined to it')
-    if (first.text === '||' && right.what === 'open-string')
-      return found(at, 'a string is taken apart and joined again')
+    if (right.what === 'query') return found(at, 'a quote ends the string and a query follows')
+    if (first.text === '||' && right.what === 'open-string') return found(at, 'a string is joined again')
     if (right.what === 'name' && dropsRest(tokens, right.end))
-      return found(at, 'a quote ends the string and a comment drops the rest of the statement')
+      return found(at, 'a quote ends the string and a comment drops the rest')
     return right.what === 'call' && closes(tokens, right.end)
-      ? found(at, 'a quote ends the string and a call is joined to it')
+      ? found(at, 'a quote ends the string and a call follows')
       : null
   }
   if (first.kind === 'semicolon') {
@@ -119,7 +118,7 @@ function leftOpen(tokens: readonly SqlToken[], at: number): Found | null {
     isComparing(operator) &&
     operator.text !== '?' &&
     operator.text !== '!'
-    ? found(at, 'a quote ends the string and a condition is left open')
+    ? found(at, 'a quote ends the string and a condition follows')
     : null
 }
 

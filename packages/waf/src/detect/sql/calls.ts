@@ -2,6 +2,7 @@
  * Calls of a database's functions: those that wait, read or write, and those that tell what the database knows, where
  * an expression may stand. It deliberately lets calls stand in code: there they are among other words.
  */
+import { tellingFunctions } from '../words.ts'
 import { type Context, type Found, found } from './found.ts'
 import { isLogic, isWord, type Sql } from './grammar.ts'
 import { systemTable } from './select.ts'
@@ -10,11 +11,9 @@ import type { SqlToken } from './tokens.ts'
 /** Functions that wait, read, write or reach out. */
 export const waiting: RegExp =
   /^(?:benchmark|pg_sleep|sleep|extractvalue|updatexml|load_file|randomblob|xp_\w+|sp_oacreate|sys_eval|sys_exec|utl_\w+(?:\.\w+)+|dbms_\w+(?:\.\w+)+|ctxsys\.\w+|make_set|elt|gtid_subset|json_keys|exp|procedure|database_to_xml|query_to_xml|lo_import|lo_export|lo_get|pg_read_file|pg_ls_dir|current_setting|openrowset|opendatasource|load_extension|name_const|row_count|xmltype|get_host_address)$/
-const telling =
-  /^(?:ascii|ord|substr|substring|mid|length|char|chr|concat|concat_ws|group_concat|version|database|hex|unhex|conv|cast|convert|if|iif|ifnull|nullif|coalesce|load_file|user|current_user|system_user|session_user|schema|md5|sha1|aes_decrypt|compress|uncompress|xmlagg|count|lower|upper|left|right|bin|db_name|host_name|strcmp|field|like|case|pi|cos|sin|rand|floor|json_extract|to_base64|from_base64|bit_length|char_length|nvl|decode|instr|locate|position|quote|reverse|space|repeat|replace|rpad|lpad|trim|isnull)$/
 /** Whether a call of it may be found. */
 export function isCalled(name: string): boolean {
-  return telling.test(name) || waiting.test(name)
+  return tellingFunctions.has(name) || waiting.test(name)
 }
 
 /** Whether a query asks for more than a table: functions, variables, tables of the system, a union. */
@@ -27,7 +26,7 @@ export function asksMore({ tokens }: Sql, from: number): boolean {
         (token.kind === 'word' &&
           (tokens[from + index + 1]?.kind === 'open'
             ? waiting.test(token.text) ||
-              (telling.test(token.text) &&
+              (tellingFunctions.has(token.text) &&
                 !/^(?:count|lower|upper|left|right|replace|floor|length|like|case|if)$/.test(token.text))
             : systemTable.test(token.text) || (index > 0 && token.text === 'union'))),
     )
@@ -68,7 +67,7 @@ export function atCall(sql: Sql, at: number, context: Context): Found | null {
     )
       return found(at, `a call of ${token.text}`)
   }
-  if (telling.test(token.text) && (at === 0 || isLogic(before)) && tells(sql, at + 2, close))
+  if (tellingFunctions.has(token.text) && (at === 0 || isLogic(before)) && tells(sql, at + 2, close))
     return found(at, `a call of ${token.text} on what the database knows`)
   return null
 }

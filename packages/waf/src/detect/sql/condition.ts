@@ -20,9 +20,7 @@ export function condition(sql: Sql, at: number, context: Context): Found | null 
     if (!goesOn(tokens[end])) return null
     const names = (left === 'name' ? 1 : 0) + (right === 'name' ? 1 : 0)
     if (names === 0)
-      return context === 'none' && isArithmetic(tokens)
-        ? null
-        : found(at, 'a condition with a comparison of its own')
+      return context === 'none' && isArithmetic(tokens) ? null : found(at, 'a condition with a comparison')
     if (tokens[at]?.text === '&&' && tokens[at + 1]?.at === tokens[at]?.end) return null
     if (names === 1 && (context === 'quote' || beginsAsValue(sql, at)))
       return found(at, 'a condition on a column')
@@ -38,7 +36,7 @@ export function condition(sql: Sql, at: number, context: Context): Found | null 
   if (isWord(tokens[at + 1], 'true', 'false') && next === undefined && beginsAsValue(sql, at))
     return found(at, 'a constant condition')
   if (operand.what === 'constant' && dropped && tokens[at]?.text !== 'div')
-    return found(at, 'a constant condition, and a comment that drops the rest')
+    return found(at, 'a constant condition and a comment drops the rest')
   if (operand.what === 'call' && (dropped || (context === 'quote' && next?.kind === 'string' && next.open)))
     return found(at, 'a condition that calls a function')
   if (
@@ -125,7 +123,7 @@ export function readsUntil(sql: Sql): number {
       return operand.end
     from = operand.end
   }
-  return Number.POSITIVE_INFINITY
+  return Infinity
 }
 
 /** What a condition may be followed by; prose goes on with a word or a comma. */

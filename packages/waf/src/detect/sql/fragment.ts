@@ -3,28 +3,13 @@
  * without its right side, a list behind `in`, a comparison that is always true, the name of a system table. All of the
  * text has to be it; it deliberately does not look for them inside of a longer one.
  */
+import { sqlFunctions } from '../words.ts'
 import { type Found, found } from './found.ts'
 import { closesNothing, comparisonAt, isComparing, isLogic, isWord, type Sql } from './grammar.ts'
 import { systemTable } from './select.ts'
 import type { SqlToken } from './tokens.ts'
 
 const longest = 60
-
-/** Functions of the five databases, by their name; those of one letter or of everybody's language are not here. */
-const functions: ReadonlySet<string> = new Set(
-  `abs acos adddate addtime aes_decrypt aes_encrypt ascii asin atan atan2 avg benchmark bin bit_and bit_count bit_length bit_or bit_xor cast ceil ceiling char char_length character_length charset
-   chr coalesce coercibility collation compress concat concat_ws connection_id conv convert convert_tz cos cot count crc32 curdate current_date current_time current_timestamp current_user curtime
-   database date date_add date_format date_sub datediff day dayname dayofmonth dayofweek dayofyear db_name decode default degrees des_decrypt des_encrypt dump elt encode encrypt exp export_set extract
-   extractvalue field find_in_set floor format found_rows from_base64 from_days from_unixtime get_lock greatest group_concat hex host_name hour if ifnull iif in inet_aton inet_ntoa insert instr interval
-   is_free_lock is_used_lock isnull last last_day last_insert_id lcase least left length like ln load_file local localtime localtimestamp locate log log10 log2 lower lpad ltrim make_set makedate
-   master_pos_wait max md5 microsecond mid min minute mod month monthname name_const not now nullif nvl oct octet_length old_password ord password period_add period_diff pi position pow power
-   quarter quote radians rand randomblob release_lock repeat replace reverse right round row_count rpad rtrim schema sec_to_time second session_user sha sha1 sha2 sign sin sleep soundex space sqrt std stddev
-   stddev_pop str_to_date strcmp subdate substr substring substring_index subtime sum sysdate system_user tan time time_format time_to_sec timediff timestamp timestampadd timestampdiff to_base64 to_char
-   to_date to_days to_number trim truncate ucase uncompress unhex unix_timestamp updatexml upper user utc_date utc_time utc_timestamp uuid values var_pop variance version week weekday weekofyear xmlagg xmltype year
-   pg_sleep pg_read_file pg_ls_dir current_database current_setting string_agg array_agg sqlite_version typeof zeroblob glob unicode quotename newid isdate isnumeric suser_name user_name object_id`.split(
-    /\s+/,
-  ),
-)
 
 /** All of a short text, read as the piece of a statement that it would become. */
 export function fragment(sql: Sql): Found | null {
@@ -47,7 +32,7 @@ export function fragment(sql: Sql): Found | null {
 function openCall(tokens: readonly SqlToken[]): Found | null {
   const last = tokens.length - 1
   const name = tokens[last - 1]
-  if (tokens[last]?.kind !== 'open' || name?.kind !== 'word' || !functions.has(name.text)) return null
+  if (tokens[last]?.kind !== 'open' || name?.kind !== 'word' || !sqlFunctions.has(name.text)) return null
   const query = isWord(tokens[0], 'select', 'union', 'values')
   return last === 1 || (last <= 3 && tokens[last - 2]?.kind !== 'word') || query
     ? found(last - 1, `a call of ${name.text} that the text leaves open`)
@@ -74,14 +59,14 @@ function listOnly(tokens: readonly SqlToken[]): Found | null {
   if (tokens[0]?.kind === 'close' && isComparing(tokens[1]) && tokens[2]?.kind === 'open')
     return found(1, 'the middle of a condition')
   if (!isWord(tokens[0], 'in', 'values') || tokens[1]?.kind !== 'open') return null
-  if (isWord(tokens[2], 'select')) return found(0, 'a query that something is to be in')
+  if (isWord(tokens[2], 'select')) return found(0, 'a query in brackets')
   const inside = tokens.slice(2, -1)
   return tokens.at(-1)?.kind === 'close' &&
     inside.some(({ kind }) => kind === 'comma') &&
     inside.every(
       ({ kind, text }) => kind === 'number' || kind === 'string' || kind === 'comma' || text === '-',
     )
-    ? found(0, 'a list of constants that something is to be in')
+    ? found(0, 'a list of constants in brackets')
     : null
 }
 
@@ -128,7 +113,7 @@ function systemName(tokens: readonly SqlToken[]): Found | null {
       token.text,
     ) ||
       (at === 1 && systemTable.test(token.text)))
-    ? found(at, 'the name of what only the database itself has')
+    ? found(at, 'the name of what only a database has')
     : null
 }
 
@@ -142,13 +127,13 @@ function openQuery({ tokens, closing }: Sql): Found | null {
     isWord(tokens[0], 'select') &&
     open > 0 &&
     tokens.length > 2 &&
-    (isWord(tokens[open + 1], 'case') || functions.has(tokens[open - 1]?.text ?? ''))
+    (isWord(tokens[open + 1], 'case') || sqlFunctions.has(tokens[open - 1]?.text ?? ''))
   )
     return found(0, 'a query that the text leaves open')
   // `if(2=`, `month=(`.
   const compared = last?.kind === 'operator' && isComparing(last) && open === 1
   const joined = open === tokens.length - 1 && operator?.kind === 'operator' && tokens.length === 3
-  return (compared || joined) && tokens.length <= 5 && functions.has(tokens[0]?.text ?? '')
+  return (compared || joined) && tokens.length <= 5 && sqlFunctions.has(tokens[0]?.text ?? '')
     ? found(0, 'an expression that the text leaves open')
     : null
 }
@@ -168,7 +153,7 @@ function cast({ tokens, closing }: Sql): Found | null {
 
 /** What MySQL alone takes for code: `1.e(…)`, and a comment that is one from a version on. */
 function quirk({ tokens, text }: Sql): Found | null {
-  if (/^\s*\d{1,9}\.e[(.]/i.test(text.slice(0, 40))) return found(0, 'a number as only MySQL reads it')
+  if (/^\s*\d{1,9}\.e[(.]/i.test(text.slice(0, 40))) return found(0, 'a number that only MySQL reads')
   const comment = text.indexOf('/*!')
   return comment >= 0 &&
     /^\/\*!M?\d{4,6}\s{0,8}\w/i.test(text.slice(comment, comment + 24)) &&
