@@ -59,21 +59,31 @@ export function explain(
   at: number,
 ): readonly [Explanation | null, readonly Diagnostic[]] {
   const { host, service } = splitService(question.to)
-  const from = askedEnd(ruleset, bindings, at, splitService(question.from).host)
+  const source = splitService(question.from)
+  const from = askedEnd(ruleset, bindings, at, source.host)
   const to = askedEnd(ruleset, bindings, at, host)
   const services = service === null ? null : askedService(service)
+  const sent =
+    source.service === null || /^\d{1,5}$/.test(source.service) ? null : askedService(source.service)
   const faults = [
     ...(typeof from === 'string' ? [fault('from', question.from, from)] : []),
+    ...(typeof sent === 'string' ? [fault('from', source.service ?? '', sent, serviceHint)] : []),
     ...(typeof to === 'string' ? [fault('to', question.to, to)] : []),
     ...(typeof services === 'string' ? [fault('to', service ?? '', services, serviceHint)] : []),
   ]
-  if (typeof from === 'string' || typeof to === 'string' || typeof services === 'string')
+  if (typeof from === 'string' || typeof to === 'string' || typeof services === 'string' || faults.length > 0)
     return [null, faults]
   const ask = { ruleset, from, to, bindings, at }
   const answer = services === null ? acrossServices(ask) : forService(ask, services)
   const meant = lookalikeOf(question.to, to)
-  if (meant === null) return [answer, []]
-  return [{ ...answer, notes: [`${to.text} is one IPv6 address; did you mean ${meant}?`] }, []]
+  const notes = [
+    ...answer.notes,
+    ...(meant === null ? [] : [`${to.text} is one IPv6 address; did you mean ${meant}?`]),
+    ...(source.service === null
+      ? []
+      : [`${from.text} is the source; the port it is sent from is not judged`]),
+  ]
+  return [{ ...answer, notes }, []]
 }
 
 /** A service may be several alternatives, and rules may cut a range of ports: the answer is the strictest of all. */

@@ -70,6 +70,21 @@ describe('an IPv6 or link address with a service needs no brackets where it can 
   })
 })
 
+describe('what follows the source', () => {
+  test('a port or a service: told not to be judged', () => {
+    for (const from of ['vent-01:51234', '10.20.0.11:22/tcp', '[fd20::11]:https']) {
+      const to = from.startsWith('[') ? '[2001:db8::1]:22/tcp' : '192.0.2.9:22/tcp'
+      const [answer, faults] = explain(site.ruleset, { from, to }, site.bindings, site.at)
+      expect(faults).toEqual([])
+      expect(answer).toMatchObject({ from: { device: 'vent-01' }, service: '22/tcp' })
+      expect(answer?.notes.join()).toContain('the port it is sent from is not judged')
+    }
+  })
+  test('neither: refused', () => {
+    expect(ask('vent-01:htps', '192.0.2.9:22/tcp')).toBe('TW2090 htps is no service; did you mean https?')
+  })
+})
+
 describe('questions that cannot be read', () => {
   test.each([
     ['vent-1', '10.30.0.5:22/tcp', 'TW2090 vent-1 is no device, address or DNS name; did you mean vent-01?'],
