@@ -14,7 +14,7 @@ import { type Ask, addressPairs, assumedBindings, assumedPairs, impossible, miss
 import { evaluate } from './evaluate.ts'
 import { type AskedEnd, askedEnd, askedService, lookalikeOf, splitService } from './question.ts'
 import { along, cameBy, forwardOf, translate } from './translate.ts'
-import { becauseOf, nextStep, translationText } from './words.ts'
+import { becauseOf, nextStep, type Place, translationText } from './words.ts'
 
 export interface Question {
   /** A device, name, address or link address; `gateway`. */
@@ -160,7 +160,10 @@ function judge(ask: Ask, service: Service): Explanation {
   if (worst === undefined) return unanswerable(ask, service)
   const isAssumed = needs.length > 0 && (worst.decision.verdict === 'allow' || mayDepend(ask, worst.decision))
   const decision: Decision = isAssumed ? { ...worst.decision, verdict: 'unknown', needs } : worst.decision
-  return describe(ask, service, decision, pairs.length > 0 ? worst.flow : null)
+  return describe(ask, service, decision, pairs.length > 0 ? worst.flow : null, {
+    flow: worst.flow,
+    bindings,
+  })
 }
 
 interface Judged {
@@ -206,13 +209,19 @@ function unanswerable(ask: Ask, service: Service): Explanation {
     needs: never === null ? missing(ask) : ['ends and a service of one family'],
     enforced: true,
   }
-  const explanation = describe(ask, service, decision, null)
+  const explanation = describe(ask, service, decision, null, null)
   const words =
     never === null ? {} : { because: never, next: 'Ask about two ends and a service of one family.' }
   return { ...explanation, ...words, rule: null }
 }
 
-function describe(ask: Ask, service: Service, decision: Decision, flow: Flow | null): Explanation {
+function describe(
+  ask: Ask,
+  service: Service,
+  decision: Decision,
+  flow: Flow | null,
+  supposed: Place['supposed'],
+): Explanation {
   const text = formatService(service)
   const place = {
     ruleset: ask.ruleset,
@@ -220,7 +229,7 @@ function describe(ask: Ask, service: Service, decision: Decision, flow: Flow | n
     to: ask.to,
     service: text,
     at: ask.at,
-    bindings: ask.bindings,
+    supposed,
   }
   return {
     verdict: decision.verdict,

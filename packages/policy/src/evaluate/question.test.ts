@@ -127,6 +127,20 @@ describe('questions that cannot be read', () => {
   })
 })
 
+test('a rule that ended is told of also where it speaks of a name that nobody was told', () => {
+  const vendor = allow.out({ to: 'updates.vendor.example', service: 'mqtts', why, expires: '2026-04-30' })
+  const one = world({
+    devices: { sensor: device({ mac: links.vent1, ip: '10.20.0.11', rules: { vendor } }) },
+  })
+  const because = (to: string): string | undefined =>
+    explain(one.ruleset, { from: 'sensor', to }, one.bindings, one.at)[0]?.because
+  expect(because('updates.vendor.example:mqtts')).toMatch(
+    /no rule allows it; sensor\/vendor did until 2026-04-30\.$/,
+  )
+  expect(because('elsewhere.example:mqtts')).toMatch(/no rule allows it\.$/)
+  expect(because('updates.vendor.example:https')).toMatch(/no rule allows it\.$/)
+})
+
 test('every question has an answer in words: a reason, something to do, the verdict of evaluate', () => {
   const ends = [
     'vent-01',

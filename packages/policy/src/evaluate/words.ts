@@ -25,7 +25,8 @@ export interface Place {
   readonly to: AskedEnd
   readonly service: string
   readonly at: number
-  readonly bindings: Bindings
+  /** What was judged, and by what; its addresses may only stand for those that are not known. */
+  readonly supposed: { readonly flow: Flow; readonly bindings: Bindings } | null
 }
 
 /** `file:line`, or null. */
@@ -46,8 +47,8 @@ export function becauseOf(place: Place, decision: Decision, flow: Flow | null): 
     return `${what}: not known yet; it needs ${decision.needs.join(' and ')}. ${rule.id} ${would} (${clean(rule.why)}); until then it is dropped.${unseen}`
   }
   if (rule.id === NO_FORWARD)
-    return `${what}: its destination was translated, and no forward lets it in${nearMiss(place, flow)}.${unseen}`
-  if (rule.id === DEFAULT_DENY) return `${what}: no rule allows it${nearMiss(place, flow)}.${unseen}`
+    return `${what}: its destination was translated, and no forward lets it in${nearMiss(place)}.${unseen}`
+  if (rule.id === DEFAULT_DENY) return `${what}: no rule allows it${nearMiss(place)}.${unseen}`
   const verb = rule.effect === 'allow' ? 'allows' : 'refuses'
   return `${what}: ${rule.id} ${verb} it: ${clean(rule.why)}${listReason(place, rule, flow)}${untilText(rule)}.${unseen}`
 }
@@ -116,8 +117,9 @@ function proposeRule(place: Place): string {
 }
 
 /** A rule that would have let it in, but for its dates: the commonest reason for a call at night. */
-function nearMiss(place: Place, flow: Flow | null): string {
-  if (flow === null) return ''
+function nearMiss(place: Place): string {
+  if (place.supposed === null) return ''
+  const { flow, bindings } = place.supposed
   for (const rule of place.ruleset.rules) {
     if ((rule.tier !== 'allow' && rule.tier !== 'forward') || (rule.endsAt === null && rule.when === null))
       continue
@@ -125,7 +127,7 @@ function nearMiss(place: Place, flow: Flow | null): string {
     const resting = rule.when !== null && !isWithin(rule.when, place.at)
     if (!ended && !resting) continue
     const awake = withRule(place.ruleset, rule, { ...rule, endsAt: null, when: null })
-    if (evaluate(awake, flow, place.bindings, place.at).rule.id !== rule.id) continue
+    if (evaluate(awake, flow, bindings, place.at).rule.id !== rule.id) continue
     return ended ? `; ${rule.id} did until ${rule.expires}` : `; ${rule.id} does, but not at this hour`
   }
   return ''
