@@ -2,7 +2,7 @@
  * `thingwall init` on a router between real hosts: what it suggests, what it asks at a terminal, and that check and
  * apply accept what it writes.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildSite, type Site } from '@thingwall/gateway/lab'
@@ -70,6 +70,16 @@ test.each(['home.policy.ts', 'home.policy.yaml'])('%s is accepted by check and a
     const said = await run('explain', '--policy', file, '--from', from, '--to', to, '--json')
     expect(JSON.parse(said.stdout).verdict, `${from} ${to}`).toBe(verdict)
   }
+})
+
+test('JSON is JSON, and a name that check would not read is refused', async () => {
+  const file = named('home.policy.json')
+  expect((await run('init', '--yes', '--owner', 'ops', '--site', 'home', '--policy', file)).status).toBe(0)
+  const checked = JSON.parse((await run('check', '--policy', file, '--json')).stdout)
+  expect(checked).toMatchObject({ ok: true, policy: 'home', devices: 1, tests: 2 })
+  const other = await run('init', '--yes', '--owner', 'ops', '--policy', named('home.policy.txt'))
+  expect([other.status, other.stderr]).toEqual([2, expect.stringContaining('.ts, .yaml or .json')])
+  expect(existsSync(named('home.policy.txt'))).toBe(false)
 })
 
 test('at a terminal it asks six questions, takes what is suggested, and asks again where an answer is wrong', async () => {

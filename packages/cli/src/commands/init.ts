@@ -4,7 +4,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import {
   defaultInterfaces,
@@ -21,20 +21,20 @@ import type { Host, Report } from '../frame/report.ts'
 import { type FirstPolicy, firstPolicy } from '../init/first-policy.ts'
 import { describe, type Found, suggest } from '../init/found.ts'
 import { type Answers, type Question, questions } from '../init/questions.ts'
-import { asTypeScript, asYaml } from '../init/source.ts'
+import { asJson, asTypeScript, asYaml } from '../init/source.ts'
 import { DEFAULT_POLICY_FILE } from '../load/load.ts'
-import { count } from '../render/text.ts'
+import { count, safe } from '../render/text.ts'
 import { policyOption } from './open.ts'
 
 export async function run(call: Call, host: Host): Promise<Report> {
   const file = resolve(host.cwd, call.options.policy ?? DEFAULT_POLICY_FILE)
+  const written = formOf(file)
   if (existsSync(file)) throw taken(call)
   const found = await look(host)
   const answers = await answer(call, host, found)
   const plan = firstPolicy(found, answers)
   if ('wrong' in plan) throw usage(plan.wrong, 'answer otherwise, or write the policy by hand')
-  const text = /\.ya?ml$/.test(file) ? asYaml(plan) : asTypeScript(plan)
-  write(file, text, call)
+  write(file, written(plan), call)
   const option = policyOption(call)
   return {
     exit: exits.fine,
@@ -51,6 +51,17 @@ export async function run(call: Call, host: Host): Promise<Report> {
       [`sudo thingwall apply${option} --dry-run`, 'whether this machine would take it'],
     ],
   }
+}
+
+/** How a policy is written in a file of that name. Throws `usage` for one that `check` would not read. */
+function formOf(file: string): (plan: FirstPolicy) => string {
+  if (/\.ya?ml$/i.test(file)) return asYaml
+  if (/\.json$/i.test(file)) return asJson
+  if (/\.m?[jt]s$/.test(file)) return asTypeScript
+  throw usage(
+    `${safe(basename(file), 60)} is no name of a policy file`,
+    'it ends in .ts, .yaml or .json: thingwall init --policy home.policy.yaml',
+  )
 }
 
 async function look(host: Host): Promise<Found> {

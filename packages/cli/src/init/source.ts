@@ -1,4 +1,4 @@
-/** A first policy as the source of a policy file: TypeScript, or YAML. */
+/** A first policy as the source of a policy file: TypeScript, YAML or JSON. */
 import { formatAddress } from '@thingwall/policy'
 import { stringify } from 'yaml'
 import type { FirstPolicy, NetworkPlan } from './first-policy.ts'
@@ -63,7 +63,21 @@ export function asTypeScript(plan: FirstPolicy): string {
 
 /** The text of `thingwall.policy.yaml`. */
 export function asYaml(plan: FirstPolicy): string {
-  const data = {
+  const strangers = plan.strangers.map(
+    ({ link, address }) => `#   mac: ${link}, ip: ${formatAddress(address)}`,
+  )
+  const heard =
+    strangers.length > 0 ? ['# Heard of on your things’ networks; name those you know:', ...strangers] : []
+  return `${[...opening(plan.site).map((line) => `# ${line}`), ...heard].join('\n')}\n${stringify(dataOf(plan), { lineWidth: 110 })}`
+}
+
+/** The text of `thingwall.policy.json`. It holds no comments, so who was only heard of stays out. */
+export function asJson(plan: FirstPolicy): string {
+  return `${JSON.stringify(dataOf(plan), null, 2)}\n`
+}
+
+function dataOf(plan: FirstPolicy): object {
+  return {
     policy: plan.site,
     owner: plan.owner,
     networks: Object.fromEntries(plan.networks.map(({ name, ...one }) => [name, networkData(one)])),
@@ -72,12 +86,6 @@ export function asYaml(plan: FirstPolicy): string {
     }),
     ...(plan.tests.length > 0 && { tests: plan.tests }),
   }
-  const strangers = plan.strangers.map(
-    ({ link, address }) => `#   mac: ${link}, ip: ${formatAddress(address)}`,
-  )
-  const heard =
-    strangers.length > 0 ? ['# Heard of on your things’ networks; name those you know:', ...strangers] : []
-  return `${[...opening(plan.site).map((line) => `# ${line}`), ...heard].join('\n')}\n${stringify(data, { lineWidth: 110 })}`
 }
 
 function networkWords(one: NetworkPlan): string {
