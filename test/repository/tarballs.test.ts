@@ -16,7 +16,7 @@ type Packed = {
 /** Packed size in bytes. Raise one only in the commit that says why. */
 const sizeCeilings: Readonly<Record<string, number>> = {
   policy: 215_000,
-  waf: 190_000,
+  waf: 230_000,
   gateway: 250_000,
   cli: 180_000,
 }
