@@ -219,7 +219,17 @@ test('what was blocked is told and explained, by the policy of then and of now, 
     past: { application: 1, verdict: 'deny', rule: { id: 'default/deny' } },
     present: { application: 2, verdict: 'allow', rule: { id: 'vent-01/echo' } },
   })
+  const noSuchEvent = async (): Promise<readonly [number | null, string]> => {
+    const { status, stderr } = await site.run('gateway', [...cli, 'explain', '2s-zzzz'], {
+      env: env(),
+      cwd: folder,
+    })
+    return [status, stderr]
+  }
+  const isNo = [1, expect.stringMatching(/no such event[\s\S]*thingwall events/)]
+  expect(await noSuchEvent()).toEqual(isNo)
   expect(await ended('SIGTERM')).toBe(0)
+  expect(await noSuchEvent()).toEqual(isNo)
   const { events } = await thingwall<{ events: EventJson[] }>(
     'events',
     '--device',

@@ -5,6 +5,7 @@
 import { type IncomingMessage, request } from 'node:http'
 import { resolve } from 'node:path'
 import { apiSocket, RUN_FOLDER } from '@thingwall/gateway'
+import { exits } from '../frame/exit.ts'
 import { Failure } from '../frame/failure.ts'
 import type { Host } from '../frame/report.ts'
 import { safe } from '../render/text.ts'
@@ -24,7 +25,7 @@ export async function ask<T>(host: Host, path: string): Promise<T | null> {
   if (answer === null) return null
   const text = await whole(answer)
   if (answer.statusCode === 200) return JSON.parse(text) as T
-  throw refused(text)
+  throw refused(text, answer.statusCode)
 }
 
 /** The answer as it comes; null where there is no daemon to ask. */
@@ -49,14 +50,16 @@ async function whole(answer: IncomingMessage): Promise<string> {
 
 /** What went wrong, in the daemon's own words. */
 export async function refusalOf(answer: IncomingMessage): Promise<Failure> {
-  return refused(await whole(answer))
+  return refused(await whole(answer), answer.statusCode)
 }
 
-function refused(text: string): Failure {
+/** What is not there is a no; all else could not be done. */
+function refused(text: string, status: number | undefined): Failure {
   const said = errorIn(text)
   return new Failure(`the gateway says: ${safe(said.message, 300)}`, {
     code: 'environment',
     hint: safe(said.hint, 300),
+    ...(status === 404 ? { exit: exits.no } : {}),
   })
 }
 

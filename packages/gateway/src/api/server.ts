@@ -133,13 +133,11 @@ export function openServer({ daemon, log, now, token }: ServerOptions): FastifyI
   })
   get(routes.event, async (_query, request, reply) => {
     const event = await find(request)
-    return event === null
-      ? reply.code(404).send(notFound('there is no such event (any more)'))
-      : eventJson(event)
+    return event === null ? reply.code(404).send(noEvent()) : eventJson(event)
   })
   get(routes.explanation, async (_query, request, reply) => {
     const event = await find(request)
-    if (event === null) return reply.code(404).send(notFound('there is no such event (any more)'))
+    if (event === null) return reply.code(404).send(noEvent())
     return explainEvent(event, { point: daemon.point, policyOf: daemon.policyOf, now })
   })
   get(routes.overview, async ({ since, until, top = 20 }) => {
@@ -191,6 +189,10 @@ function queryOf(query: Query): EventQuery {
 
 function instant(at: number): string {
   return new Date(at).toISOString()
+}
+
+function noEvent(): object {
+  return failed('not-found', 'there is no such event (any more)', 'thingwall events tells those there are')
 }
 
 function notFound(message: string): object {
