@@ -29,6 +29,7 @@ import type { Field, RequestParts } from './model/request.ts'
 import { Work } from './model/work.ts'
 import { readOptions, type Settings, type WafOptions } from './options.ts'
 import type { BodyValue } from './request/body-reader.ts'
+import { Building } from './request/building.ts'
 import { decodeEncoding } from './request/encoding.ts'
 import { type ReadRequest, readRequest } from './request/fields.ts'
 import type { Fault } from './request/limits.ts'
@@ -95,7 +96,7 @@ function inspectTaken(
   taken: Taken | null,
 ): Inspected {
   const begun = begin(parts, settings, caller, { unread: null, taken })
-  return begun.early ?? begun.decide(readRequest(parts, begun.judge, settings.limits))
+  return begun.early ?? begun.decide(readRequest(parts, begun.judge, settings.limits, new Building()))
 }
 
 /** A request of which everything but the body is known. */

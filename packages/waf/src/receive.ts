@@ -9,6 +9,7 @@ import type { RequestParts } from './model/request.ts'
 import type { Settings } from './options.ts'
 import { type BodyInspector, bodyInspector, type Stop } from './request/body.ts'
 import type { BodyValue } from './request/body-reader.ts'
+import { Building } from './request/building.ts'
 import { type Codings, codingsOf, decoded } from './request/coding.ts'
 import type { ContentType } from './request/content-type.ts'
 import { aroundNothing, withoutCoding } from './request/encoding.ts'
@@ -141,7 +142,7 @@ class Receiving {
     const { content, route } = this.#begun
     // A value that is declared is judged when all of it is there.
     const flows = this.#settings.bodies.flows(route) && declaresNoValue(content)
-    const inspector = bodyInspector(type, this.#begun.judge, limits, { builds: !flows })
+    const inspector = bodyInspector(type, this.#begun.judge, limits, flows ? null : new Building())
     const body = decoders.length === 0 ? this.#source : decoded(this.#source, decoders, limits)
     const most = content?.maxBytes ?? Infinity
     const held = await hold(body, inspector, limits)

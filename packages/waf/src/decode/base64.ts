@@ -2,7 +2,7 @@
  * Base64 and its URL form (RFC 4648), and UTF-7 (RFC 2152), where a whole value is it and what comes out can be read.
  * It deliberately leaves short values alone, for many words are base64, and binary ones, for firmware is.
  */
-import { Rewriting } from './rewriting.ts'
+import { Rewriting, textOf } from './rewriting.ts'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const values: Int8Array = new Int8Array(128).fill(-1)
@@ -70,16 +70,7 @@ export function decodeBase64(text: string): string | null {
     // Firmware shows itself in its first bytes.
     if (odd * 10 > length + 10) return null
   }
-  return odd * 20 > length ? null : textOf(out, length)
-}
-
-const block = 8192
-
-function textOf(units: Uint16Array, length: number): string {
-  let out = ''
-  for (let at = 0; at < length; at += block)
-    out += String.fromCharCode(...units.subarray(at, Math.min(at + block, length)))
-  return out
+  return odd * 20 > length ? null : textOf(out.subarray(0, length))
 }
 
 /** `+ADw-script+AD4-` as UTF-7 has it; null where there is none that comes out as ASCII. */

@@ -2,6 +2,7 @@
  * Character references of HTML (WHATWG HTML 13.2.5.72 and after): all numeric ones, and of the 2,231 names those that
  * stand for ASCII, which is all that an attack can be hidden in. It deliberately does not know the others.
  */
+import { numberAt } from './percent.ts'
 import { nextOf, Rewriting } from './rewriting.ts'
 
 /** Each name and, right behind it, what it stands for. */
@@ -39,16 +40,8 @@ type Found = { readonly text: string; readonly end: number }
 
 function numeric(text: string, from: number): Found | null {
   const hex = (text.charCodeAt(from) | 32) === 0x78
-  let at = hex ? from + 1 : from
-  const first = at
-  let value = 0
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    const lower = code | 32
-    const digit = code >= 48 && code <= 57 ? code - 48 : hex && lower >= 97 && lower <= 102 ? lower - 87 : -1
-    if (digit < 0) break
-    value = Math.min(value * (hex ? 16 : 10) + digit, 0x110000)
-  }
+  const first = hex ? from + 1 : from
+  const { value, end: at } = numberAt(text, first, Infinity, hex ? 16 : 10)
   if (at === first) return null
   const end = text.charCodeAt(at) === 0x3b ? at + 1 : at
   if (value === 0 || value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) return { text: '\ufffd', end }

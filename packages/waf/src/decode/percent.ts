@@ -14,6 +14,23 @@ export function hexDigit(code: number): number {
   return lower >= 97 && lower <= 102 ? lower - 87 : -1
 }
 
+/** Digits from a place on, at most so many: what they spell, no more than 0x110000, and where they end. */
+export function numberAt(
+  text: string,
+  from: number,
+  most: number,
+  base: 8 | 10 | 16,
+): { readonly value: number; readonly end: number } {
+  let value = 0
+  let end = from
+  for (; end < from + most; end++) {
+    const digit = hexDigit(text.charCodeAt(end))
+    if (digit < 0 || digit >= base) break
+    value = Math.min(value * base + digit, 0x110000)
+  }
+  return { value, end }
+}
+
 /** As a URL or, with `plus: 'space'`, as a form is decoded. The same text where there is nothing to decode. */
 export function decodePercent(text: string, plus: 'space' | 'plus'): string {
   const out = new Rewriting(text)
@@ -37,13 +54,9 @@ export function decodePercentU(text: string): string {
   const out = new Rewriting(text)
   for (let i = text.indexOf('%'); i >= 0; i = nextOf(text, '%', i + 1)) {
     if ((text.charCodeAt(i + 1) | 32) !== 0x75) continue
-    let value = 0
-    for (let j = i + 2; j < i + 6; j++) {
-      const digit = hexDigit(text.charCodeAt(j))
-      value = digit < 0 || value < 0 ? -1 : value * 16 + digit
-    }
-    if (value < 0) continue
-    out.put(i, i + 6, value)
+    const { value, end } = numberAt(text, i + 2, 4, 16)
+    if (end < i + 6) continue
+    out.put(i, end, value)
     i += 5
   }
   return out.end() ?? text

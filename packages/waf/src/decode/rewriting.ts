@@ -19,6 +19,14 @@ export function nextOf(text: string, char: string, from: number): number {
   return text.indexOf(char, near)
 }
 
+/** The characters of these codes. */
+export function textOf(units: Uint8Array | Uint16Array): string {
+  let out = ''
+  // So many arguments are few enough for every runtime.
+  for (let at = 0; at < units.length; at += 8192) out += String.fromCharCode(...units.subarray(at, at + 8192))
+  return out
+}
+
 /** Takes what is to be replaced, in order. */
 export class Rewriting {
   readonly #text: string

@@ -9,47 +9,23 @@
  */
 import type { Detector, Evidence } from '../model/detector.ts'
 import type { Field } from '../model/request.ts'
-import { matchesAt } from './characters.ts'
-import { searchFor } from './literal-search.ts'
 
-/** What an object begins with wherever it stands, and what the text then goes on with from there. */
-const heads: readonly (readonly [head: string, goesOn: RegExp | null, what: string])[] = [
-  ['rO0AB', /rO0AB[A-Za-z0-9+/=]/y, 'an object of Java'],
-  ['ztAA', /ztAA[U-X]/y, 'an object of Java'],
-  ['s7QAF', null, 'an object of Java'],
-  ...['ac', 'aC', 'Ac', 'AC'].map(
-    (head) => [head, /ac\s?ed\s?00\s?05[0-9a-f]{4}/iy, 'an object of Java'] as const,
-  ),
-  ...['O:', 'C:', 'E:'].map(
-    (head) =>
-      [
-        head,
-        // The name ends at a quote, and holds none.
-        /(?<=^|[;{"'|=:])[OCE]:\+?\d+:\\?"[^"]{1,200}":\d+:\{/y,
-        'an object of PHP',
-      ] as const,
-  ),
-  ['AAEAAAD/////', null, 'an object of .NET'],
-  ['$type', /\$type"?\s*[:=]\s*"?[\w.]+,/y, 'an object of .NET'],
+/**
+ * What an object begins with wherever it stands, and how it goes on from there: runs that end where another could begin, so
+ * the text is read once.
+ */
+const heads: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/rO0AB[A-Za-z0-9+/=]|ztAA[U-X]|s7QAF|[Aa][Cc]\s?[Ee][Dd]\s?00\s?05[0-9A-Fa-f]{4}/, 'an object of Java'],
+  // The name ends at a quote, and holds none.
+  [/[OCE]:(?<=(?:^|[;{"'|=:])..)\+?\d+:\\?"[^"]{1,200}":\d+:\{/, 'an object of PHP'],
   [
-    'System.',
-    /System\.(?:Windows\.Data\.ObjectDataProvider|Diagnostics\.Process|Web\.UI\.LosFormatter)/y,
+    /AAEAAAD\/{5}|\$type"?\s*[:=]\s*"?[\w.]+,|System\.(?:Windows\.Data\.ObjectDataProvider|Diagnostics\.Process|Web\.UI\.LosFormatter)/,
     'an object of .NET',
   ],
-  ['gASV', /(?<!\w)gASV[A-Za-z0-9+/]{8}/y, 'a pickled object of Python'],
-  ['__reduce__', null, 'a pickled object of Python'],
-  ['cposix\\nsystem', /(?<!\w)/y, 'a pickled object of Python'],
-  ...['!!python/', '!!java', '!!com.', '!!org.', '!!ruby/'].map(
-    (head) =>
-      [
-        head,
-        /!!(?:python\/(?:object|name|module)|javax?\.|com\.|org\.|ruby\/(?:object|hash))/y,
-        'an object in YAML',
-      ] as const,
-  ),
-  ['!ruby/', /!ruby\/(?:object|hash)/y, 'an object in YAML'],
-  ['_$$ND_FUNC$$_', null, 'a function of Node'],
-  ['BAhvO', /BAhvO[A-Za-z0-9+/]{4}/y, 'an object of Ruby'],
+  [/\bgASV[A-Za-z0-9+/]{8}|__reduce__|\bcposix\\nsystem/, 'a pickled object of Python'],
+  [/!!(?:python\/(?:object|name|module)|javax?\.|com\.|org\.)|!ruby\/(?:object|hash)/, 'an object in YAML'],
+  [/_\$\$ND_FUNC\$\$_/, 'a function of Node'],
+  [/BAhvO[A-Za-z0-9+/]{4}/, 'an object of Ruby'],
 ]
 
 /** What only is one where the text begins with it. */
@@ -99,9 +75,15 @@ const hidden: readonly string[] = [...chains, ...camel].flatMap(stems)
 /** Too ordinary a word in a longer text. */
 const short: readonly string[] = stems('runtime')
 const longestShort = 24
+const shortly = new RegExp(short.join('|'))
 
-const heading = heads.map(([head]) => head)
-const search = searchFor([...heading, ...hidden, ...short], 'exact')
+const chained = 'classes of a known chain'
+const anywhere: readonly (readonly [source: string, what: string])[] = [
+  ...heads.map(([{ source }, what]) => [source, what] as const),
+  [hidden.join('|').replaceAll('+', '\\+'), chained],
+]
+/** A group for each of them. */
+const pattern = new RegExp(anywhere.map(([source]) => `(${source})`).join('|'))
 
 export const deserialise: Detector = {
   id: 'deserialise',
@@ -126,20 +108,15 @@ export const deserialise: Detector = {
 
 /** What tells an object wherever it stands: one pass. */
 function somewhere(text: string): Evidence | null {
-  let found: Evidence | null = null
-  search(text, (at, word) => {
-    const head = heads[word]
-    if (head === undefined) {
-      if (word >= heads.length + hidden.length && text.length > longestShort) return false
-      found = { at, length: 24, why: 'classes of a known chain' }
-      return true
-    }
-    const [, goesOn, what] = head
-    if (goesOn !== null && !matchesAt(goesOn, text, at)) return false
-    found = { at, length: 60, why: what }
-    return true
-  })
-  return found
+  const found = pattern.exec(text)
+  if (found !== null) {
+    const group = found.findIndex((match, index) => index > 0 && match !== undefined)
+    const why = anywhere[group - 1]?.[1] ?? chained
+    return { at: found.index, length: why === chained ? 24 : 60, why }
+  }
+  if (text.length > longestShort) return null
+  const at = text.search(shortly)
+  return at < 0 ? null : { at, length: 24, why: chained }
 }
 
 const longestName = 300
@@ -157,5 +134,5 @@ function named(text: string, field: Field): Evidence | null {
   )
     return { at: 0, length: text.length, why: 'the full name of a class' }
   const at = text.length < longestName ? text.search(plain) : -1
-  return at < 0 ? null : { at, length: 40, why: 'classes of a known chain' }
+  return at < 0 ? null : { at, length: 40, why: chained }
 }

@@ -10,7 +10,6 @@ import type { Detector, Evidence } from '../model/detector.ts'
 import { codeAt, isOfWord, isQuote, matchesAt, spacesEnd } from './characters.ts'
 import { hasJndiLookup } from './expression/lookups.ts'
 import { eachPiece } from './expression/pieces.ts'
-import { searchFor } from './literal-search.ts'
 
 export const expression: Detector = {
   id: 'expression',
@@ -95,52 +94,30 @@ function isComputing(text: string, from: number, end: number): boolean {
   return rest === end || (rest < end && (text[rest] === '.' || text[rest] === '|'))
 }
 
-const spaces: readonly string[] = [' ', '\t', '\n', '\r']
-const heads = (words: readonly string[], goesOn: RegExp | null): (readonly [string, RegExp | null])[] =>
-  words.map((word) => [word, goesOn] as const)
-/** What an expression begins with, and how it goes on from there: runs that end where another could begin. */
-const undelimited: readonly (readonly [head: string, goesOn: RegExp | null])[] = [
-  ...heads(['(#', ...spaces.map((space) => `(${space}`)], /\(\s*#[\w.]+\s*=/y),
-  ...heads(
-    ['@java.', '@javax.', '@org.', '@com.', '@ognl.', '@sun.'],
-    /@(?:java|javax|org|com|ognl|sun)\.[\w.$]{2,80}@/iy,
-  ),
-  ...heads(
-    ['t(j', 't(o', 't(c', ...spaces.map((space) => `t(${space}`)],
-    /\bT\(\s*(?:java|javax|org|com)\.[\w.$]+\s*\)/iy,
-  ),
-  ...heads(['.getclass()'], /\.getClass\(\)\s*\./iy),
-  ...heads(['getruntime()'], /getRuntime\(\)\s*\.exec/iy),
-  ...heads(
-    spaces.map((space) => `new${space}`),
-    /\bnew\s+java\./iy,
-  ),
-  ...heads(['java.lang.'], /java\.lang\.(?:Runtime|ProcessBuilder|System)\b\s*[().]/iy),
-  ...heads(['$jndi'], /\$jndi\b/iy),
-  ...heads(['jndi:'], /\bjndi:(?:ldaps?|rmi|dns|iiop|corba|nis|nds|http)\b/iy),
-  ...heads(
-    [
-      '#_memberaccess',
-      '#context[',
-      '.class.forname(',
-      'class.module.classloader',
-      'class.classloader',
-      "'.getclass(",
-      '".getclass(',
-    ],
-    null,
-  ),
-]
-const search = searchFor(
-  undelimited.map(([head]) => head),
-  'any',
+/**
+ * What an expression begins with, and how it goes on from there: runs that end where another could begin, so the text is read
+ * once.
+ */
+const undelimited = new RegExp(
+  [
+    /\(\s*#[\w.]+\s*=/,
+    /@(?:javax?|org|com|ognl|sun)\.[\w.$]{2,80}@/,
+    /\bT\(\s*(?:javax?|org|com)\.[\w.$]+\s*\)/,
+    /\.getClass\(\)\s*\./,
+    /getRuntime\(\)\s*\.exec/,
+    /\bnew\s+java\./,
+    /java\.lang\.(?:Runtime|ProcessBuilder|System)\b\s*[().]/,
+    /\$jndi\b/,
+    /\bjndi:(?:ldaps?|rmi|dns|iiop|corba|nis|nds|http)\b/,
+    /#_memberaccess|#context\[|\.class\.forname\(|class\.(?:module\.)?classloader|['"]\.getclass\(/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
 )
 
 /** OGNL and Spring EL without delimiters, where a server evaluates the value as it is. */
 function bare(text: string): Evidence | null {
-  const at = search(text, (place, word) => {
-    const goesOn = undelimited[word]?.[1] ?? null
-    return goesOn === null || matchesAt(goesOn, text, place)
-  })
+  const at = text.search(undelimited)
   return at < 0 ? null : { at, length: 80, why: 'an expression that reaches into the runtime' }
 }

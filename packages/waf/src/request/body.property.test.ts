@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { detectors } from '../detect/all.ts'
 import { judgeWith } from '../judge/judge.ts'
 import { bodyInspector } from './body.ts'
+import { Building } from './building.ts'
 import { readContentType } from './content-type.ts'
 import { hostileBody } from './fixtures/hostile-body.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -23,7 +24,7 @@ function told(
 ): unknown {
   const type = readContentType(contentType)
   if (type === null) throw new Error(`${contentType} is no content type`)
-  const inspector = bodyInspector(type, judge, limits, { builds })
+  const inspector = bodyInspector(type, judge, limits, builds ? new Building() : null)
   for (const chunk of chunks) inspector.write(chunk)
   const end = inspector.end()
   switch (end.kind) {
@@ -192,7 +193,7 @@ describe('limits', () => {
 test('behind a stop nothing more is read', () => {
   const type = readContentType('application/json')
   if (type === null) throw new Error('no type')
-  const inspector = bodyInspector(type, judge, defaultLimits, { builds: false })
+  const inspector = bodyInspector(type, judge, defaultLimits, null)
   const stop = inspector.write(encoder.encode('["<script>alert(1)</script>", '))
   expect(stop).toMatchObject({ kind: 'finding' })
   expect(inspector.write(encoder.encode('broken'))).toEqual(stop)

@@ -4,7 +4,7 @@
  * gets the very one that was judged. It deliberately decompresses nothing.
  */
 import type { Finding } from '../model/decision.ts'
-import type { BodyReader, BodyValue } from './body-reader.ts'
+import type { BodyBuild, BodyReader, BodyValue } from './body-reader.ts'
 import { byteText } from './bytes.ts'
 import { bodyKindOf, type ContentType } from './content-type.ts'
 import { FormStream } from './form-stream.ts'
@@ -35,15 +35,15 @@ export interface BodyInspector {
 /** In bytes: what is turned into text at a time, however large a chunk is. */
 const bite = 65_536
 
-/** `builds`: the value is wanted, and the body is small enough to be held. */
+/** `build`: makes its value, where that is wanted and the body is small enough to be held. */
 export function bodyInspector(
   type: ContentType,
   judge: Judge,
   limits: Limits,
-  { builds }: { readonly builds: boolean },
+  build: BodyBuild | null,
 ): BodyInspector {
   const reading = new Reading(judge, limits)
-  const reader = readerOf(type, reading, { builds })
+  const reader = readerOf(type, reading, build)
   const stop = (): Stop | null =>
     reading.finding !== null
       ? { kind: 'finding', finding: reading.finding }
@@ -63,19 +63,19 @@ export function bodyInspector(
     },
     end() {
       if (!reading.stopped) reader?.end()
-      return stop() ?? { kind: 'read', value: reader?.value() ?? { kind: 'bytes' } }
+      return stop() ?? { kind: 'read', value: build?.value() ?? { kind: 'bytes' } }
     },
   }
 }
 
 /** Null: nothing is read. Firmware is not worth a string. */
-function readerOf(type: ContentType, reading: Reading, how: { readonly builds: boolean }): BodyReader | null {
+function readerOf(type: ContentType, reading: Reading, build: BodyBuild | null): BodyReader | null {
   const kind = bodyKindOf(type)
   switch (kind) {
     case 'json':
-      return jsonReader(reading, how)
+      return jsonReader(reading, build)
     case 'form':
-      return formReader(reading, how)
+      return formReader(reading, build)
     case 'multipart':
       return multipartReader(reading, type)
     case 'xml':
@@ -89,11 +89,10 @@ function readerOf(type: ContentType, reading: Reading, how: { readonly builds: b
   }
 }
 
-function formReader(reading: Reading, how: { readonly builds: boolean }): BodyReader {
-  const form = new FormStream(reading, how)
+function formReader(reading: Reading, build: BodyBuild | null): BodyReader {
+  const form = new FormStream(reading, build?.pairs() ?? null)
   return {
     write: (chunk) => form.write(byteText(chunk)),
     end: () => form.end(),
-    value: (): BodyValue => (how.builds ? { kind: 'pairs', pairs: form.pairs } : { kind: 'bytes' }),
   }
 }

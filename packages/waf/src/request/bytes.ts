@@ -2,19 +2,16 @@
  * Bytes as texts: one character for each byte, or as UTF-8, of which a chunk may hold half a character. It deliberately
  * repairs nothing: what is no UTF-8 is said to be none.
  */
+import { textOf } from '../decode/rewriting.ts'
 import { decodeUtf8 } from '../decode/utf8.ts'
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-const most = 8192
 
 /** One character for each byte. */
 export function byteText(bytes: Uint8Array): string {
   const ascii = strictly(bytes)
   // As many characters as bytes: all ASCII, and the runtime's decoder is much faster.
-  if (ascii !== null && ascii.length === bytes.length) return ascii
-  let out = ''
-  for (let at = 0; at < bytes.length; at += most) out += String.fromCharCode(...bytes.subarray(at, at + most))
-  return out
+  return ascii !== null && ascii.length === bytes.length ? ascii : textOf(bytes)
 }
 
 function strictly(bytes: Uint8Array): string | null {
@@ -38,8 +35,8 @@ export class Utf8Stream {
   /** The characters that are complete; before something broken those up to there. */
   write(chunk: Uint8Array): string {
     if (this.#broken) return ''
-    const bytes = this.#cut.length === 0 ? chunk : joined(this.#cut, chunk)
-    const end = bytes.length - unfinished(bytes)
+    const bytes = this.#cut.length === 0 ? chunk : joined([this.#cut, chunk])
+    const end = bytes.length - unfinished(bytes.length, (at) => bytes[at] as number)
     const text = strictly(bytes.subarray(0, end))
     if (text !== null) {
       this.#cut = bytes.slice(end)
@@ -55,17 +52,23 @@ export class Utf8Stream {
   }
 }
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(first.length + second.length)
-  bytes.set(first)
-  bytes.set(second, first.length)
+/** All of them, one after the other: the very one where there is but one. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks
+  if (first !== undefined && chunks.length === 1) return first
+  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
   return bytes
 }
 
 /** How many bytes at the end are the beginning of a character. */
-function unfinished(bytes: Uint8Array): number {
-  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
-    const byte = bytes[bytes.length - back] as number
+function unfinished(length: number, byteAt: (at: number) => number): number {
+  for (let back = 1; back <= 3 && back <= length; back++) {
+    const byte = byteAt(length - back)
     if (byte < 0x80) return 0
     if (byte >= 0xc0) return back < lengthOf(byte) ? back : 0
   }
@@ -99,7 +102,7 @@ export class LenientUtf8 {
   write(chunk: string): string {
     if (this.#broken) return chunk
     const text = this.#cut + chunk
-    const end = text.length - unfinishedText(text)
+    const end = text.length - unfinished(text.length, (at) => text.charCodeAt(at))
     this.#cut = text.slice(end)
     return this.#decoded(text.slice(0, end))
   }
@@ -120,13 +123,4 @@ export class LenientUtf8 {
     this.#cut = ''
     return (decodeUtf8(text.slice(0, valid)) ?? '') + rest
   }
-}
-
-function unfinishedText(text: string): number {
-  for (let back = 1; back <= 3 && back <= text.length; back++) {
-    const byte = text.charCodeAt(text.length - back)
-    if (byte < 0x80) return 0
-    if (byte >= 0xc0) return back < lengthOf(byte) ? back : 0
-  }
-  return 0
 }

@@ -3,6 +3,7 @@
  * which it is read.
  */
 import type { RequestParts } from '../model/request.ts'
+import { joined } from './bytes.ts'
 import { CodingError, codingsOf, type Decoders, decoded } from './coding.ts'
 import type { Fault, Limits } from './limits.ts'
 
@@ -36,7 +37,7 @@ export async function decodeEncoding(
   if (size === 0) return { kind: 'fault', fault: aroundNothing }
   return {
     kind: 'decoded',
-    parts: { ...parts, headers: withoutCoding(parts.headers), body: joined(chunks, size) },
+    parts: { ...parts, headers: withoutCoding(parts.headers), body: joined(chunks) },
   }
 }
 
@@ -54,14 +55,4 @@ function tooLarge({ holdBytes }: Limits): Fault {
 
 async function* once(body: Uint8Array): AsyncGenerator<Uint8Array, void> {
   yield body
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }

@@ -8,7 +8,7 @@ import { decodeBase64 } from '../decode/base64.ts'
 import type { Finding } from '../model/decision.ts'
 import type { Place, RequestParts } from '../model/request.ts'
 import { type BodyInspector, bodyInspector } from './body.ts'
-import type { BodyValue } from './body-reader.ts'
+import type { BodyBuild, BodyValue } from './body-reader.ts'
 import { mayCarry } from './carried.ts'
 import { type ContentType, readContentType } from './content-type.ts'
 import { defaultLimits, type Fault, type Limits } from './limits.ts'
@@ -30,8 +30,13 @@ export type ReadHead =
   | { readonly kind: 'finding'; readonly finding: Finding }
   | { readonly kind: 'fault'; readonly fault: Fault }
 
-/** Reads and judges a whole request. */
-export function readRequest(parts: RequestParts, judge: Judge, limits: Limits = defaultLimits): ReadRequest {
+/** Reads and judges a whole request; `build` makes the value of its body, where that is wanted. */
+export function readRequest(
+  parts: RequestParts,
+  judge: Judge,
+  limits: Limits = defaultLimits,
+  build: BodyBuild | null = null,
+): ReadRequest {
   const nothing: BodyValue = { kind: 'none' }
   const head = readHead(parts, judge, limits)
   if (head.kind === 'finding') return { finding: head.finding, fault: null, body: nothing }
@@ -40,7 +45,7 @@ export function readRequest(parts: RequestParts, judge: Judge, limits: Limits = 
   if ('rule' in head.type) return { finding: null, fault: head.type, body: nothing }
   if (parts.body.length > limits.holdBytes)
     return { finding: null, fault: tooLarge(limits.holdBytes), body: nothing }
-  const inspector: BodyInspector = bodyInspector(head.type, judge, limits, { builds: true })
+  const inspector: BodyInspector = bodyInspector(head.type, judge, limits, build)
   inspector.write(parts.body)
   const end = inspector.end()
   return {

@@ -16,7 +16,7 @@ const attack = '<script>alert(1)</script>'
 function inspectorOf(contentType: string): BodyInspector {
   const type = readContentType(contentType)
   if (type === null) throw new Error(`${contentType} is no content type`)
-  return bodyInspector(type, { text: judgeWith(detectors) }, limits, { builds: false })
+  return bodyInspector(type, { text: judgeWith(detectors) }, limits, null)
 }
 
 /** Chunks that say how many of them were taken, and whether anybody still wants more. */

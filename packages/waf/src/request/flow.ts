@@ -5,6 +5,7 @@
  */
 import type { BodyInspector, Stop } from './body.ts'
 import type { BodyValue } from './body-reader.ts'
+import { joined } from './bytes.ts'
 import { CodingError } from './coding.ts'
 import type { Fault, Limits } from './limits.ts'
 
@@ -48,7 +49,8 @@ export async function hold(
   for (;;) {
     const next = await nextOf(chunks)
     if ('rule' in next) return { kind: 'stopped', stop: { kind: 'fault', fault: next } }
-    if (next.done === true) return { kind: 'whole', bytes: joined(held, size), end: inspector.end() }
+    if (next.done === true)
+      return { kind: 'whole', bytes: joined(held.map(({ chunk }) => chunk)), end: inspector.end() }
     const stop = inspector.write(next.value)
     if (stop !== null) {
       await chunks.return?.()
@@ -67,17 +69,6 @@ async function nextOf(chunks: AsyncIterator<Uint8Array>): Promise<IteratorResult
     if (error instanceof CodingError) return error.fault
     throw error
   }
-}
-
-function joined(held: readonly Marked[], size: number): Uint8Array {
-  if (held.length === 1 && held[0] !== undefined) return held[0].chunk
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const { chunk } of held) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }
 
 /** How a body that flowed on ended. */

@@ -17,10 +17,11 @@ function read(chunks: readonly string[], { builds = true } = {}) {
     },
     defaultLimits,
   )
-  const form = new FormStream(reading, { builds })
+  const pairs: [string, string][] = []
+  const form = new FormStream(reading, builds ? pairs : null)
   for (const chunk of chunks) form.write(chunk)
   form.end()
-  return { told, pairs: form.pairs, fault: reading.fault }
+  return { told, pairs, fault: reading.fault }
 }
 
 test.each(['', 'a', '=b', 'a=b=c', 'a=1&a=2', '&&a=1&', 'a=%C3%BC+x&b=%zz%', 'a=%ff'])(

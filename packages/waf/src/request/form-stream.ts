@@ -4,29 +4,25 @@
  * pair, repeated names too.
  */
 import { LongValue } from './long-value.ts'
-import { type Pairs, readable } from './query.ts'
+import { readable } from './query.ts'
 import { type Reading, Values } from './reading.ts'
 import { copied, windowLength } from './windows.ts'
 
-/** One form; where `builds`, its pairs are kept. */
+/** One form; `pairs` is where its pairs are kept, or null. */
 export class FormStream {
   readonly #reading: Reading
   readonly #values: Values
-  readonly #pairs: (readonly [string, string])[] | null
+  readonly #pairs: [string, string][] | null
   /** The name that its value is being read of; null: the name is being read. */
   #name: string | null = null
   /** What is there of the name or the value, as it came. */
   #begun = ''
   #long: LongValue | null = null
 
-  constructor(reading: Reading, { builds }: { readonly builds: boolean }) {
+  constructor(reading: Reading, pairs: [string, string][] | null) {
     this.#reading = reading
     this.#values = new Values(reading)
-    this.#pairs = builds ? [] : null
-  }
-
-  get pairs(): Pairs {
-    return this.#pairs ?? []
+    this.#pairs = pairs
   }
 
   write(text: string): void {

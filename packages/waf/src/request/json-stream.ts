@@ -1,13 +1,11 @@
 /**
  * JSON (RFC 8259) as it flows: text comes in pieces cut anywhere, keys and values go out as soon as they are complete, and
- * a fault is told where it stands. Strict: no comments, no trailing commas, no key twice, no byte order mark. The value
- * itself is built only where it is wanted; it is then the very one that was told. It deliberately judges nothing.
+ * a fault is told where it stands. Strict: no comments, no trailing commas, no key twice, no byte order mark. It deliberately
+ * judges nothing and builds no value: who wants one makes it of what is told.
  *
  * It is long because a tokenizer that may be interrupted at every character is one machine.
  */
 import { copied, type Piece, Windows, windowLength } from './windows.ts'
-
-export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue }
 
 /** How much a document may hold. */
 export interface JsonLimits {
@@ -30,6 +28,10 @@ export interface JsonEvents {
   text(piece: Piece, way: JsonWay): boolean
   /** A number, true, false or null. */
   scalar(value: number | boolean | null, way: JsonWay): boolean
+  /** A list or an object begins. */
+  opens?(kind: 'list' | 'object'): void
+  /** The innermost of them is over. */
+  closes?(): void
 }
 
 export interface JsonFault {
@@ -57,29 +59,13 @@ const longestNumber = 1000
 
 /** An object or array that is open. */
 interface Frame {
-  readonly list: JsonValue[] | null
-  readonly object: { [key: string]: JsonValue } | null
   readonly isList: boolean
   /** The keys so far, for those that are there twice. */
-  readonly keys: KeySet | null
+  readonly keys: Set<string> | null
   key: string
   index: number
   /** Characters of its keys. */
   names: number
-}
-
-/** A few keys are compared one by one, many by a set. */
-class KeySet {
-  readonly #few: string[] = []
-  #many: Set<string> | null = null
-
-  /** Whether the key was not there yet. */
-  add(key: string): boolean {
-    if (this.#many?.has(key) ?? this.#few.includes(key)) return false
-    if (this.#many !== null) this.#many.add(copied(key))
-    else if (this.#few.push(copied(key)) > 12) this.#many = new Set(this.#few)
-    return true
-  }
 }
 
 const escaped = '"\\/bfnrt'
@@ -90,7 +76,6 @@ const plain = '"\\/\b\f\n\r\t'
 export class JsonStream implements JsonWay {
   readonly #limits: JsonLimits
   readonly #events: JsonEvents
-  readonly #builds: boolean
   readonly #frames: Frame[] = []
   #state = VALUE
   /** What of a token came with earlier pieces: a string without its escapes, a number, a word. */
@@ -101,14 +86,12 @@ export class JsonStream implements JsonWay {
   #windows: Windows | null = null
   #fields = 0
   #names = 0
-  #value: JsonValue = null
   #fault: JsonFault | null = null
   #stopped = false
 
-  constructor(limits: JsonLimits, events: JsonEvents, { builds }: { readonly builds: boolean }) {
+  constructor(limits: JsonLimits, events: JsonEvents) {
     this.#limits = limits
     this.#events = events
-    this.#builds = builds
   }
 
   /** Why it cannot go on, or null. */
@@ -118,11 +101,6 @@ export class JsonStream implements JsonWay {
 
   get stopped(): boolean {
     return this.#stopped || this.#fault !== null
-  }
-
-  /** The whole value, where it was to be built; only behind an `end` without fault. */
-  get value(): JsonValue {
-    return this.#value
   }
 
   name(): string {
@@ -220,19 +198,8 @@ export class JsonStream implements JsonWay {
     if (this.#frames.length >= this.#limits.depth)
       return this.#refuse(`deeper than ${this.#limits.depth}`, text, from)
     const isList = code === 0x5b
-    const list: JsonValue[] | null = isList && this.#builds ? [] : null
-    const object: Frame['object'] = !isList && this.#builds ? {} : null
-    if (list !== null) this.#place(list)
-    else if (object !== null) this.#place(object)
-    this.#frames.push({
-      list,
-      object,
-      isList,
-      keys: isList || this.#builds ? null : new KeySet(),
-      key: '',
-      index: 0,
-      names: 0,
-    })
+    this.#events.opens?.(isList ? 'list' : 'object')
+    this.#frames.push({ isList, keys: isList ? null : new Set(), key: '', index: 0, names: 0 })
     this.#state = isList ? VALUE_OR_CLOSE : KEY_OR_CLOSE
     return from + 1
   }
@@ -253,25 +220,9 @@ export class JsonStream implements JsonWay {
   #close(from: number): number {
     const frame = this.#frames.pop() as Frame
     this.#names -= frame.names
-    this.#state = this.#frames.length === 0 ? DONE : COMMA_OR_CLOSE
+    this.#events.closes?.()
+    this.#afterValue()
     return from + 1
-  }
-
-  /** Puts a value where it belongs. Never through the setter: `__proto__` is a key like any other here. */
-  #place(value: JsonValue): void {
-    const frame = this.#frames.at(-1)
-    if (frame === undefined) this.#value = value
-    else if (frame.list !== null) frame.list.push(value)
-    else if (frame.object !== null) {
-      if (frame.key === '__proto__')
-        Object.defineProperty(frame.object, frame.key, {
-          value,
-          enumerable: true,
-          configurable: true,
-          writable: true,
-        })
-      else frame.object[frame.key] = value
-    }
   }
 
   #afterValue(): void {
@@ -318,8 +269,7 @@ export class JsonStream implements JsonWay {
         this.#refuse(`keys of more than ${this.#limits.names} characters`, this.#begun.slice(0, 40), 0)
       return
     }
-    // Where the value is built, the string is held whole anyway.
-    if (this.#builds || this.#begun.length <= windowLength) return
+    if (this.#begun.length <= windowLength) return
     this.#windows ??= new Windows()
     const pieces = this.#windows.write(this.#begun)
     this.#begun = ''
@@ -337,7 +287,6 @@ export class JsonStream implements JsonWay {
     this.#begun = ''
     if (this.#state === IN_KEY) this.#keyEnds(whole, text, at)
     else {
-      if (this.#builds) this.#place(whole)
       this.#textEnds(whole)
       this.#afterValue()
     }
@@ -367,10 +316,11 @@ export class JsonStream implements JsonWay {
       this.#refuse('a NUL in a key', text, at)
       return
     }
-    if (frame.object === null ? frame.keys?.add(key) === false : Object.hasOwn(frame.object, key)) {
+    if (frame.keys?.has(key)) {
       this.#refuse('a key is there twice', text, at)
       return
     }
+    frame.keys?.add(copied(key))
     // The way of the key is that of its object.
     frame.key = ''
     if (this.#events.key(key, this)) this.#stopped = true
@@ -392,7 +342,6 @@ export class JsonStream implements JsonWay {
     this.#begun = ''
     const value = scalarOf(word)
     if (value === undefined) return this.#refuse('a value was expected', text, at)
-    if (this.#builds) this.#place(value)
     if (this.#events.scalar(value, this)) this.#stopped = true
     this.#afterValue()
     return at

@@ -2,7 +2,9 @@
  * A JSON document that is all there, as a value; the reader is the one that bodies flow through. It deliberately tells
  * nothing but the value, or why there is none.
  */
-import { type JsonEvents, type JsonLimits, JsonStream, type JsonValue } from './json-stream.ts'
+import type { JsonValue } from './body-reader.ts'
+import { Building } from './building.ts'
+import { type JsonEvents, type JsonLimits, JsonStream } from './json-stream.ts'
 
 export type JsonResult =
   | { readonly kind: 'value'; readonly value: JsonValue }
@@ -12,10 +14,11 @@ const silent: JsonEvents = { key: () => false, text: () => false, scalar: () => 
 
 /** The value, or why it is none. Never throws. */
 export function readJson(text: string, limits: JsonLimits): JsonResult {
-  const stream = new JsonStream(limits, silent, { builds: true })
+  const build = new Building()
+  const stream = new JsonStream(limits, build.json(silent))
   stream.write(text)
   stream.end()
-  return stream.fault === null
-    ? { kind: 'value', value: stream.value }
-    : { kind: 'fault', why: stream.fault.why }
+  if (stream.fault !== null) return { kind: 'fault', why: stream.fault.why }
+  const value = build.value()
+  return value.kind === 'json' ? { kind: 'value', value: value.value } : { kind: 'fault', why: 'no value' }
 }

@@ -28,7 +28,6 @@ export function multipartReader(reading: Reading, type: ContentType): BodyReader
   return {
     write: (chunk) => parts.write(byteText(chunk)),
     end: () => parts.end(),
-    value: () => ({ kind: 'bytes' }),
   }
 }
 

@@ -181,7 +181,7 @@ class Carried {
 
   constructor(reading: Reading, within: string | (() => string), level: number) {
     // The outer way does not change while its value is read, but is only true then.
-    this.#stream = new JsonStream(reading.limits, jsonEvents(reading, within, level), { builds: false })
+    this.#stream = new JsonStream(reading.limits, jsonEvents(reading, within, level))
   }
 
   write(text: string, at: number): void {

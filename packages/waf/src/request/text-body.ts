@@ -20,7 +20,6 @@ export function textReader(reading: Reading): BodyReader {
   return {
     write: (chunk) => value.write(byteText(chunk)),
     end: () => value.end(),
-    value: () => ({ kind: 'bytes' }),
   }
 }
 
@@ -63,7 +62,7 @@ class LooseText {
     const begin = text.trimStart()
     const fields = { ...this.#reading.limits, depth: 64, fields: 10_000 }
     if (begin.startsWith('{') || begin.startsWith('['))
-      this.#json = new JsonStream(fields, jsonEvents(this.#reading, ''), { builds: false })
-    else if (formLike.test(begin)) this.#form = new FormStream(this.#reading, { builds: false })
+      this.#json = new JsonStream(fields, jsonEvents(this.#reading, ''))
+    else if (formLike.test(begin)) this.#form = new FormStream(this.#reading, null)
   }
 }

@@ -16,7 +16,6 @@ export function xmlReader(reading: Reading): BodyReader {
   return {
     write: (chunk) => value.write(byteText(chunk)),
     end: () => value.end(),
-    value: () => ({ kind: 'bytes' }),
   }
 }
 

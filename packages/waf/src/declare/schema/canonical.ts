@@ -2,7 +2,7 @@
  * One text for each JSON value, so that equal values have equal texts whatever the order of their properties. It deliberately
  * reads nothing back.
  */
-import type { JsonValue } from '../../request/json-stream.ts'
+import type { JsonValue } from '../../request/body-reader.ts'
 
 /** Recursion is as deep as the value, which is read within a limit. */
 export function canonical(value: JsonValue): string {

@@ -5,7 +5,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { JsonValue } from '../../request/json-stream.ts'
+import type { JsonValue } from '../../request/body-reader.ts'
 import type { ApiSchema } from '../api.ts'
 import type { Reading } from '../reading.ts'
 import { judgeSchema } from './judge.ts'

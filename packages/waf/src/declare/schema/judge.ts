@@ -2,7 +2,7 @@
  * A JSON value against a schema: the first thing it is that it was declared not to be, and the way to it. The work is bounded,
  * however schemas are combined: what would take too many steps is refused. It deliberately knows no request.
  */
-import type { JsonValue } from '../../request/json-stream.ts'
+import type { JsonValue } from '../../request/body-reader.ts'
 import type { ApiSchemaType } from '../api.ts'
 import type { ValueFault } from '../value.ts'
 import { canonical } from './canonical.ts'
