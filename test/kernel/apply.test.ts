@@ -214,19 +214,21 @@ describe('in the kernel', () => {
     await point.apply(artifactOf('open'), order)
     const flood = (host: string, to: string, everySeconds: string, packets: number) =>
       site.run(host, ['ping', '-q', '-i', everySeconds, '-c', String(packets), '-W', '1', to])
-    const allowed = flood('laptop', '203.0.113.1', '0.001', 3000)
-    const refused = flood('internet', '10.30.0.5', '0.01', 300)
     let replaces = 0
-    let isOver = false
-    void allowed.then(() => {
-      isOver = true
-    })
-    for (; !isOver; replaces++) {
-      await point.apply(artifactOf(replaces % 2 === 0 ? 'closed' : 'open'), order)
+    // As many rounds as a busy machine needs.
+    while (replaces < 6) {
+      const allowed = flood('laptop', '203.0.113.1', '0.001', 3000)
+      const refused = flood('internet', '10.30.0.5', '0.01', 300)
+      let isOver = false
+      void allowed.then(() => {
+        isOver = true
+      })
+      for (; !isOver; replaces++) {
+        await point.apply(artifactOf(replaces % 2 === 0 ? 'closed' : 'open'), order)
+      }
+      expect((await allowed).stdout).toMatch(/3000 packets transmitted, 3000 received/)
+      expect((await refused).stdout).toMatch(/300 packets transmitted, 0 received/)
     }
-    expect(replaces).toBeGreaterThan(5)
-    expect((await allowed).stdout).toMatch(/3000 packets transmitted, 3000 received/)
-    expect((await refused).stdout).toMatch(/300 packets transmitted, 0 received/)
   })
 
   test('what cannot be changed in place is made anew', async () => {
