@@ -16,7 +16,7 @@ import { noFile } from './from-file.ts'
 import { openJournal } from './journal.ts'
 import { type MadeOf, openKeeper } from './keeper.ts'
 
-const link = '24:6f:28:aa:00:01' as unknown as LinkAddress
+const link = '24:6f:28:aa:00:01' as LinkAddress
 const [lowered] = lower(
   policy('station', {
     owner: 'geo@volcano.example',

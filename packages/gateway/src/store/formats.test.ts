@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { NoticeEvent } from '../events/model.ts'
 import { segmentsIn } from './files.ts'
+import { countsIn, NOW, notice } from './fixtures/notices.ts'
 import { openReader } from './reader.ts'
 import { openWriter } from './writer.ts'
 
-const NOW = Date.parse('2026-11-22T10:30:00Z')
 const plenty = { keepHours: 168, maxBytes: 1 << 30 }
 
 let root: string
@@ -19,24 +18,6 @@ beforeEach(() => {
   folder = join(root, 'events')
 })
 afterEach(() => rmSync(root, { recursive: true }))
-
-function notice(count: number, at = NOW): NoticeEvent {
-  return {
-    kind: 'notice',
-    at,
-    until: at,
-    topic: 'test',
-    text: `the ${count}th`,
-    device: `vent-${count % 7}`,
-    count,
-  }
-}
-
-function countsIn(where: string): number[] {
-  const { events, unreadable } = openReader(where).query({ order: 'oldest', limit: 10_000 })
-  expect(unreadable).toEqual([])
-  return events.flatMap((event) => (event.kind === 'notice' && event.topic === 'test' ? [event.count] : []))
-}
 
 test('a segment of a later version is left alone and named; the writer begins a new one', () => {
   let writer = openWriter({ folder, ...plenty })

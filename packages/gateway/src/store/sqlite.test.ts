@@ -17,13 +17,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { type NoticeEvent, nowhere, type TrafficEvent } from '../events/model.ts'
+import { nowhere, type TrafficEvent } from '../events/model.ts'
 import { segmentsIn } from './files.ts'
+import { countsIn, NOW, notice } from './fixtures/notices.ts'
 import { openReader } from './reader.ts'
 import { openWriter, type StoreWriter } from './writer.ts'
 
 const HOUR = 3_600_000
-const NOW = Date.parse('2026-11-22T10:30:00Z')
 const plenty = { keepHours: 168, maxBytes: 1 << 30 }
 
 // Each of these opens many stores, on disks that may be slow.
@@ -36,24 +36,6 @@ beforeEach(() => {
   folder = join(root, 'events')
 })
 afterEach(() => rmSync(root, { recursive: true }))
-
-function notice(count: number, at = NOW): NoticeEvent {
-  return {
-    kind: 'notice',
-    at,
-    until: at,
-    topic: 'test',
-    text: `the ${count}th`,
-    device: `vent-${count % 7}`,
-    count,
-  }
-}
-
-function countsIn(where: string): number[] {
-  const { events, unreadable } = openReader(where).query({ order: 'oldest', limit: 10_000 })
-  expect(unreadable).toEqual([])
-  return events.flatMap((event) => (event.kind === 'notice' && event.topic === 'test' ? [event.count] : []))
-}
 
 function topicsIn(where: string): string[] {
   const { events } = openReader(where).query({ order: 'oldest', limit: 10_000 })

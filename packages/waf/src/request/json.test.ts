@@ -1,7 +1,7 @@
 /** The reader of JSON against the runtime's own: what both take is the same value, and what only one takes is a fault here. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readJson } from './json.ts'
+import { readJson } from './fixtures/read-json.ts'
 
 const limits = { depth: 64, fields: 10_000, names: 262_144 }
 
